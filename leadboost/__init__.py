@@ -1,0 +1,1 @@
+"""LeadBoost: growth on autopilot that cannot oversell, cannot spend twice, and can always be stopped."""

@@ -1,0 +1,60 @@
+"""Time, randomness and identifiers, always handed in so that tests and the simulation drive them."""
+
+import asyncio
+import random
+import secrets
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+
+class Clock(Protocol):
+    """Both clocks of the process."""
+
+    def now(self) -> datetime:
+        """Wall clock: aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on the running loop's own clock; equal to ``loop.time()``."""
+        ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+class Rng:
+    """A named tree of random numbers: a draw in one branch never moves another.
+
+    ``Rng()`` is seeded by the operating system; ``Rng(seed)`` repeats. Not for secrets.
+    """
+
+    def __init__(self, seed: int | str | None = None) -> None:
+        self._seed = secrets.token_hex(16) if seed is None else str(seed)
+        self._random = random.Random(self._seed)
+
+    def fork(self, name: str) -> "Rng":
+        """Return the branch ``name``; the same seed and name give the same branch."""
+        return Rng(f"{self._seed}/{name}")
+
+    def uniform(self, low: float, high: float) -> float:
+        """Draw from [low, high]."""
+        return self._random.uniform(low, high)
+
+    def bits(self, count: int) -> int:
+        """Draw ``count`` random bits."""
+        return self._random.getrandbits(count)
+
+
+def uuid7(clock: Clock, rng: Rng) -> UUID:
+    """Make a UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then random."""
+    milliseconds = int(clock.now().timestamp() * 1000)
+    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | rng.bits(12) << 64 | 0b10 << 62 | rng.bits(62)
+    return UUID(int=value)

@@ -1,0 +1,216 @@
+"""The error tree. Every error carries its facts as fields and builds its text from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class LeadBoostError(Exception):
+    """Root of every error raised on purpose.
+
+    ``code`` is the stable machine-readable name used in problem+json answers and exit messages.
+    """
+
+    code: ClassVar[str] = "internal"
+
+
+# -- actors ---------------------------------------------------------------------------------------
+
+
+class ActorError(LeadBoostError):
+    """Root of the runtime's errors."""
+
+    code = "actor_error"
+
+
+class MailboxFullError(ActorError):
+    """The command lane of an actor is at its bound; try again later."""
+
+    code = "overloaded"
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(f"mailbox of {actor} is full")
+        self.actor = actor
+
+
+class AskTimeoutError(ActorError):
+    """No reply came before the deadline of an ask."""
+
+    code = "timeout"
+
+    def __init__(self, actor: str, message: str) -> None:
+        super().__init__(f"{actor} did not answer {message} before its deadline")
+        self.actor = actor
+        self.message = message
+
+
+class AskCycleError(ActorError):
+    """The ask would have closed a circle of actors waiting for each other; ``path`` shows it."""
+
+    code = "ask_cycle"
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__("ask refused, it closes a cycle: " + " > ".join(path))
+        self.path = tuple(path)
+
+
+class ActorStoppedError(ActorError):
+    """The actor is stopped, or stopped before it could answer."""
+
+    code = "stopped"
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(f"{actor} is stopped")
+        self.actor = actor
+
+
+class UnexpectedMessageError(ActorError):
+    """The actor's class does not list this type of message."""
+
+    code = "unexpected_message"
+
+    def __init__(self, actor: str, message: str) -> None:
+        super().__init__(f"{actor} does not accept {message}")
+        self.actor = actor
+        self.message = message
+
+
+class WorkLimitError(ActorError):
+    """The actor already has its full number of spawned work items under way."""
+
+    code = "overloaded"
+
+    def __init__(self, actor: str, limit: int) -> None:
+        super().__init__(f"{actor} already has {limit} pieces of work under way")
+        self.actor = actor
+        self.limit = limit
+
+
+class StageTimeoutError(ActorError):
+    """A start stage overran its budget; ``late`` names what was still busy."""
+
+    code = "stage_timeout"
+
+    def __init__(self, stage: str, budget_s: float, late: Sequence[str]) -> None:
+        super().__init__(f"stage {stage} overran its {budget_s:g} s; late: {', '.join(late) or stage}")
+        self.stage = stage
+        self.budget_s = budget_s
+        self.late = tuple(late)
+
+
+# -- configuration and input ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault in a configuration: dotted key, offending value, what would be allowed."""
+
+    key: str
+    value: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value}: {self.allowed}"
+
+
+class ConfigError(LeadBoostError):
+    """The configuration has faults; ``problems`` lists all of them."""
+
+    code = "bad_config"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class InputError(LeadBoostError):
+    """A value from outside is not acceptable; ``field`` names it and ``reason`` says what to do."""
+
+    code = "invalid_input"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+# -- store ----------------------------------------------------------------------------------------
+
+
+class StoreError(LeadBoostError):
+    """Root of what the database layer raises."""
+
+    code = "store_error"
+
+
+class StoreUnavailableError(StoreError):
+    """The database cannot be reached, or did not answer in time; nothing was written."""
+
+    code = "store_unavailable"
+
+
+class StoreDataError(StoreError):
+    """The database refused a value (NUL, overflow, wrong type, violated check)."""
+
+    code = "invalid_data"
+
+
+class StoreConflictError(StoreError):
+    """A unique or serialization conflict; the transaction was rolled back and may be retried."""
+
+    code = "conflict"
+
+
+class OutcomeUnknownError(StoreError):
+    """The connection failed during COMMIT: the write may or may not stand. Ask again, same key."""
+
+    code = "outcome_unknown"
+
+
+class MigrationError(StoreError):
+    """The schema cannot be brought to this version; the text says why and the way out."""
+
+    code = "migration"
+
+
+class LeaseLostError(StoreError):
+    """This host no longer holds the lease of that name; a guarded write was refused."""
+
+    code = "lease_lost"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"lease {name} is held by someone else")
+        self.name = name
+
+
+class EmbeddedServerError(StoreError):
+    """The embedded PostgreSQL cannot start; the text says why and the way out."""
+
+    code = "embedded_server"
+
+
+# -- outside sources and the model ----------------------------------------------------------------
+
+
+class SourceError(LeadBoostError):
+    """A source could not be read. ``retry_after_s`` is the earliest sensible next try, in seconds."""
+
+    code = "source_error"
+
+    def __init__(self, source: str, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class SourceGoneError(SourceError):
+    """The source says that it is gone for good or refuses us; polling stops until someone looks."""
+
+    code = "source_gone"
+
+
+class ArtefactError(LeadBoostError):
+    """A stored model artefact is damaged, foreign or of another feature version."""
+
+    code = "bad_artefact"

@@ -1,0 +1,1 @@
+"""The protocol: one module per receiving actor, plus the events that travel on topics."""

@@ -1,0 +1,80 @@
+"""What Scout, the collector of signals, can be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from leadboost.domain.signal import Signal
+from leadboost.runtime.message import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRejection:
+    """Why the signal at ``index`` of the request was not taken."""
+
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsHeard:
+    """Counts of one intake: accepted + duplicates + rejected = what was sent."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[SignalRejection, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearSignals(Message[SignalsHeard]):
+    """Validate, de-duplicate and store raw items.
+
+    ``items`` are decoded JSON objects as they came; each is validated here, and one bad item
+    never spoils the others.
+    """
+
+    items: Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSignal:
+    """A signal as stored, with its place in the listing."""
+
+    id: UUID
+    seq: int
+    signal: Signal
+    state: str
+    reason: str | None
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSignals(Message[Sequence[StoredSignal]]):
+    """Newest first, below ``before`` (exclusive ``seq``), filtered by what is given."""
+
+    before: int | None = None
+    source: str | None = None
+    state: str | None = None
+    text: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """What is known of a polled source. ``state`` is ``waiting``, ``up``, ``failing`` or ``gone``."""
+
+    name: str
+    kind: str
+    state: str
+    reason: str | None
+    last_polled_at: datetime | None
+    last_item_at: datetime | None
+    next_due_at: datetime | None
+    accepted: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSources(Message[Sequence[SourceStatus]]):
+    """Every configured source."""

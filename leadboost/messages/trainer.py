@@ -1,0 +1,98 @@
+"""What Trainer, the keeper of the ROI model, can be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leadboost.domain.outcome import Outcome
+from leadboost.runtime.message import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomesRecorded:
+    """``accepted`` are new or changed and wait to be learned; ``unchanged`` were known to the letter."""
+
+    accepted: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOutcomes(Message[OutcomesRecorded]):
+    """Store valid outcomes (upsert on ``external_id``) and learn from them soon."""
+
+    outcomes: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predict(Message["Forecast"]):
+    """Forecast the return of spending ``spend_micros`` of the base currency."""
+
+    spend_micros: int
+    text: str = ""
+    source: str | None = None
+    platform: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What one feature adds to log(1 + roi)."""
+
+    feature: str
+    effect: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """ROI = (revenue - spend) / spend. ``roi`` is the median, ``expected_roi`` the mean.
+
+    ``low`` and ``high`` bound the central ``level`` of outcomes. ``basis`` is ``learned`` or
+    ``prior``. ``base`` plus all effects equals log(1 + roi).
+    """
+
+    roi: float
+    expected_roi: float
+    low: float
+    high: float
+    level: float
+    basis: str
+    observations: int
+    model_version: int
+    base: float
+    explanation: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """One saved version. ``metrics`` holds mae, baseline_mae, rows and coverage at that moment."""
+
+    version: int
+    created_at: datetime
+    observations: int
+    sha256: str
+    feature_version: str
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStatus:
+    """The live model and how wrong it has been on rows it had not seen.
+
+    ``mae`` and ``baseline_mae`` are mean absolute errors of log((revenue + c) / (spend + c)), each
+    predicted before learning; the baseline is the running mean. None while no row was scored.
+    """
+
+    version: int
+    observations: int
+    pending: int
+    mae: float | None
+    baseline_mae: float | None
+    scored_rows: int
+    level: float
+    coverage: float | None
+    versions: tuple[ModelVersion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetModel(Message[ModelStatus]):
+    """The live model's status."""

@@ -1,0 +1,245 @@
+"""Ports: what actors need from the outside, as Protocols. Every call ends by its own deadline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from leadboost.domain.outcome import Outcome
+from leadboost.domain.signal import Signal
+from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
+from leadboost.messages.journal import EventsPage, JournalEvent
+from leadboost.messages.scout import ListSignals, StoredSignal
+from leadboost.messages.trainer import ModelVersion, OutcomesRecorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """A journal row that a business transaction writes; ``data`` holds JSON values."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """A sale command with the id that it gets if it is granted."""
+
+    sale_id: UUID
+    command: SellStock
+
+
+class SaleStore(Protocol):
+    """Stock, sales and their idempotent answers."""
+
+    async def sell(self, sales: Sequence[Sale]) -> Sequence[Answer | Exception]:
+        """Decide and commit all of them in one transaction, in the order given.
+
+        One answer or error per sale. A value that the database refuses fails its own sale alone
+        (the batch is halved). Raises StoreUnavailableError when nothing was written and
+        OutcomeUnknownError when the commit's fate is unknown.
+        """
+        ...
+
+    async def find_answers(self, sales: Sequence[Sale]) -> Mapping[tuple[str, str], Answer]:
+        """Look up stored answers by (principal, key); absent keys were never committed."""
+        ...
+
+    async def put_stock(self, command: PutStock) -> Product:
+        """Upsert a product and its stock, writing the audit trail and stock events."""
+        ...
+
+    async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
+        """Products in SKU order after ``after``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSignal:
+    """A validated signal with the id it gets if it is new; ``content_hash`` is 32 bytes."""
+
+    id: UUID
+    content_hash: bytes
+    signal: Signal
+
+
+class SignalStore(Protocol):
+    """``raw_signals``."""
+
+    async def insert(self, signals: Sequence[NewSignal]) -> Sequence[UUID]:
+        """Store those whose content hash is new, with their journal events; returns the ids stored."""
+        ...
+
+    async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
+        """Read one page, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What a source remembers between polls; ``cursor`` holds JSON values of the connector's own."""
+
+    name: str
+    kind: str
+    cursor: Mapping[str, object] = field(default_factory=dict)
+    state: str = "waiting"
+    reason: str | None = None
+    errors: int = 0
+    last_polled_at: datetime | None = None
+    last_item_at: datetime | None = None
+    next_due_at: datetime | None = None
+    accepted: int = 0
+    duplicates: int = 0
+
+
+class SourceStore(Protocol):
+    """``sources``: the resume state of each polled source."""
+
+    async def load(self, name: str) -> SourceState | None:
+        """Return what was saved last, or None."""
+        ...
+
+    async def save(self, state: SourceState) -> None:
+        """Upsert on the name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One poll's result: raw items for Scout, the new cursor, and when to come again at the earliest."""
+
+    items: Sequence[Mapping[str, object]]
+    cursor: Mapping[str, object]
+    wait_s: float
+    note: str | None = None
+
+
+class Source(Protocol):
+    """One polled outside source."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the configured sources."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The connector's name, for example ``rss``."""
+        ...
+
+    async def fetch(self, cursor: Mapping[str, object]) -> Fetched:
+        """Poll once, from where ``cursor`` left off. Raises SourceError, SourceGoneError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingOutcome:
+    """A stored outcome waiting to be learned. ``rank`` is its place in the learning order;
+    ``scored`` tells that an earlier version of it was already learned and scored."""
+
+    rank: int
+    revision: int
+    outcome: Outcome
+    scored: bool
+
+
+class OutcomeStore(Protocol):
+    """``outcomes``."""
+
+    async def record(self, outcomes: Sequence[Outcome]) -> OutcomesRecorded:
+        """Upsert on external_id; a changed row becomes pending again."""
+        ...
+
+    async def pending(self, limit: int) -> Sequence[PendingOutcome]:
+        """The oldest pending rows: by day, then in order of arrival."""
+        ...
+
+    async def count_pending(self) -> int:
+        """How many rows wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewModel:
+    """A model version to save: artefact bytes (npz or JSON), their SHA-256 and what it knows."""
+
+    version: int
+    artefact: bytes
+    sha256: str
+    feature_version: str
+    observations: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredModel:
+    """A saved version with its artefact."""
+
+    info: ModelVersion
+    artefact: bytes
+
+
+class ModelStore(Protocol):
+    """``models``."""
+
+    async def save(
+        self, model: NewModel, learned: Sequence[PendingOutcome], lease: "Lease"
+    ) -> ModelVersion:
+        """In one transaction: insert the version, mark ``learned`` rows processed (only where
+        their revision is unchanged), write ``model.trained``. Raises LeaseLostError."""
+        ...
+
+    async def newest_first(self, limit: int) -> Sequence[StoredModel]:
+        """The last versions, newest first, artefacts included."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A term of leadership: ``epoch`` guards writes, ``trusted_until`` is on the monotonic clock."""
+
+    name: str
+    holder: str
+    epoch: int
+    trusted_until: float
+
+
+class LeaseStore(Protocol):
+    """``leases``."""
+
+    async def acquire(self, name: str, holder: str) -> Lease | None:
+        """Begin a new term if the last one has expired; None while another holder's term runs."""
+        ...
+
+    async def renew(self, lease: Lease) -> Lease:
+        """Prolong this very term. Raises LeaseLostError."""
+        ...
+
+    async def resign(self, lease: Lease) -> None:
+        """End this very term, so that another host need not wait; a newer term is left alone."""
+        ...
+
+
+class JournalStore(Protocol):
+    """``events`` and ``journal``."""
+
+    async def number(self, lease: Lease, limit: int) -> Sequence[JournalEvent]:
+        """Give the next gapless offsets to committed rows. Raises LeaseLostError."""
+        ...
+
+    async def read(self, *, since: int, epoch: str | None, limit: int) -> EventsPage:
+        """Read numbered events after ``since``."""
+        ...
+
+
+class DeadLetterStore(Protocol):
+    """``dead_letters``: messages given up on, for an operator to look at."""
+
+    async def park(
+        self, *, id: UUID, actor: str, lane: str, message_type: str, payload: str, error: str, tries: int
+    ) -> None:
+        """Store one parked message; ``payload`` is its redacted text form."""
+        ...
