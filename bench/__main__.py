@@ -1,0 +1,50 @@
+"""``python -m bench NAME [--json] [--rounds N]``: run one bench, or ``all``."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.harness import Options, Report, as_json, as_markdown, show
+
+NAMES = ("mailbox", "sales", "stress")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return 1 when a check is not 0; an unmet mark is a figure, not a failure."""
+    options = _parser().parse_args(arguments)
+    names = NAMES if options.name == "all" else (options.name,)
+    reports = []
+    for name in names:
+        report = _bench(name)(Options(rounds=options.rounds, size=options.size, skus=options.skus))
+        if options.json:
+            print(as_json(report), flush=True)
+        else:
+            show(report, Console())
+        reports.append(report)
+    if options.table:
+        options.table.write_text(as_markdown(reports))
+    return 0 if all(report.correct for report in reports) else 1
+
+
+def _bench(name: str) -> Callable[[Options], Report]:
+    run: Callable[[Options], Report] = import_module(f"bench.{name}").run
+    return run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", choices=[*NAMES, "all"])
+    parser.add_argument("--json", action="store_true", help="one JSON object per bench")
+    parser.add_argument("--rounds", type=int, default=5, help="counted rounds (default 5)")
+    parser.add_argument("--size", type=float, default=1.0, help="scale of the work, 1 for real figures")
+    parser.add_argument("--skus", type=int, default=1, help="sales: spread over so many products")
+    parser.add_argument("--table", type=Path, help="also write the results to FILE as Markdown")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
