@@ -1,0 +1,220 @@
+"""What can be set: one frozen model. ``config.py`` fills it.
+
+A field's description says what is allowed: it is the text of errors and of ``config/leadboost.toml``.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from leadboost.log import Format, Level
+
+
+def _refuse_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is true or false, not a number")
+    return value
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("the home folder is not known: write the whole path") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refuse_twins(field: str, names: Sequence[str]) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise ValueError(f"{field} {', '.join(twins)} stands there more than once")
+
+
+def _postgres_url(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    driverless = scheme.split("+")[0].lower()
+    if driverless == "sqlite":
+        raise ValueError(
+            "SQLite is not supported: leave the database address out, and LeadBoost runs its own PostgreSQL"
+        )
+    if not separator or driverless not in ("postgresql", "postgres"):
+        raise ValueError("must begin with postgresql://")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError("has no valid port; write / @ : in a password as %2F %40 %3A") from None
+    return f"postgresql://{rest}"
+
+
+Count = Annotated[int, BeforeValidator(_refuse_truth)]
+Seconds = Annotated[float, BeforeValidator(_refuse_truth)]
+Folder = Annotated[Path, AfterValidator(_absolute)]
+Role = Literal["viewer", "operator", "approver", "admin"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        str_strip_whitespace=True,
+        validate_default=True,
+        regex_engine="python-re",  # for look-ahead
+    )
+
+
+class HttpSettings(_Section):
+    """Where the API listens."""
+
+    allow_remote: bool = Field(False, description="true or false; true lets host be other than loopback")
+    host: str = Field("127.0.0.1", pattern=r"^[\w.:-]+$", description="a name or address to listen on")
+    port: Count = Field(8000, ge=0, le=65535, description="a port from 0 to 65535; 0 takes a free one")
+
+    @field_validator("host")
+    @classmethod
+    def _loopback_unless_allowed(cls, host: str, info: ValidationInfo) -> str:
+        if not info.data.get("allow_remote", True) and not _is_loopback(host):
+            raise ValueError("is reachable from outside: set http.allow_remote = true to want that")
+        return host
+
+
+class DatabaseSettings(_Section):
+    """The PostgreSQL to use; without ``url`` the daemon runs its own."""
+
+    url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
+    schema_: str = Field(
+        "public",
+        alias="schema",
+        pattern=r"^(?!pg_)[a-z_][a-z0-9_]{0,62}$",
+        description="a lower-case name of at most 63 letters, digits and _, not beginning with pg_",
+    )
+    pool_size: Count = Field(10, ge=2, le=100, description="a number of connections from 2 to 100")
+
+    @field_validator("url")
+    @classmethod
+    def _postgres_only(cls, url: SecretStr | None) -> SecretStr | None:
+        return None if url is None else SecretStr(_postgres_url(url.get_secret_value()))
+
+
+class ClientSettings(_Section):
+    """One machine that may ask ``POST /oauth/token`` for a token."""
+
+    id: str = Field(min_length=1, max_length=100, description="a name of 1 to 100 characters")
+    secret: SecretStr = Field(min_length=16, description="a secret of at least 16 characters")
+    role: Role = Field(description="viewer, operator, approver or admin")
+
+
+class AuthSettings(_Section):
+    """Who gets in."""
+
+    token_ttl_s: Count = Field(
+        2_592_000, ge=60, le=31_536_000, description="a number of seconds from 60 to 31536000 (a year)"
+    )
+    clients: tuple[ClientSettings, ...] = Field(
+        (), description="a list of tables of id, secret (16 characters or more) and role, each id once"
+    )
+
+    @field_validator("clients")
+    @classmethod
+    def _unique(cls, clients: tuple[ClientSettings, ...]) -> tuple[ClientSettings, ...]:
+        _refuse_twins("id", [client.id for client in clients])
+        return clients
+
+
+class LogSettings(_Section):
+    """What is logged and how it looks."""
+
+    level: Level = Field("info", description="debug, info, warning or error")
+    format: Format = Field("auto", description="json, console, or auto: console on a terminal, else json")
+
+
+class FeedSettings(_Section):
+    """One RSS or Atom feed."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        description="a lower-case name of letters, digits, - and _, for example trade-news",
+    )
+    url: str = Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", description="an http or https address")
+
+
+class RssSettings(_Section):
+    """RSS and Atom feeds."""
+
+    enabled: bool = Field(True, description="true or false")
+    min_interval_s: Seconds = Field(900, ge=1, le=86_400, description="a number of seconds from 1 to 86400")
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    feeds: tuple[FeedSettings, ...] = Field(
+        (), description="a list of tables of name and url, each name once"
+    )
+
+    @field_validator("feeds")
+    @classmethod
+    def _unique(cls, feeds: tuple[FeedSettings, ...]) -> tuple[FeedSettings, ...]:
+        _refuse_twins("name", [feed.name for feed in feeds])
+        return feeds
+
+
+class ConnectorsSettings(_Section):
+    """What all outside services share, and one section for each."""
+
+    contact: str | None = Field(
+        None, max_length=200, description="a mail or web address, sent in the User-Agent"
+    )
+    allow_hosts: tuple[str, ...] = Field(
+        (),
+        description="a list of host names or addresses that may lie in a private network, for example 127.0.0.1",
+    )
+    rss: RssSettings = RssSettings()
+
+
+class LearningSettings(_Section):
+    """How Trainer works through new outcomes."""
+
+    batch_rows: Count = Field(1000, ge=1, le=10_000, description="a number of rows per step from 1 to 10000")
+    poll_interval_s: Seconds = Field(2, ge=0.1, le=3600, description="a number of seconds from 0.1 to 3600")
+
+
+class TestingSettings(_Section):
+    """What only tests and drills may switch on."""
+
+    crash_points: bool = Field(False, description="true or false; true is refused in profile production")
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    profile: Literal["production", "demo"] = Field("production", description="production or demo")
+    data_dir: Folder = Field(Path("var"), description="a folder; made when missing")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="an ISO 4217 code such as USD")
+    http: HttpSettings = HttpSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    auth: AuthSettings = AuthSettings()
+    log: LogSettings = LogSettings()
+    connectors: ConnectorsSettings = ConnectorsSettings()
+    learning: LearningSettings = LearningSettings()
+    testing: TestingSettings = TestingSettings()
+
+    @property
+    def demo(self) -> bool:
+        """Whether everything shown is to be labelled as demo data."""
+        return self.profile == "demo"
