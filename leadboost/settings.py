@@ -182,7 +182,7 @@ class ConnectorsSettings(_Section):
     )
     allow_hosts: tuple[str, ...] = Field(
         (),
-        description="a list of host names or addresses that may lie in a private network, for example 127.0.0.1",
+        description="a list of host names or addresses that may be private, for example 127.0.0.1",
     )
     rss: RssSettings = RssSettings()
 
