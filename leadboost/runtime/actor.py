@@ -102,6 +102,6 @@ def _concrete(annotation: Any) -> frozenset[type]:
         loose = [part for part in parts if isinstance(part, _Anything)]
         return loose[0] if loose else frozenset().union(*parts)
     annotation = get_origin(annotation) or annotation
-    if isinstance(annotation, type) and annotation is not Message:
+    if isinstance(annotation, type) and annotation not in (Message, Any):
         return frozenset({annotation})
     return _Anything()

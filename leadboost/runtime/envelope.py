@@ -30,4 +30,4 @@ class Envelope:
 
 def opened(item: Any) -> Message[Any]:
     """Return the message of a queued item, enveloped or bare."""
-    return item.message if item.__class__ is Envelope else item  # type: ignore[no-any-return]
+    return item.message if item.__class__ is Envelope else item
