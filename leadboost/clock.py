@@ -38,7 +38,7 @@ class Rng:
 
     def __init__(self, seed: int | str | None = None) -> None:
         self._seed = secrets.token_hex(16) if seed is None else str(seed)
-        self._random = random.Random(self._seed)
+        self._random = random.Random(self._seed)  # noqa: S311  # for jitter and ids, never for secrets
 
     def fork(self, name: str) -> "Rng":
         """Return the branch ``name``; the same seed and name give the same branch."""

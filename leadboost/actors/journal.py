@@ -1,5 +1,6 @@
 """Journal: numbers committed events without gaps and passes them on."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import structlog
@@ -23,7 +24,7 @@ _POLL_S = 2.0
 class _Look(Event):
     """Number what is there, whether or not the doorbell rang."""
 
-    def conflation_key(self) -> type["_Look"]:
+    def conflation_key(self) -> Hashable:
         return _Look
 
 

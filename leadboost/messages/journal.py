@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from leadboost.runtime.message import Message
 
@@ -21,7 +20,7 @@ class JournalEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsPage:
-    """Events after ``since`` in order. ``recovered`` is False when some of them are gone or of another epoch."""
+    """Events after ``since`` in order; ``recovered`` is False when some are gone or of another epoch."""
 
     epoch: str
     offset: int

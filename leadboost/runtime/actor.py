@@ -49,11 +49,11 @@ class Actor(Generic[M]):
 
     async def receive(self, message: M) -> object:
         """Handle one message; the result answers an ask, an error goes to the asker."""
-        raise TypeError(f"{type(self).__name__} has no receive")
+        raise TypeError(f"{type(self).__name__} has no receive for {type(message).__name__}")
 
     async def receive_batch(self, messages: Sequence[M]) -> Sequence[object]:
         """Handle messages of one lane in arrival order; one result or exception for each."""
-        raise TypeError(f"{type(self).__name__} has no receive_batch")
+        raise TypeError(f"{type(self).__name__} has no receive_batch for {len(messages)} messages")
 
     def spawn(
         self,
@@ -76,7 +76,7 @@ class Actor(Generic[M]):
         return self._cell.start_timer(delay_s, None, 0.0, message)
 
     def every(self, period_s: float, message: M, *, jitter: float = 0.0) -> Timer:
-        """Tell this actor ``message`` every ``period_s`` seconds, each wait longer by up to ``jitter`` of it."""
+        """Tell this actor ``message`` every ``period_s`` seconds, plus up to ``jitter`` of that each time."""
         return self._cell.start_timer(period_s, period_s, jitter, message)
 
 

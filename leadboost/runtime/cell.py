@@ -42,7 +42,9 @@ class _Failure:
 class Cell:
     """Owns an actor's mailbox, its current instance, its task, work and timers."""
 
-    def __init__(self, runtime: "Runtime", name: str, factory: Callable[[], Actor[Any]], child: Child) -> None:
+    def __init__(
+        self, runtime: "Runtime", name: str, factory: Callable[[], Actor[Any]], child: Child
+    ) -> None:
         self.runtime = runtime
         self.name = name
         self.child = child
@@ -271,7 +273,9 @@ class Cell:
             return _Failure(error, [])
         return None
 
-    async def _answer(self, envelope: Envelope, receive: Callable[[Any], Coroutine[Any, Any, object]]) -> None:
+    async def _answer(
+        self, envelope: Envelope, receive: Callable[[Any], Coroutine[Any, Any, object]]
+    ) -> None:
         reply = envelope.reply
         if reply is None:
             await receive(envelope.message)
@@ -402,7 +406,9 @@ class Cell:
             handle = loop.call_later(RETRY_DELAYS_S[tries - 1], redeliver)
             self._retries.add(handle)
 
-    def lose(self, message: Message[Any], reason: str, error: BaseException | None = None, tries: int = 1) -> None:
+    def lose(
+        self, message: Message[Any], reason: str, error: BaseException | None = None, tries: int = 1
+    ) -> None:
         """Record a dead letter of this actor."""
         self.runtime.dead_letters.add(
             DeadLetter(
@@ -456,7 +462,9 @@ class Cell:
         # Results of owned work bypass the bound: their number is bounded by max_work already.
         self.mailbox.put(message, message.lane, bounded=False)
 
-    def start_timer(self, delay_s: float, period_s: float | None, jitter: float, message: Message[Any]) -> Timer:
+    def start_timer(
+        self, delay_s: float, period_s: float | None, jitter: float, message: Message[Any]
+    ) -> Timer:
         """Start a timer of the current instance; see Actor.after and Actor.every."""
         timer = RepeatingTimer(
             delay_s=delay_s, period_s=period_s, jitter=jitter, rng=self._rng, fire=lambda: self._tick(message)

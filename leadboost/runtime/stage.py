@@ -26,7 +26,9 @@ class Stage:
     late: Callable[[], Sequence[str]] = tuple
 
 
-async def start_stages(stages: Sequence[Stage], started: list[Stage], report: Callable[[str, str], None]) -> None:
+async def start_stages(
+    stages: Sequence[Stage], started: list[Stage], report: Callable[[str, str], None]
+) -> None:
     """Start stages in order, appending each to ``started`` before it begins.
 
     ``report(stage, state)`` hears ``starting`` and ``started``. Raises what a stage raises, and

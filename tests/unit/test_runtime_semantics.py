@@ -1,6 +1,7 @@
 """The runtime's twelve guarantees; each test carries the number of the one it holds."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -549,7 +550,7 @@ async def test_7_retries_wait_half_a_second_then_two_eight_and_twenty(system: Sy
     ref.tell(Retryable())
     await asyncio.sleep(60)
 
-    waits = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+    waits = [later - earlier for earlier, later in itertools.pairwise(tried)]
     assert waits == pytest.approx([0.5, 2, 8, 20], abs=0.3)
 
 
@@ -652,10 +653,10 @@ async def test_10_stop_finishes_the_handler_and_answers_everyone_who_waits(syste
     gate = asyncio.Event()
     seen: list[Any] = []
     ref = await system.spawn(lambda: Recorder(seen, gate), name="shop")
-    asks = [asyncio.ensure_future(ref.ask(Put(n=n))) for n in range(3)]
+    asks = [system.runtime.run_task("ask", ref.ask(Put(n=n))) for n in range(3)]
     await system.settle()
 
-    stopping = asyncio.ensure_future(system.runtime.stop("shop"))
+    stopping = system.runtime.run_task("test", system.runtime.stop("shop"))
     await system.settle()
     gate.set()
     late = await stopping
@@ -679,7 +680,7 @@ async def test_10_stop_with_a_drain_serves_the_queue_first(system: System) -> No
 
 async def test_10_handler_beyond_its_budget_is_cancelled_and_named(system: System) -> None:
     ref = await system.spawn(lambda: Recorder([], asyncio.Event()), name="stuck")
-    ask = asyncio.ensure_future(ref.ask(Put(), timeout_s=60))
+    ask = system.runtime.run_task("test", ref.ask(Put(), timeout_s=60))
     await system.settle()
 
     assert await system.runtime.stop(finish_s=0.5) == ["stuck"]
