@@ -1,0 +1,249 @@
+"""Connections with deadlines, and transactions whose COMMIT is a step of its own."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn, TypeVar
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from leadboost.clock import Clock, Rng
+from leadboost.errors import InputError, OutcomeUnknownError, StoreConflictError, StoreUnavailableError
+from leadboost.store.errors import DRIVER_ERRORS, SERVER_ANSWERED, translate
+
+CONNECT_TIMEOUT_S = 3.0
+_STATEMENT_TIMEOUT_S = 3.0
+_ROLLBACK_TIMEOUT_S = 1.0
+_CLOSE_TIMEOUT_S = 5.0
+_MAX_QUERIES = 1_000_000_000  # the driver would reconnect after 50,000 statements
+
+T = TypeVar("T")
+
+
+def server_settings(schema: str) -> dict[str, str]:
+    """Settings of every session. Raises InputError unless ``schema`` is a plain lower-case name."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
+        raise InputError("database.schema", "use a lower-case letter, then letters, digits and _, at most 63")
+    return {
+        "application_name": "leadboost",
+        "search_path": schema,
+        "timezone": "UTC",
+        "statement_timeout": f"{_STATEMENT_TIMEOUT_S:g}s",
+        "idle_in_transaction_session_timeout": "10s",
+        "tcp_keepalives_idle": "15",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "5000",
+    }
+
+
+class Session:
+    """One borrowed connection. Driver errors leave it translated; a deadline bounds every statement.
+
+    Queries use ``$n`` arguments; jsonb values are Python objects both ways. Raises StoreDataError,
+    StoreConflictError, StoreUnavailableError. Belongs to the one task that opened it.
+    """
+
+    __slots__ = ("_clock", "_connection", "_ends_at", "_idle")
+
+    def __init__(
+        self, connection: "PoolConnectionProxy[asyncpg.Record]", clock: Clock, ends_at: float
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._ends_at = ends_at
+        self._idle = True
+
+    async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """Run one statement and return its rows."""
+        return await self._run(self._connection.fetch, query, *args)
+
+    async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
+        """Run one statement and return its first row, or None."""
+        return await self._run(self._connection.fetchrow, query, *args)
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        """Run one statement and return the first column of its first row, or None."""
+        return await self._run(self._connection.fetchval, query, *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run one statement, or several without arguments, and return the last command tag."""
+        return await self._run(self._connection.execute, query, *args)
+
+    async def _run(self, call: Callable[..., Awaitable[T]], query: str, *args: object) -> T:
+        left_s = self._ends_at - self._clock.monotonic()
+        if left_s <= 0:
+            raise StoreUnavailableError("the deadline of this transaction has passed")
+        self._idle = False
+        try:
+            result = await call(query, *args, timeout=left_s)
+        except DRIVER_ERRORS as error:
+            self._raise(error)
+        self._idle = True
+        return result
+
+    def _raise(self, error: Exception) -> NoReturn:
+        translated = translate(error)
+        self._idle = isinstance(error, SERVER_ANSWERED)
+        if translated is error:
+            raise error
+        raise translated from error
+
+    async def _commit(self) -> None:
+        left_s = self._ends_at - self._clock.monotonic()
+        if left_s <= 0:
+            raise StoreUnavailableError("the deadline of this transaction passed before its COMMIT")
+        self._idle = False
+        try:
+            tag = await self._connection.execute("COMMIT", timeout=left_s)
+        except asyncio.CancelledError as error:
+            raise OutcomeUnknownError("cancelled during COMMIT") from error
+        except DRIVER_ERRORS as error:
+            translated = translate(error)
+            if isinstance(translated, StoreUnavailableError):
+                raise OutcomeUnknownError(f"no answer to COMMIT: {translated}") from error
+            self._raise(error)
+        self._idle = True
+        if tag != "COMMIT":
+            raise StoreConflictError("a statement of this transaction had failed; it was rolled back")
+
+    async def _clean(self) -> None:
+        """Leave nothing behind: roll back what is open, drop a connection whose state is unknown."""
+        if self._connection.is_closed():
+            return
+        if self._idle and self._connection.is_in_transaction():
+            self._idle = False
+            try:
+                await self._connection.execute("ROLLBACK", timeout=_ROLLBACK_TIMEOUT_S)
+                self._idle = True
+            except DRIVER_ERRORS:
+                pass
+        if not self._idle:
+            self._connection.terminate()
+
+
+class Database:
+    """A bounded pool of connections to one schema. Stores find its ``clock`` and ``rng`` here."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, clock: Clock, rng: Rng) -> None:
+        self.clock = clock
+        self.rng = rng
+        self._pool = pool
+        self._timeouts = 0
+
+    @classmethod
+    async def open(
+        cls, dsn: str, *, schema: str = "public", pool_size: int = 10, clock: Clock, rng: Rng
+    ) -> "Database":
+        """Connect once, so that a wrong address shows here. Raises StoreUnavailableError, InputError."""
+        pool = asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=pool_size,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=2.0,
+            max_queries=_MAX_QUERIES,
+            max_cached_statement_lifetime=0,
+            server_settings=server_settings(schema),
+            init=_prepare_connection,
+            reset=_keep_session_state,
+        )
+        try:
+            await pool
+        except (*DRIVER_ERRORS, ValueError) as error:
+            raise _unreachable(error) from error
+        return cls(pool, clock=clock, rng=rng)
+
+    @asynccontextmanager
+    async def transaction(self, *, deadline_s: float = 2.0) -> AsyncIterator[Session]:
+        """Run a block in one READ COMMITTED transaction that ends within ``deadline_s`` in all.
+
+        Raises StoreUnavailableError when nothing was written, and OutcomeUnknownError when the
+        connection failed, or this task was cancelled, during COMMIT.
+        """
+        async with self.session(deadline_s=deadline_s) as session:
+            await session.execute(_begin(deadline_s))
+            yield session
+            await session._commit()
+
+    @asynccontextmanager
+    async def session(self, *, deadline_s: float = 2.0) -> AsyncIterator[Session]:
+        """Lend a connection on which each statement commits by itself: for reads, and for single
+        writes that may be repeated. One statement runs at most 3 s here."""
+        ends_at = self.clock.monotonic() + deadline_s
+        session = Session(await self._acquire(deadline_s), self.clock, ends_at)
+        try:
+            yield session
+        except (StoreUnavailableError, OutcomeUnknownError) as error:
+            await self._count_timeout(error)
+            raise
+        else:
+            self._timeouts = 0
+        finally:
+            await self._give_back(session)
+
+    async def ping(self) -> None:
+        """Ask the server for a sign of life. Raises StoreUnavailableError."""
+        async with self.session() as session:
+            await session.fetchval("SELECT 1")
+
+    async def close(self) -> None:
+        """Close every connection; what is still busy after 5 s is cut off."""
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._pool.close()
+        except DRIVER_ERRORS:
+            self._pool.terminate()
+
+    async def _acquire(self, deadline_s: float) -> "PoolConnectionProxy[asyncpg.Record]":
+        try:
+            # The driver's own timeout argument would start a task for every call.
+            async with asyncio.timeout(deadline_s):
+                return await self._pool.acquire()
+        except DRIVER_ERRORS as error:
+            await self._count_timeout(error)
+            raise _unreachable(error) from error
+
+    async def _give_back(self, session: Session) -> None:
+        await session._clean()
+        await self._pool.release(session._connection, timeout=_ROLLBACK_TIMEOUT_S)
+
+    async def _count_timeout(self, error: BaseException) -> None:
+        """Two timeouts in a row mean a dead peer: let every connection be made anew."""
+        if not isinstance(error, TimeoutError) and not isinstance(error.__cause__, TimeoutError):
+            return
+        self._timeouts += 1
+        if self._timeouts >= 2:
+            self._timeouts = 0
+            await self._pool.expire_connections()
+
+
+def _begin(deadline_s: float) -> str:
+    if deadline_s <= _STATEMENT_TIMEOUT_S:
+        return "BEGIN"
+    return f"BEGIN; SET LOCAL statement_timeout = {int(deadline_s * 1000)}"
+
+
+def _unreachable(error: Exception) -> Exception:
+    if isinstance(error, TimeoutError):
+        return StoreUnavailableError("no connection to the database became free in time")
+    if isinstance(error, ValueError):
+        return StoreUnavailableError(f"the database address is not valid: {error}")
+    return translate(error)
+
+
+async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(memoryview(data)[1:]),
+        format="binary",
+    )
+
+
+async def _keep_session_state(connection: object) -> None:
+    """Spare the driver's reset round trip: a session leaves neither locks nor settings behind."""

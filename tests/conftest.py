@@ -1,0 +1,89 @@
+"""Fixtures of every suite: a real PostgreSQL, one fresh database per test."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from leadboost.clock import Rng, SystemClock
+from leadboost.store.database import Database
+from leadboost.store.embedded import EmbeddedPostgres
+from leadboost.store.migrate import migrate
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that every user can enter: as root, pytest's own is closed to the server."""
+    folder = Path(tempfile.mkdtemp(prefix="leadboost-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def admin_dsn(open_folder: Path) -> Iterator[str]:
+    """The session's server, without fsync, with a migrated database named ``template``."""
+    server = EmbeddedPostgres(open_folder / "server", no_sync=True)
+    dsn = asyncio.run(server.start())
+    asyncio.run(_make_template(dsn))
+    yield dsn
+    asyncio.run(server.stop())
+
+
+async def _make_template(admin_dsn: str) -> None:
+    await _administer(admin_dsn, "CREATE DATABASE template STRATEGY file_copy")
+    await migrate(_of(admin_dsn, "template"))
+
+
+async def _administer(admin_dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(admin_dsn, timeout=10, command_timeout=30)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close(timeout=2)
+
+
+def _of(admin_dsn: str, database: str) -> str:
+    return admin_dsn.replace("/leadboost?", f"/{database}?")
+
+
+@pytest.fixture
+async def empty_dsn(admin_dsn: str) -> AsyncIterator[str]:
+    """A fresh database without tables."""
+    name = f"empty_{next(_numbers)}"
+    await _administer(admin_dsn, f"CREATE DATABASE {name} STRATEGY file_copy")
+    yield _of(admin_dsn, name)
+    await _administer(admin_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def dsn(admin_dsn: str) -> AsyncIterator[str]:
+    """A fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    await _administer(admin_dsn, f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
+    yield _of(admin_dsn, name)
+    await _administer(admin_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(dsn: str, clock: SystemClock, rng: Rng) -> AsyncIterator[Database]:
+    opened = await Database.open(dsn, clock=clock, rng=rng)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@pytest.fixture
+def rng() -> Rng:
+    return Rng(7)
