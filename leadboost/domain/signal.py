@@ -1,5 +1,7 @@
 """A signal: one post, article or query that may show demand."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,3 +25,16 @@ class Signal:
     published_at: datetime | None = None
     engagement: Mapping[str, float] = field(default_factory=dict)
     extra: Mapping[str, object] = field(default_factory=dict)
+
+
+def content_hash(signal: Signal) -> bytes:
+    """Return the 32 bytes of SHA-256 that make two signals the same one.
+
+    What counts is who says what: source, external id, title and text. Counters, address, author and
+    dates are left out, because sources change them while the post stays the same; so a post sent
+    again with new counters is a duplicate, and an edited post is a new signal. Two sources that
+    carry the same text stay two signals.
+    """
+    identity = [signal.source, signal.external_id, signal.title or "", signal.text]
+    canonical = json.dumps(identity, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).digest()
