@@ -100,8 +100,11 @@ def _options(options: Mapping[str, object]) -> _Layer:
     values: Values = {}
     for key, value in options.items():
         if value is not None:
-            section, _, name = key.rpartition(".")
-            _fill(values, {section: {name: value}} if section else {name: value})
+            *sections, name = key.split(".")
+            branch: Values = {name: value}
+            for section in reversed(sections):
+                branch = {section: branch}
+            _fill(values, branch)
     return _Layer(origin="the options", values=values)
 
 
@@ -149,14 +152,13 @@ def _environment(
 
 def _variables(origin: str, environ: Mapping[str, str], problems: list[Problem]) -> Iterator[_Layer]:
     ours = {name: text for name, text in environ.items() if name.upper().startswith(_PREFIX) and text}
-    known = {_PREFIX + key.upper().replace(".", "__"): key for key in _keys(Settings)}
-    for name in [name for name in ours if name.upper() not in known]:
+    names = {name.upper().removeprefix(_PREFIX).lower().replace("__", "."): name for name in ours}
+    for key in sorted(names.keys() - set(_keys(Settings))):
+        name = names.pop(key)
         del ours[name]
-        guess = _nearest(name.upper(), known)
-        problems.append(
-            Problem(key=name, value=MASK, allowed=f"unknown name in {origin}; did you mean {guess}?")
-        )
-    names = {known[name.upper()]: name for name in ours}
+        guess = _PREFIX + _nearest(key, _keys(Settings)).upper().replace(".", "__")
+        allowed = f"unknown name in {origin}; did you mean {guess}?"
+        problems.append(Problem(key=name, value=MASK, allowed=allowed))
     yield _Layer(origin=origin, values=_EnvSource(ours)(), names=names)
     yield from _database_variables(origin, environ)
 
@@ -285,8 +287,7 @@ def _shown(fault: ErrorDetails) -> str:
         return "nothing"
     if isinstance(value, Mapping | list | tuple) or fault["type"] in ("model_type", "tuple_type"):
         return f"<{type(value).__name__}>"
-    names = [part for part in fault["loc"] if isinstance(part, str)]
-    if any(map(is_secret_name, names)) or _is_secret(_find(fault["loc"])):
+    if _is_secret(fault["loc"]):
         return MASK
     text = redact(str(value).lower() if isinstance(value, bool) else str(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
@@ -340,8 +341,11 @@ def _description(path: Sequence[str | int]) -> str:
     return (found.description or "") if found else ""
 
 
-def _is_secret(found: FieldInfo | None) -> bool:
-    return found is not None and SecretStr in (found.annotation, *get_args(found.annotation))
+def _is_secret(path: Sequence[str | int]) -> bool:
+    found = _find(path)
+    if found is None:
+        return any(is_secret_name(part) for part in path if isinstance(part, str))
+    return SecretStr in (found.annotation, *get_args(found.annotation))
 
 
 def _keys(model: type[BaseModel], *, prefix: str = "", items: bool = False) -> Iterator[str]:
@@ -353,13 +357,13 @@ def _keys(model: type[BaseModel], *, prefix: str = "", items: bool = False) -> I
             yield from _keys(inner, prefix=f"{prefix}{name}.", items=items)
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _nearest(key: str, known: Iterable[str]) -> str:
     def likeness(candidate: str) -> float:
-        whole = SequenceMatcher(None, name, candidate).ratio()
-        return whole + SequenceMatcher(None, _last(name), _last(candidate)).ratio()
+        whole = SequenceMatcher(None, key.replace("_", "."), candidate.replace("_", ".")).ratio()
+        return whole + SequenceMatcher(None, _last(key), _last(candidate)).ratio()
 
     return max(known, key=likeness)
 
 
-def _last(name: str) -> str:
-    return name.replace("__", ".").rpartition(".")[2]
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]
