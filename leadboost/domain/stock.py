@@ -46,7 +46,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """An order refused because ``sku`` has only ``available`` units; ``known`` is False for a SKU never stocked."""
+    """An order refused for want of ``sku``: ``available`` units, or ``known`` False when never stocked."""
 
     order: Order
     sku: str
@@ -59,45 +59,41 @@ def decide_orders(
 ) -> tuple[list[Sold | Refused], dict[str, StockLevel]]:
     """Grant or refuse each order in turn, all its lines or none.
 
-    Returns the decisions in the order given, and the levels that changed. Nothing granted ever
-    takes ``available`` below zero.
+    Returns the decisions in the order given, and the levels that changed. Quantities must be
+    positive; nothing granted ever takes ``available`` below zero, even where a SKU is named twice.
     """
-    current = dict(levels)
-    decisions: list[Sold | Refused] = []
-    for order in orders:
-        short = _first_short_line(current, order)
-        if short is not None:
-            level = current.get(short.sku)
-            decisions.append(
-                Refused(
-                    order=order,
-                    sku=short.sku,
-                    available=max(level.available, 0) if level else 0,
-                    known=level is not None,
-                )
-            )
-            continue
-        for line in order.lines:
-            level = current[line.sku]
-            current[line.sku] = StockLevel(
-                sku=level.sku,
-                on_hand=level.on_hand - line.quantity,
-                reserved=level.reserved,
-                floor=level.floor,
-            )
-        decisions.append(
-            Sold(order=order, remaining=tuple(current[line.sku].available for line in order.lines))
-        )
-    changed = {sku: level for sku, level in current.items() if level != levels[sku]}
+    available = {sku: level.available for sku, level in levels.items()}
+    decisions = [_decide(available, order) for order in orders]
+    changed = {
+        sku: _with_available(level, available[sku])
+        for sku, level in levels.items()
+        if available[sku] != level.available
+    }
     return decisions, changed
 
 
-def _first_short_line(levels: Mapping[str, StockLevel], order: Order) -> Line | None:
+def _decide(available: dict[str, int], order: Order) -> Sold | Refused:
+    remaining: list[int] = []
     for line in order.lines:
-        level = levels.get(line.sku)
-        if level is None or level.available < line.quantity:
-            return line
-    return None
+        left = available.get(line.sku, 0) - line.quantity
+        if left < 0:
+            for taken in order.lines[: len(remaining)]:
+                available[taken.sku] += taken.quantity
+            return Refused(
+                order=order,
+                sku=line.sku,
+                available=max(available.get(line.sku, 0), 0),
+                known=line.sku in available,
+            )
+        available[line.sku] = left
+        remaining.append(left)
+    return Sold(order=order, remaining=tuple(remaining))
+
+
+def _with_available(level: StockLevel, available: int) -> StockLevel:
+    return StockLevel(
+        sku=level.sku, on_hand=level.reserved + available, reserved=level.reserved, floor=level.floor
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +114,18 @@ def stock_alerts(
 
     Each is reported once per crossing. A SKU whose floor is zero goes straight to ``stock.out``.
     """
-    alerts: list[StockAlert] = []
-    for sku in sorted(changed):
-        level, previous = changed[sku], before.get(sku)
-        for kind, bound in (("stock.low", level.floor), ("stock.out", 0)):
-            was_above = previous is None or previous.available > bound
-            if kind == "stock.low" and bound <= 0:
-                continue
-            if level.available <= bound and was_above:
-                alerts.append(
-                    StockAlert(
-                        kind=kind,
-                        sku=sku,
-                        on_hand=level.on_hand,
-                        available=level.available,
-                        floor=level.floor,
-                    )
-                )
-    return alerts
+    return [
+        StockAlert(kind=kind, sku=sku, on_hand=level.on_hand, available=level.available, floor=level.floor)
+        for sku, level in sorted(changed.items())
+        for kind in _reached(level)
+        if sku not in before or kind not in _reached(before[sku])
+    ]
+
+
+def _reached(level: StockLevel) -> list[str]:
+    kinds = []
+    if level.floor > 0 and level.available <= level.floor:
+        kinds.append("stock.low")
+    if level.available <= 0:
+        kinds.append("stock.out")
+    return kinds
