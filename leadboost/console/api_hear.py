@@ -1,0 +1,59 @@
+"""Signals and their sources."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aiohttp import web
+
+from leadboost.console.bodies import SignalsQuery
+from leadboost.console.call import Call, answer
+from leadboost.console.items import items_of
+from leadboost.console.replies import SignalReply, SignalsPage, SignalsReply, SourcesReply
+from leadboost.messages.scout import HearSignals, ListSignals, ListSources, SignalRejection, SignalsHeard
+
+MAX_SIGNALS: Final = 1000
+HEAR_DEADLINE_S: Final = 10.0
+
+
+async def hear_signals(call: Call) -> web.Response:
+    """Hand signals to Scout, which validates each alone."""
+    items = items_of(await call.json(), MAX_SIGNALS)
+    objects = {index: item for index, item in enumerate(items) if isinstance(item, dict)}
+    heard = SignalsHeard(accepted=0, duplicates=0, rejected=())
+    if objects:
+        command = HearSignals(items=list(objects.values()))
+        heard = await call.handles.scout.ask(command, timeout_s=HEAR_DEADLINE_S)
+    rejected = _rejections(len(items), objects, heard.rejected)
+    return answer(SignalsReply(heard.accepted, heard.duplicates, rejected, call.trace_id))
+
+
+def _rejections(
+    count: int, objects: Mapping[int, object], rejected: Sequence[SignalRejection]
+) -> list[SignalRejection]:
+    places = list(objects)
+    ours = [
+        SignalRejection(index=index, reason="must be an object")
+        for index in range(count)
+        if index not in objects
+    ]
+    scouts = [SignalRejection(index=places[item.index], reason=item.reason) for item in rejected]
+    return sorted(ours + scouts, key=lambda rejection: rejection.index)
+
+
+async def list_signals(call: Call) -> web.Response:
+    """Page through stored signals, newest first."""
+    query = call.query(SignalsQuery)
+    stored = await call.handles.scout.ask(
+        ListSignals(
+            before=query.before, source=query.source, state=query.state, text=query.text, limit=query.limit
+        )
+    )
+    full = len(stored) == query.limit
+    return answer(
+        SignalsPage([SignalReply.of(signal) for signal in stored], stored[-1].seq if full else None)
+    )
+
+
+async def list_sources(call: Call) -> web.Response:
+    """List every configured source with its state."""
+    return answer(SourcesReply(await call.handles.scout.ask(ListSources())))

@@ -1,0 +1,111 @@
+"""Predictions, outcomes and the model."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from leadboost.console.bodies import OutcomeBody, PredictBody, PredictItems, faults_of
+from leadboost.console.call import Call, answer, validate
+from leadboost.console.items import items_of
+from leadboost.console.problems import Fault, ProblemError, invalid
+from leadboost.console.replies import ForecastReply, Forecasts, ModelReply, OutcomesReply, Refusal
+from leadboost.domain.outcome import Outcome
+from leadboost.messages.trainer import GetModel, OutcomesRecorded, Predict, RecordOutcomes
+
+MAX_OUTCOMES: Final = 5000
+RECORD_DEADLINE_S: Final = 10.0
+
+
+async def predict(call: Call) -> web.Response:
+    """Forecast one planned spend, or each of ``items``."""
+    value = await call.exact_json()
+    currency = call.surroundings.currency
+    if isinstance(value, dict) and "items" in value:
+        bodies = validate(PredictItems, value).items
+        questions = [_question(body, currency, f"items[{index}].") for index, body in enumerate(bodies)]
+        return answer(Forecasts([await _forecast(call, question) for question in questions]))
+    return answer(await _forecast(call, _question(validate(PredictBody, value), currency, "")))
+
+
+async def _forecast(call: Call, question: Predict) -> ForecastReply:
+    return ForecastReply.of(await call.handles.predictor.ask(question))
+
+
+def _question(body: PredictBody, currency: str, place: str) -> Predict:
+    if body.currency not in (None, currency):
+        raise invalid([Fault(f"{place}currency", _only(currency))])
+    return Predict(
+        spend_micros=body.spend,
+        text=body.text,
+        source=body.source,
+        platform=body.platform,
+        attributes=body.attributes,
+    )
+
+
+def _only(currency: str) -> str:
+    return f"must be {currency}, the base currency; no rate for another one is set"
+
+
+async def record_outcomes(call: Call) -> web.Response:
+    """Store outcomes; each is checked alone, and one bad item never spoils the others."""
+    items = items_of(await call.exact_json(), MAX_OUTCOMES)
+    outcomes, skipped, rejected = sort_outcomes(items, call.surroundings.currency)
+    recorded = OutcomesRecorded(accepted=0, unchanged=0)
+    if outcomes:
+        command = RecordOutcomes(outcomes=outcomes)
+        recorded = await call.handles.trainer.ask(command, timeout_s=RECORD_DEADLINE_S)
+    return answer(OutcomesReply(recorded.accepted, recorded.unchanged, skipped, rejected, call.trace_id))
+
+
+def sort_outcomes(
+    items: Sequence[object], currency: str
+) -> tuple[list[Outcome], list[Refusal], list[Refusal]]:
+    """Sort items into valid outcomes, skipped ones (nothing was spent) and rejected ones."""
+    outcomes: list[Outcome] = []
+    skipped: list[Refusal] = []
+    rejected: list[Refusal] = []
+    seen: dict[str, int] = {}
+    for index, item in enumerate(items):
+        try:
+            outcome = outcome_of(item, currency)
+        except ProblemError as problem:
+            rejected.append(Refusal(index, problem.detail))
+            continue
+        if outcome.spend_micros == 0:
+            skipped.append(Refusal(index, "zero spend"))
+        elif (first := seen.setdefault(outcome.external_id, index)) != index:
+            rejected.append(Refusal(index, f"external_id: is already in item {first} of this request"))
+        else:
+            outcomes.append(outcome)
+    return outcomes, skipped, rejected
+
+
+def outcome_of(item: object, currency: str) -> Outcome:
+    """Read one outcome in the base currency. Raises ProblemError 422 naming the fields at fault."""
+    try:
+        body = OutcomeBody.model_validate(item)
+    except ValidationError as error:
+        raise invalid(faults_of(error)) from None
+    if body.currency not in (None, currency):
+        raise invalid([Fault("currency", _only(currency))])
+    return Outcome(
+        external_id=body.external_id,
+        platform=body.platform,
+        day=body.date,
+        spend_micros=body.spend,
+        revenue_micros=body.revenue,
+        currency=currency,
+        clicks=body.clicks,
+        impressions=body.impressions,
+        conversions=body.conversions,
+        attributes=body.attributes,
+        signal_ids=tuple(body.signal_ids),
+    )
+
+
+async def get_model(call: Call) -> web.Response:
+    """Tell how much the live model has learned, and how wrong it has been."""
+    return answer(ModelReply.of(await call.handles.trainer.ask(GetModel())))

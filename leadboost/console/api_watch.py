@@ -1,0 +1,89 @@
+"""What the process says of itself: health, readiness, metrics, events, actors."""
+
+from ipaddress import ip_address
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from leadboost.console.auth import Role
+from leadboost.console.bodies import EventsQuery
+from leadboost.console.call import Call, answer, json_response
+from leadboost.console.metrics import CONTENT_TYPE
+from leadboost.console.replies import ActorsReply, Alive, EventsReply
+from leadboost.messages.journal import ReadEvents
+
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>LeadBoost</title></head>
+<body>
+<h1>LeadBoost {version}{demo}</h1>
+<p>Growth on autopilot that cannot oversell, cannot spend twice, and can always be stopped.</p>
+<p>The daemon is {mode}. <a href="/health">Health of every part</a>,
+<a href="/openapi.json">the API</a>.</p>
+</body>
+</html>
+"""
+
+
+async def front(call: Call) -> web.Response:
+    """Answer a person with a page, a program with the health report."""
+    if "application/json" in call.request.headers.get(hdrs.ACCEPT, ""):
+        return await health(call)
+    report = call.surroundings.report()
+    page = _PAGE.format(
+        version=report.version, demo=" (DEMO)" if report.demo else "", mode=report.mode.replace("_", " ")
+    )
+    return web.Response(text=page, content_type="text/html")
+
+
+async def healthz(_: Call) -> web.Response:
+    """Answer as long as the process lives."""
+    return answer(Alive("ok"))
+
+
+async def health(call: Call) -> web.Response:
+    """Report every component: 200 while running, otherwise 503 with the same body."""
+    report = call.surroundings.report()
+    return answer(report, 200 if report.mode == "running" else 503)
+
+
+async def readyz(call: Call) -> web.Response:
+    """Tell whether work can be taken: 200, or 503 with the failing checks."""
+    readiness = call.surroundings.readiness()
+    return answer(readiness, 200 if readiness.ok else 503)
+
+
+async def metrics(call: Call) -> web.Response:
+    """Write the metrics for Prometheus."""
+    text = call.surroundings.metrics.text()
+    return web.Response(body=text, headers={hdrs.CONTENT_TYPE: CONTENT_TYPE})
+
+
+async def openapi(call: Call) -> web.Response:
+    """Describe this API."""
+    return json_response(call.surroundings.openapi)
+
+
+async def list_events(call: Call) -> web.Response:
+    """Read journalled events after ``since``."""
+    query = call.query(EventsQuery)
+    page = await call.handles.journal.ask(ReadEvents(since=query.since, epoch=query.epoch, limit=query.limit))
+    return answer(EventsReply.of(page))
+
+
+async def list_actors(call: Call) -> web.Response:
+    """Show every actor's queue, counters and last error."""
+    return answer(ActorsReply(call.surroundings.stats()))
+
+
+def local_or_viewer(request: web.BaseRequest) -> Role | None:
+    """Let local programs read without a token; whoever comes through a proxy is not local."""
+    forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For"))
+    return None if _is_loopback(request.remote) and not forwarded else Role.VIEWER
+
+
+def _is_loopback(peer: str | None) -> bool:
+    try:
+        return ip_address(peer or "").is_loopback
+    except ValueError:
+        return False

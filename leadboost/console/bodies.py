@@ -1,0 +1,226 @@
+"""Request bodies and queries: what may come in, and how a refusal names the field."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from leadboost.console.fields import (
+    MAX_INT64,
+    PATTERN_REASONS,
+    Attributes,
+    Copy,
+    Count,
+    Currency,
+    Day,
+    Id,
+    Label,
+    Money,
+    Name,
+    Quantity,
+    Reference,
+    Sku,
+    Spend,
+    Tally,
+    Title,
+    Url,
+)
+from leadboost.console.problems import Fault
+
+MAX_FAULTS: Final = 20
+_MAX_FAULT_CHARS: Final = 200
+
+
+class Body(BaseModel):
+    """A JSON object whose every field is known; nothing is converted silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class LineBody(Body):
+    """Whole units of one SKU."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+class SaleBody(Body):
+    """An order: either ``sku`` and ``quantity``, or ``lines`` that are sold all or none."""
+
+    sku: Sku | None = None
+    quantity: Quantity | None = None
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=100)] | None = None
+
+
+class CampaignBody(Body):
+    """A campaign that advertises the SKU."""
+
+    platform: Name
+    campaign_id: Reference
+
+
+class StockBody(Body):
+    """What to set; a field left out stays as it is."""
+
+    on_hand: Count | None = None
+    floor: Count | None = None
+    title: Title | None = None
+    url: Url | None = None
+    price: Money | None = None
+    unit_cost: Money | None = None
+    campaigns: Annotated[list[CampaignBody], Field(max_length=100)] | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must not be null; leave the field out to keep what it is")
+        return value
+
+
+class PredictBody(Body):
+    """A planned spend. ``currency`` must be the base currency."""
+
+    spend: Spend
+    text: Copy = ""
+    source: Name | None = None
+    platform: Name | None = None
+    currency: Currency | None = None
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class PredictItems(Body):
+    """Many planned spends."""
+
+    items: Annotated[list[PredictBody], Field(min_length=1, max_length=1000)]
+
+
+class OutcomeBody(Body):
+    """What one campaign spent and earned on one day; ``currency`` must be the base currency."""
+
+    external_id: Reference
+    platform: Name
+    date: Day
+    spend: Money
+    revenue: Money
+    currency: Currency | None = None
+    clicks: Tally | None = None
+    impressions: Tally | None = None
+    conversions: Tally | None = None
+    attributes: Attributes = Field(default_factory=dict)
+    signal_ids: Annotated[list[Id], Field(max_length=100)] = Field(default_factory=list)
+
+
+class SignalBody(BaseModel):
+    """A signal as it comes; Scout validates it, further fields are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    source: str
+    external_id: str
+    text: str
+    url: str | None = None
+    published_at: str | None = None
+    engagement: dict[str, float] | None = None
+
+
+class OutcomeItems(Body):
+    """Many outcomes."""
+
+    items: Annotated[list[OutcomeBody], Field(min_length=1, max_length=5000)]
+
+
+class SignalItems(Body):
+    """Many signals."""
+
+    items: Annotated[list[SignalBody], Field(min_length=1, max_length=1000)]
+
+
+class TokenForm(Body):
+    """RFC 6749 section 4.4.2; id and secret may come by HTTP Basic instead."""
+
+    grant_type: Literal["client_credentials"]
+    client_id: str | None = None
+    client_secret: str | None = None
+    scope: Literal["viewer", "operator", "approver", "admin"] | None = None
+
+
+class Query(BaseModel):
+    """Query parameters; every one is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Limit = Annotated[int, Field(ge=1, le=1000)]
+
+
+class SignalsQuery(Query):
+    """A page of signals, newest first; ``before`` is the ``next`` of the page before."""
+
+    before: Annotated[int, Field(ge=1, le=MAX_INT64)] | None = None
+    source: Name | None = None
+    state: Literal["pending", "processed", "rejected"] | None = None
+    text: Label | None = None
+    limit: Limit = 100
+
+
+class StockQuery(Query):
+    """A page of stock in SKU order; ``after`` is the ``next`` of the page before."""
+
+    after: Sku | None = None
+    limit: Limit = 1000
+
+
+class EventsQuery(Query):
+    """Events after ``since`` of the journal ``epoch``."""
+
+    since: Annotated[int, Field(ge=0, le=MAX_INT64)] = 0
+    epoch: Name | None = None
+    limit: Limit = 500
+
+
+# -- refusals -------------------------------------------------------------------------------------
+
+_REASONS: Final[Mapping[str, str]] = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is too large",
+    "string_type": "must be a text",
+    "string_unicode": "must be valid Unicode text",
+    "list_type": "must be an array",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+_SHOULD: Final = re.compile(r"^\w+ should")
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """Say what pydantic found, one fault per field, at most MAX_FAULTS; values are not repeated."""
+    details = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
+    return [Fault(field_path(item["loc"]), _reason(item)) for item in details]
+
+
+def field_path(place: Sequence[int | str]) -> str:
+    """Write a place in a body: ``("lines", 0, "sku")`` is ``lines[0].sku``."""
+    path = ""
+    for part in place:
+        if part == "[key]":
+            continue
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path[:_MAX_FAULT_CHARS]
+
+
+def _reason(item: ErrorDetails) -> str:
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "string_pattern_mismatch":
+            return PATTERN_REASONS[context["pattern"]]
+        case "value_error":
+            return str(context["error"])
+        case kind:
+            return _REASONS.get(kind) or _SHOULD.sub("must", item["msg"])

@@ -1,0 +1,172 @@
+"""One request on its way to its answer, and what the console hands to every request."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from aiohttp import hdrs, web
+from pydantic import ValidationError
+
+from leadboost.clock import Clock, Rng
+from leadboost.console.attempts import Attempts
+from leadboost.console.auth import ClientSecret, Principal, Tokens
+from leadboost.console.bodies import Body, Query, faults_of
+from leadboost.console.json_body import check_depth, parse_exact_json, parse_json
+from leadboost.console.metrics import RequestMetrics
+from leadboost.console.problems import Fault, ProblemError, invalid
+from leadboost.console.replies import encode
+from leadboost.messages.enterprise import ListStock, PutStock, SellStock
+from leadboost.messages.health import HealthReport, Readiness
+from leadboost.messages.journal import ReadEvents
+from leadboost.messages.scout import HearSignals, ListSignals, ListSources
+from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
+from leadboost.runtime import ActorRef
+from leadboost.runtime.stats import ActorStats
+
+JSON_TYPE: Final = "application/json"
+SMALL_BODY_BYTES: Final = 2**20
+BULK_BODY_BYTES: Final = 8 * 2**20
+BODY_DEADLINE_S: Final = 10.0
+
+_Body = TypeVar("_Body", bound=Body)
+_Query = TypeVar("_Query", bound=Query)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handles:
+    """The actors that answer requests. ``predictor`` and ``trainer`` may be one actor."""
+
+    enterprise: ActorRef[SellStock | PutStock | ListStock]
+    scout: ActorRef[HearSignals | ListSignals | ListSources]
+    trainer: ActorRef[RecordOutcomes | GetModel]
+    predictor: ActorRef[Predict]
+    journal: ActorRef[ReadEvents]
+
+
+@dataclass(slots=True, kw_only=True)
+class Surroundings:
+    """What every request may need; ``handles`` is None until the actors are up."""
+
+    tokens: Tokens
+    clients: Sequence[ClientSecret]
+    report: Callable[[], HealthReport]
+    readiness: Callable[[], Readiness]
+    stats: Callable[[], Sequence[ActorStats]]
+    clock: Clock
+    rng: Rng
+    currency: str
+    token_ttl_s: float
+    metrics: RequestMetrics
+    attempts: Attempts
+    handles: Handles | None = None
+    closed: bool = False
+    openapi: bytes = field(default=b"", repr=False)
+
+
+@dataclass(slots=True)
+class Call:
+    """A request with its caller; ``place`` holds the decoded variable parts of the path."""
+
+    request: web.BaseRequest
+    surroundings: Surroundings
+    trace_id: str
+    principal: Principal
+    place: Sequence[str]
+    body_limit: int
+
+    @property
+    def handles(self) -> Handles:
+        """The actors. Only routes that serve an open console may ask."""
+        assert self.surroundings.handles is not None  # noqa: S101 - the edge refuses before
+        return self.surroundings.handles
+
+    async def read(self) -> bytes:
+        """Read the body, at most ``body_limit`` bytes. Raises ProblemError 413, 408 or 400."""
+        content = self.request.content
+        if (self.request.content_length or 0) > self.body_limit:
+            raise self._too_large()
+        if not content.is_eof():
+            return await self._receive()
+        body = content.read_nowait()
+        if len(body) > self.body_limit:
+            raise self._too_large()
+        return body
+
+    async def _receive(self) -> bytes:
+        await _continue(self.request)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_DEADLINE_S):
+                while chunk := await self.request.content.readany():
+                    body += chunk
+                    if len(body) > self.body_limit:
+                        raise self._too_large()
+        except TimeoutError:
+            raise ProblemError(408, "body_timeout", "The body did not arrive in time.") from None
+        except web.RequestPayloadError:
+            raise ProblemError(400, "bad_http", "The body is not encoded as its headers say.") from None
+        return bytes(body)
+
+    def _too_large(self) -> ProblemError:
+        return ProblemError(413, "too_large", f"The body may have {self.body_limit} bytes at most.")
+
+    async def read_json(self) -> bytes:
+        """Read a body that is declared as JSON. Raises ProblemError 415 otherwise."""
+        declared = self.request.headers.get(hdrs.CONTENT_TYPE, "")
+        if declared != JSON_TYPE and not _is_json(declared):
+            raise ProblemError(415, "unsupported_media_type", f"Send the body as Content-Type: {JSON_TYPE}.")
+        return await self.read()
+
+    async def json(self) -> object:
+        """Read and parse the body; numbers with a fraction are floats."""
+        value = parse_json(await self.read_json())
+        check_depth(value)
+        return value
+
+    async def exact_json(self) -> object:
+        """Read and parse the body; numbers with a fraction are Decimals."""
+        return parse_exact_json(await self.read_json())
+
+    def query(self, model: type[_Query]) -> _Query:
+        """Validate the query parameters. Raises ProblemError 422."""
+        given = self.request.query
+        if len(given) != len(set(given)):
+            twins = sorted({name for name in given if len(given.getall(name)) > 1})
+            raise invalid([Fault(name[:200], "is given more than once") for name in twins])
+        try:
+            return model.model_validate_strings(dict(given))
+        except ValidationError as error:
+            raise invalid(faults_of(error)) from None
+
+
+def validate(model: type[_Body], value: object) -> _Body:
+    """Validate a parsed body. Raises ProblemError 422 naming every field at fault."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise invalid(faults_of(error)) from None
+
+
+def answer(reply: object, status: int = 200) -> web.Response:
+    """Answer with a reply record as JSON."""
+    return json_response(encode(reply), status)
+
+
+def json_response(body: bytes, status: int = 200, media_type: str = JSON_TYPE) -> web.Response:
+    """Answer with JSON bytes as they are."""
+    return web.Response(body=body, status=status, headers={hdrs.CONTENT_TYPE: media_type})
+
+
+def _is_json(declared: str) -> bool:
+    media_type, _, parameters = declared.partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    return media_type.strip().lower() == JSON_TYPE and charset in ("", "charset=utf-8", "charset=utf8")
+
+
+async def _continue(request: web.BaseRequest) -> None:
+    """Ask for the body where the client waits to be asked (RFC 9110, section 10.1.1)."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.version >= (1, 1):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # What follows is the first byte of the answer itself.
+        request.writer.output_size = 0

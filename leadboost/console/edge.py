@@ -1,0 +1,122 @@
+"""The one way from a request to its answer: route, access, handler, errors, headers, metrics."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from aiohttp import hdrs, web
+
+from leadboost.clock import uuid7
+from leadboost.console.auth import Principal, Role
+from leadboost.console.call import Call, Surroundings, json_response
+from leadboost.console.problems import PROBLEM_TYPE, ProblemError, internal_error, problem_body, problem_of
+from leadboost.console.router import Router
+from leadboost.console.routes import ROUTES, Route
+
+_log = structlog.get_logger(__name__)
+
+TRACE_HEADER: Final = "X-Trace-Id"
+_CSP: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+SECURITY_HEADERS: Final = {
+    hdrs.SERVER: "leadboost",
+    hdrs.CACHE_CONTROL: "no-store",
+    "Content-Security-Policy": _CSP,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_NOBODY: Final = Principal("", Role.VIEWER)
+_SAFE_METHODS: Final = ("GET", "HEAD")
+_OWN_SITE: Final = (None, "same-origin", "none")
+_CHALLENGE: Final[Mapping[str, str]] = {hdrs.WWW_AUTHENTICATE: 'Bearer realm="leadboost"'}
+
+
+class Edge:
+    """Answers every request; nothing raised below leaves it except cancellation and a lost peer."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._router = Router(ROUTES)
+
+    async def serve(self, request: web.BaseRequest) -> web.Response:
+        """Answer one request."""
+        surroundings = self._surroundings
+        started = surroundings.clock.monotonic()
+        trace_id = str(uuid7(surroundings.clock, surroundings.rng))
+        route = None
+        try:
+            route, place = self._router.find(request.method, request.rel_url.raw_path)
+            principal = self._admit(request, route)
+            call = Call(request, surroundings, trace_id, principal, place, route.body_limit)
+            response = await route.serve(call)
+        except Exception as error:
+            # The edge decides for its request: whatever went wrong becomes an answer.
+            if request.transport is None and isinstance(error, ConnectionError):
+                raise
+            response = _explain(error, trace_id, request.method, route)
+        _finish(response, trace_id)
+        duration_s = surroundings.clock.monotonic() - started
+        if route is None:
+            surroundings.metrics.note("any", "unmatched", response.status, duration_s)
+        else:
+            surroundings.metrics.note(request.method, route.path, response.status, duration_s)
+        return response
+
+    def refuse_unparsable(self, status: int) -> web.Response:
+        """Answer what is not HTTP. The text repeats nothing of it: it may hold a secret."""
+        surroundings = self._surroundings
+        trace_id = str(uuid7(surroundings.clock, surroundings.rng))
+        detail = "This is not an HTTP/1.1 request that can be read, or one of its lines is too long."
+        response = _problem_response(ProblemError(status, "bad_http", detail), trace_id)
+        _finish(response, trace_id)
+        surroundings.metrics.note("any", "unparsable", status, 0.0)
+        return response
+
+    def _admit(self, request: web.BaseRequest, route: Route) -> Principal:
+        if request.method not in _SAFE_METHODS and request.headers.get("Sec-Fetch-Site") not in _OWN_SITE:
+            raise ProblemError(403, "cross_site", "A page of another site may not do this.")
+        if not route.unopened and (self._surroundings.handles is None or self._surroundings.closed):
+            raise self._closed()
+        needed = route.access(request) if callable(route.access) else route.access
+        if needed is None:
+            return _NOBODY
+        principal = self._surroundings.tokens.verify(_bearer(request))
+        if principal.role < needed:
+            raise ProblemError(403, "forbidden", f"This needs the role {needed}; yours is {principal.role}.")
+        return principal
+
+    def _closed(self) -> ProblemError:
+        mode = self._surroundings.report().mode
+        if mode == "running":
+            mode = "stopping" if self._surroundings.closed else "starting"
+        detail = f"LeadBoost is not at work now ({mode.replace('_', ' ')}); GET /health says more."
+        return ProblemError(503, mode, detail, headers={"Retry-After": "1"})
+
+
+def _bearer(request: web.BaseRequest) -> str:
+    header = request.headers.get(hdrs.AUTHORIZATION, "")
+    if header[:7].lower() != "bearer ":
+        raise ProblemError(401, "unauthorized", "Send Authorization: Bearer TOKEN.", headers=_CHALLENGE)
+    return header[7:]
+
+
+def _explain(error: Exception, trace_id: str, method: str, route: Route | None) -> web.Response:
+    if isinstance(error, web.HTTPException):
+        return _problem_response(ProblemError(error.status, "http_error", error.reason), trace_id)
+    problem = problem_of(error)
+    if problem is None:
+        path = route.path if route else None
+        _log.error("request failed", method=method, route=path, trace_id=trace_id, exc_info=error)
+        problem = internal_error()
+    return _problem_response(problem, trace_id)
+
+
+def _problem_response(problem: ProblemError, trace_id: str) -> web.Response:
+    response = json_response(problem_body(problem, trace_id), problem.status, PROBLEM_TYPE)
+    response.headers.update(problem.headers)
+    return response
+
+
+def _finish(response: web.Response, trace_id: str) -> None:
+    response.headers.update(SECURITY_HEADERS)
+    response.headers[TRACE_HEADER] = trace_id

@@ -1,0 +1,60 @@
+"""JSON as it arrives: strict, bounded in depth, and with decimals kept exact where money is read."""
+
+import json
+from decimal import Decimal
+from typing import Final
+
+import orjson
+
+from leadboost.console.problems import ProblemError
+
+MAX_DEPTH: Final = 32
+
+
+def parse_json(body: bytes) -> object:
+    """Parse UTF-8 JSON (RFC 8259: no NaN, no lone surrogates). Raises ProblemError 400 saying where."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(_syntax_fault(body, error)) from None
+
+
+def parse_exact_json(body: bytes) -> object:
+    """Parse like ``parse_json``, but numbers with a fraction or an exponent become Decimal."""
+    parse_json(body)
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except RecursionError:
+        raise _unreadable("it is nested too deeply") from None
+    except (ValueError, ArithmeticError):
+        raise _unreadable("a number has too many digits") from None
+
+
+def check_depth(value: object) -> None:
+    """Refuse objects and arrays nested more than MAX_DEPTH deep. Raises ProblemError 400."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise _unreadable(f"it is nested more than {MAX_DEPTH} levels deep")
+
+
+def _children(node: object) -> list[object]:
+    if isinstance(node, dict):
+        return [child for child in node.values() if isinstance(child, dict | list)]
+    if isinstance(node, list):
+        return [child for child in node if isinstance(child, dict | list)]
+    return []
+
+
+def _syntax_fault(body: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        body.decode()
+    except UnicodeDecodeError as fault:
+        return f"byte {fault.start} is not UTF-8"
+    return f"{error.msg} at line {error.lineno} column {error.colno}"
+
+
+def _unreadable(reason: str) -> ProblemError:
+    return ProblemError(400, "invalid_json", f"The body is not readable JSON: {reason}.")

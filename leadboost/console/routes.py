@@ -1,0 +1,196 @@
+"""Every route, as data: the router, the access check and the OpenAPI document all read this table."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from leadboost.console import api_access, api_hear, api_learn, api_sell, api_watch, bodies, replies
+from leadboost.console.auth import Role
+from leadboost.console.call import BULK_BODY_BYTES, JSON_TYPE, SMALL_BODY_BYTES, Call
+from leadboost.messages.health import HealthReport, Readiness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path.
+
+    ``access`` is the lowest role that may call, ``None`` for everyone, or a function that tells by
+    the request. ``body`` is a type or union of types for the OpenAPI document. An ``unopened``
+    route also answers before the actors are up and after they are gone.
+    """
+
+    method: str
+    path: str
+    access: Role | Callable[[web.BaseRequest], Role | None] | None
+    serve: Callable[[Call], Awaitable[web.Response]]
+    replies: Mapping[int, object]
+    body: object = None
+    query: type[bodies.Query] | None = None
+    headers: Mapping[str, str] | None = None
+    accepts: str = JSON_TYPE
+    produces: str = JSON_TYPE
+    body_limit: int = SMALL_BODY_BYTES
+    unopened: bool = False
+
+
+_KEY: Final = {
+    api_sell.KEY_HEADER: "1 to 255 visible ASCII characters; the same key sells once, for 30 days."
+}
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        method="GET",
+        path="/",
+        access=None,
+        serve=api_watch.front,
+        replies={200: str, 503: HealthReport},
+        produces="text/html",
+        unopened=True,
+    ),
+    Route(
+        method="GET",
+        path="/healthz",
+        access=None,
+        serve=api_watch.healthz,
+        replies={200: replies.Alive},
+        unopened=True,
+    ),
+    Route(
+        method="GET",
+        path="/health",
+        access=None,
+        serve=api_watch.health,
+        replies={200: HealthReport, 503: HealthReport},
+        unopened=True,
+    ),
+    Route(
+        method="GET",
+        path="/readyz",
+        access=None,
+        serve=api_watch.readyz,
+        replies={200: Readiness, 503: Readiness},
+        unopened=True,
+    ),
+    Route(
+        method="GET",
+        path="/metrics",
+        access=api_watch.local_or_viewer,
+        serve=api_watch.metrics,
+        replies={200: str},
+        produces="text/plain",
+        unopened=True,
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        access=None,
+        serve=api_watch.openapi,
+        replies={200: dict},
+        unopened=True,
+    ),
+    Route(
+        method="POST",
+        path="/oauth/token",
+        access=None,
+        serve=api_access.issue_token,
+        body=bodies.TokenForm,
+        accepts=api_access.FORM_TYPE,
+        replies={
+            200: replies.TokenReply,
+            400: replies.TokenRefusal,
+            401: replies.TokenRefusal,
+            429: replies.TokenRefusal,
+        },
+    ),
+    Route(
+        method="POST",
+        path="/predict",
+        access=Role.VIEWER,
+        serve=api_learn.predict,
+        body=bodies.PredictBody | bodies.PredictItems,
+        replies={200: replies.ForecastReply | replies.Forecasts},
+        body_limit=BULK_BODY_BYTES,
+    ),
+    Route(
+        method="POST",
+        path="/api/signals",
+        access=Role.OPERATOR,
+        serve=api_hear.hear_signals,
+        body=bodies.SignalBody | list[bodies.SignalBody] | bodies.SignalItems,
+        replies={200: replies.SignalsReply},
+        body_limit=BULK_BODY_BYTES,
+    ),
+    Route(
+        method="GET",
+        path="/api/signals",
+        access=Role.VIEWER,
+        serve=api_hear.list_signals,
+        query=bodies.SignalsQuery,
+        replies={200: replies.SignalsPage},
+    ),
+    Route(
+        method="GET",
+        path="/api/sources",
+        access=Role.VIEWER,
+        serve=api_hear.list_sources,
+        replies={200: replies.SourcesReply},
+    ),
+    Route(
+        method="POST",
+        path="/api/outcomes",
+        access=Role.OPERATOR,
+        serve=api_learn.record_outcomes,
+        body=bodies.OutcomeBody | list[bodies.OutcomeBody] | bodies.OutcomeItems,
+        replies={200: replies.OutcomesReply},
+        body_limit=BULK_BODY_BYTES,
+    ),
+    Route(
+        method="GET",
+        path="/api/model",
+        access=Role.VIEWER,
+        serve=api_learn.get_model,
+        replies={200: replies.ModelReply},
+    ),
+    Route(
+        method="PUT",
+        path="/api/stock/{sku}",
+        access=Role.OPERATOR,
+        serve=api_sell.put_stock,
+        body=bodies.StockBody,
+        replies={200: replies.ProductChanged},
+    ),
+    Route(
+        method="GET",
+        path="/api/stock",
+        access=Role.VIEWER,
+        serve=api_sell.list_stock,
+        query=bodies.StockQuery,
+        replies={200: replies.StockPage},
+    ),
+    Route(
+        method="POST",
+        path="/api/sales",
+        access=Role.OPERATOR,
+        serve=api_sell.sell,
+        body=bodies.SaleBody,
+        headers=_KEY,
+        replies={201: replies.SaleReply | replies.OrderReply},
+    ),
+    Route(
+        method="GET",
+        path="/api/events",
+        access=Role.VIEWER,
+        serve=api_watch.list_events,
+        query=bodies.EventsQuery,
+        replies={200: replies.EventsReply},
+    ),
+    Route(
+        method="GET",
+        path="/api/actors",
+        access=Role.VIEWER,
+        serve=api_watch.list_actors,
+        replies={200: replies.ActorsReply},
+    ),
+)

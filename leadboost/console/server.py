@@ -1,0 +1,142 @@
+"""The HTTP server: binds before anything else is up, and says so until the actors are handed in."""
+
+import asyncio
+import errno
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from aiohttp import web
+
+from leadboost.clock import Clock, Rng
+from leadboost.console.attempts import Attempts
+from leadboost.console.auth import ClientSecret, Tokens
+from leadboost.console.call import Handles, Surroundings
+from leadboost.console.edge import Edge
+from leadboost.console.metrics import RequestMetrics
+from leadboost.console.openapi import describe
+from leadboost.errors import ConfigError, Problem
+from leadboost.messages.health import HealthReport, Readiness
+from leadboost.runtime.stats import ActorStats
+
+BACKLOG: Final = 1024
+# aiohttp waits this long twice: for the handler, and once more after it closed the request's body.
+_HALF_GRACE_S: Final = 0.5
+_LINGER_S: Final = 2.0
+_WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, never bound
+
+
+class Console:
+    """The API on one port. Health answers from ``start`` to ``stop``, all else between ``open`` and
+    ``close_intake``."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        tokens: Tokens,
+        clients: Sequence[ClientSecret],
+        report: Callable[[], HealthReport],
+        readiness: Callable[[], Readiness],
+        stats: Callable[[], Sequence[ActorStats]],
+        clock: Clock,
+        rng: Rng,
+        version: str,
+        demo: bool,
+        currency: str,
+        token_ttl_s: float = 3600.0,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._surroundings = Surroundings(
+            tokens=tokens,
+            clients=clients,
+            report=report,
+            readiness=readiness,
+            stats=stats,
+            clock=clock,
+            rng=rng,
+            currency=currency,
+            token_ttl_s=token_ttl_s,
+            metrics=RequestMetrics(stats),
+            attempts=Attempts(clock),
+            openapi=describe(version, demo=demo, currency=currency),
+        )
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self) -> str:
+        """Listen, and return the base URL. Raises ConfigError when the address cannot be had."""
+        listener = _Listener(Edge(self._surroundings), access_log=None, lingering_time=_LINGER_S)
+        runner = web.ServerRunner(listener, shutdown_timeout=_HALF_GRACE_S)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port, backlog=BACKLOG).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise ConfigError([self._unusable(error)]) from error
+        self._runner = runner
+        return _url(runner.addresses[0])
+
+    def _unusable(self, error: OSError) -> Problem:
+        if error.errno == errno.EADDRINUSE:
+            allowed = f"is in use on {self._host}; stop what listens there or set another port"
+            return Problem(key="http.port", value=str(self._port), allowed=allowed)
+        if error.errno == errno.EACCES:
+            allowed = "may not be opened by this user; set a port above 1023"
+            return Problem(key="http.port", value=str(self._port), allowed=allowed)
+        allowed = f"cannot be listened on ({error.strerror or error}); set a name or address of this machine"
+        return Problem(key="http.host", value=self._host, allowed=allowed)
+
+    def open(self, handles: Handles) -> None:
+        """Begin service."""
+        self._surroundings.handles = handles
+        self._surroundings.closed = False
+
+    def close_intake(self) -> None:
+        """End service: requests from now on get 503, those under way go on."""
+        self._surroundings.closed = True
+
+    async def stop(self) -> None:
+        """Stop listening, let requests under way end within a second, then cut what is left."""
+        self.close_intake()
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+
+class _Connection(web.RequestHandler):
+    """One connection; what is not HTTP gets an answer of ours instead of the library's."""
+
+    __slots__ = ("_edge",)
+
+    def __init__(self, listener: "_Listener", **options: Any) -> None:
+        super().__init__(listener, **options)
+        self._edge = listener.edge
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,  # noqa: ARG002 - aiohttp's signature
+        message: str | None = None,  # noqa: ARG002 - aiohttp's signature
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has already begun")
+        response = self._edge.refuse_unparsable(status)
+        response.force_close()
+        return response
+
+
+class _Listener(web.Server):
+    def __init__(self, edge: Edge, **options: Any) -> None:
+        super().__init__(edge.serve, **options)
+        self.edge = edge
+        self._options = options
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
+
+
+def _url(address: tuple[Any, ...]) -> str:
+    host, port = _WILDCARDS.get(address[0], address[0]), address[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
