@@ -1,0 +1,41 @@
+-- name: insert_events
+-- Write events (ids, kinds, times, JSON texts) in the order given.
+INSERT INTO events (id, kind, at, data)
+SELECT id, kind, at, data::jsonb
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[])
+    WITH ORDINALITY AS event (id, kind, at, data, place)
+ORDER BY place;
+
+-- name: lock_journal
+-- Lock the journal under this very term of a lease ($1 name, $2 holder, $3 epoch); no row if it is over.
+SELECT journal.epoch
+FROM journal, leases
+WHERE leases.name = $1 AND leases.holder = $2 AND leases.epoch = $3
+FOR UPDATE OF journal FOR SHARE OF leases;
+
+-- name: number_events
+-- Give the next offsets to at most $1 events that have none, oldest first.
+WITH batch AS (
+    SELECT id, row_number() OVER (ORDER BY seq) AS place
+    FROM (SELECT id, seq FROM events WHERE "offset" IS NULL ORDER BY seq LIMIT $1) AS waiting
+), counter AS (
+    UPDATE journal SET last_offset = last_offset + size
+    FROM (SELECT count(*) AS size FROM batch) AS counted
+    WHERE size > 0
+    RETURNING last_offset - size AS start
+), numbered AS (
+    UPDATE events SET "offset" = counter.start + batch.place
+    FROM batch, counter
+    WHERE events.id = batch.id
+    RETURNING events."offset", events.kind, events.at, events.data
+)
+SELECT "offset", kind, at, data FROM numbered ORDER BY "offset";
+
+-- name: read_page
+-- The journal's state and at most $2 events after offset $1; one row without event if there are none.
+SELECT journal.epoch, journal.last_offset, page."offset", page.kind, page.at, page.data
+FROM journal
+LEFT JOIN LATERAL (
+    SELECT "offset", kind, at, data FROM events WHERE "offset" > $1 ORDER BY "offset" LIMIT $2
+) AS page ON true
+ORDER BY page."offset";
