@@ -127,7 +127,7 @@ class AuthSettings(_Section):
     """Who gets in."""
 
     token_ttl_s: Count = Field(
-        2_592_000, ge=60, le=31_536_000, description="a number of seconds from 60 to 31536000 (a year)"
+        86_400, ge=60, le=31_536_000, description="a number of seconds from 60 to 31536000 (a year)"
     )
     clients: tuple[ClientSettings, ...] = Field(
         (), description="a list of tables of id, secret (16 characters or more) and role, each id once"
