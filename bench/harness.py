@@ -95,7 +95,9 @@ def summary(
     return Result(metric=metric, value=value, low=min(values), high=max(values), mark=mark, met=met)
 
 
-def ratio(metric: str, ours: Sequence[float], theirs: Sequence[float], *, at_least: float) -> Result:
+def ratio(
+    metric: str, ours: Sequence[float], theirs: Sequence[float], *, at_least: float | None = None
+) -> Result:
     """Compare two rates round by round."""
     return summary(metric, [a / b for a, b in zip(ours, theirs, strict=True)], at_least=at_least)
 
@@ -134,7 +136,8 @@ def show(report: Report, console: Console) -> None:
 
 def as_markdown(reports: Iterable[Report]) -> str:
     """A table of all results, for a file."""
-    lines = [f"Measured on {machine()}.", "", "| metric | median | low | high | mark | met |", "|---|---|---|---|---|---|"]
+    lines = [f"Measured on {machine()}.", ""]
+    lines += ["| metric | median | low | high | mark | met |", "|---|---|---|---|---|---|"]
     for report in reports:
         lines += ["| " + " | ".join(_cells(result)) + " |" for result in report.results]
         lines += [f"| {name} | missing | | | | |" for name in report.missing]

@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import Any, Protocol
+from typing import Protocol
 
 import uvloop
 
@@ -32,15 +32,24 @@ class Add(Message[int]):
 _ADD = Add()
 
 
-class Counter(Actor[Add]):
-    """The least an actor can do."""
+class Tally:
+    """Messages handled so far by all actors of a run."""
+
+    __slots__ = ("count",)
 
     def __init__(self) -> None:
         self.count = 0
 
-    async def receive(self, message: Add) -> int:
-        self.count += 1
-        return self.count
+
+class Counter(Actor[Add]):
+    """The least an actor can do."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    async def receive(self, message: Add) -> int:  # noqa: ARG002 - the message has no content
+        self._tally.count += 1
+        return self._tally.count
 
 
 class Target(Protocol):
@@ -58,8 +67,8 @@ class Target(Protocol):
 class Bare:
     """The limit: a deque, a future to wake the reader, an awaited handler, and nothing else."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
         self._queue: deque[tuple[Add, asyncio.Future[int] | None]] = deque()
         self._waiter: asyncio.Future[None] | None = None
 
@@ -71,7 +80,7 @@ class Bare:
             waiter.set_result(None)
 
     async def ask(self, message: Add) -> int:
-        reply = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._queue.append((message, reply))
         waiter = self._waiter
         if waiter is not None:
@@ -79,9 +88,9 @@ class Bare:
             waiter.set_result(None)
         return await reply
 
-    async def receive(self, message: Add) -> int:
-        self.count += 1
-        return self.count
+    async def receive(self, message: Add) -> int:  # noqa: ARG002 - the message has no content
+        self._tally.count += 1
+        return self._tally.count
 
     async def run(self) -> None:
         """Handle messages until cancelled."""
@@ -96,45 +105,44 @@ class Bare:
             await self._waiter
 
 
-Send = Callable[[Sequence[Target], Callable[[], int], int], Any]
-"""A sender: targets, how many messages they have handled so far, how many to send."""
+Send = Callable[[Sequence[Target], Tally, int], Coroutine[None, None, float]]
+"""A sender: its targets, their tally, and how many messages to send; returns messages per second."""
 
 
-async def send_tells(targets: Sequence[Target], handled: Callable[[], int], count: int) -> float:
-    """Tell in windows, one target per window, yielding until each window is handled; messages/s."""
+async def send_tells(targets: Sequence[Target], tally: Tally, count: int) -> float:
+    """Tell in windows, one target per window, yielding until each window is handled."""
     windows = max(1, count // WINDOW)
     started = time.perf_counter()
     for window in range(windows):
         tell = targets[window % len(targets)].tell
         for _ in range(WINDOW):
             tell(_ADD)
-        while handled() < (window + 1) * WINDOW:
+        while tally.count < (window + 1) * WINDOW:  # noqa: ASYNC110 - the yield is what is measured
             await asyncio.sleep(0)
     return windows * WINDOW / (time.perf_counter() - started)
 
 
-async def send_asks(targets: Sequence[Target], handled: Callable[[], int], count: int) -> float:
-    """Ask one after the other, round all targets; round trips/s."""
+async def send_asks(targets: Sequence[Target], tally: Tally, count: int) -> float:
+    """Ask one after the other, round all targets."""
     started = time.perf_counter()
     for number in range(count):
         await targets[number % len(targets)].ask(_ADD)
-    elapsed = time.perf_counter() - started
-    assert handled() == count
-    return count / elapsed
+    elapsed_s = time.perf_counter() - started
+    assert tally.count == count
+    return count / elapsed_s
 
 
 def ours(send: Send, count: int, *, actors: int = 1, introspection: bool = True) -> float:
     """Send through a fresh runtime."""
 
     async def main() -> float:
+        tally = Tally()
         runtime = Runtime(clock=SystemClock(), rng=Rng(0), introspection=introspection)
-        counters = [Counter() for _ in range(actors)]
-        refs = [await runtime.spawn(f"counter{i}", lambda c=c: c) for i, c in enumerate(counters)]
+        refs = [await runtime.spawn(f"counter{i}", partial(Counter, tally)) for i in range(actors)]
         try:
-            rate: float = await send(refs, _total(counters), count)
-            return rate
+            return await send(refs, tally, count)
         finally:
-            await runtime.stop()
+            await runtime.close()
 
     return uvloop.run(main())
 
@@ -143,22 +151,16 @@ def bare(send: Send, count: int) -> float:
     """Send to the bare limit."""
 
     async def main() -> float:
-        actor = Bare()
+        tally = Tally()
+        actor = Bare(tally)
         task = asyncio.create_task(actor.run())
         await asyncio.sleep(0)
-        rate: float = await send([actor], _total([actor]), count)
-        task.cancel()
-        return rate
+        try:
+            return await send([actor], tally, count)
+        finally:
+            task.cancel()
 
     return uvloop.run(main())
-
-
-def _total(counters: Sequence[Counter] | Sequence[Bare]) -> Callable[[], int]:
-    # One target is the usual case; summing a list of one would cost as much as a tell.
-    if len(counters) == 1:
-        only = counters[0]
-        return lambda: only.count
-    return lambda: sum(counter.count for counter in counters)
 
 
 def run(options: Options) -> Report:
@@ -191,7 +193,7 @@ def _compare(verb: str, send: Send, count: int, options: Options, report: Report
 
 
 def _introspection(options: Options, report: Report) -> None:
-    count = options.scaled(TELLS)
+    count = 2 * options.scaled(TELLS)
     rates = alternate(
         {
             "with": partial(ours, send_tells, count),

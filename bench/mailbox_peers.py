@@ -40,7 +40,7 @@ def _with_pykka(send: Callable[[Any, int], None], count: int) -> float:
     class Counter(pykka.ThreadingActor):
         count = 0
 
-        def on_receive(self, message: object) -> int:
+        def on_receive(self, _: object) -> int:
             self.count += 1
             return self.count
 
@@ -67,7 +67,7 @@ def _pykka_asks(ref: Any, count: int) -> None:
 
 
 def _with_thespian(send: Callable[[Any, Any, int], None], count: int) -> float:
-    from thespian.actors import ActorSystem  # type: ignore[import-untyped]
+    from thespian.actors import ActorSystem
 
     from bench.mailbox_thespian import Counter
 

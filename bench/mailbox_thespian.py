@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from thespian.actors import Actor  # type: ignore[import-untyped]
+from thespian.actors import Actor
 
 
 class Counter(Actor):  # type: ignore[misc]
@@ -10,7 +10,7 @@ class Counter(Actor):  # type: ignore[misc]
 
     count = 0
 
-    def receiveMessage(self, message: str, sender: Any) -> None:  # noqa: N802 - thespian's name
+    def receiveMessage(self, message: str, sender: Any) -> None:
         if message == "count":
             self.send(sender, self.count)
             return
