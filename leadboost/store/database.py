@@ -1,9 +1,9 @@
 """Connections with deadlines, and transactions whose COMMIT is a step of its own."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg
@@ -112,17 +112,17 @@ class Session:
 
     async def _clean(self) -> None:
         """Leave nothing behind: roll back what is open, drop a connection whose state is unknown."""
-        if self._connection.is_closed():
-            return
-        if self._idle and self._connection.is_in_transaction():
-            self._idle = False
-            try:
+        try:
+            if self._idle and self._connection.is_in_transaction():
+                self._idle = False
                 await self._connection.execute("ROLLBACK", timeout=_ROLLBACK_TIMEOUT_S)
                 self._idle = True
-            except DRIVER_ERRORS:
-                pass
-        if not self._idle:
-            self._connection.terminate()
+        except DRIVER_ERRORS:
+            self._idle = False
+        finally:
+            if not self._idle:
+                with contextlib.suppress(asyncpg.InterfaceError):  # gone from the pool already
+                    self._connection.terminate()
 
 
 class Database:
@@ -157,7 +157,7 @@ class Database:
             raise _unreachable(error) from error
         return cls(pool, clock=clock, rng=rng)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def transaction(self, *, deadline_s: float = 2.0) -> AsyncIterator[Session]:
         """Run a block in one READ COMMITTED transaction that ends within ``deadline_s`` in all.
 
@@ -169,7 +169,7 @@ class Database:
             yield session
             await session._commit()
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def session(self, *, deadline_s: float = 2.0) -> AsyncIterator[Session]:
         """Lend a connection on which each statement commits by itself: for reads, and for single
         writes that may be repeated. One statement runs at most 3 s here."""
@@ -208,8 +208,11 @@ class Database:
             raise _unreachable(error) from error
 
     async def _give_back(self, session: Session) -> None:
-        await session._clean()
-        await self._pool.release(session._connection, timeout=_ROLLBACK_TIMEOUT_S)
+        try:
+            await session._clean()
+        finally:
+            with contextlib.suppress(*DRIVER_ERRORS):  # the driver has then dropped the connection
+                await self._pool.release(session._connection, timeout=_ROLLBACK_TIMEOUT_S)
 
     async def _count_timeout(self, error: BaseException) -> None:
         """Two timeouts in a row mean a dead peer: let every connection be made anew."""

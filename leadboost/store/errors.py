@@ -74,4 +74,4 @@ def _argument_text(error: ArgumentError) -> str:
 
 
 def _is_gone(text: str) -> bool:
-    return "closed" in text or "closing" in text or "got result for unknown" in text
+    return "closed" in text or "closing" in text or "released back to the pool" in text

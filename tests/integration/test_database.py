@@ -1,10 +1,250 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from leadboost.clock import Rng, SystemClock
+from leadboost.errors import (
+    InputError,
+    OutcomeUnknownError,
+    StoreConflictError,
+    StoreDataError,
+    StoreUnavailableError,
+)
 from leadboost.store.database import Database
+from tests.integration.tcp_proxy import TcpProxy
+
+INSERT = "INSERT INTO leases (name, holder, epoch, expires_at) VALUES ($1, 'a', 1, now())"
+
+
+async def names(database: Database) -> list[str]:
+    async with database.session() as session:
+        return [row["name"] for row in await session.fetch("SELECT name FROM leases ORDER BY name")]
+
+
+async def insert(database: Database, *names: str, deadline_s: float = 2.0) -> None:
+    async with database.transaction(deadline_s=deadline_s) as session:
+        for name in names:
+            await session.execute(INSERT, name)
+
+
+@pytest.fixture
+async def proxy(dsn: str) -> AsyncIterator[TcpProxy]:
+    async with TcpProxy(int(parse_qs(urlsplit(dsn).query)["port"][0])).running() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def proxied(dsn: str, proxy: TcpProxy, clock: SystemClock, rng: Rng) -> AsyncIterator[Database]:
+    parts = urlsplit(dsn)
+    address = f"postgresql://{parts.username}:{parts.password}@127.0.0.1:{proxy.port}{parts.path}"
+    opened = await Database.open(address, clock=clock, rng=rng)
+    yield opened
+    await opened.close()
 
 
 async def test_jsonb_values_are_python_objects_both_ways(database: Database) -> None:
     value = {"a": [1, 2.5, None, "é"], "b": {"c": True}}
 
     async with database.session() as session:
-        returned = await session.fetchval("SELECT $1::jsonb", value)
+        assert await session.fetchval("SELECT $1::jsonb", value) == value
+        assert await session.fetchval("SELECT $1::jsonb[]", [value, None]) == [value, None]
 
-    assert returned == value
+
+async def test_a_transaction_commits_on_exit_and_rolls_back_on_error(database: Database) -> None:
+    await insert(database, "kept")
+    with pytest.raises(StoreConflictError):
+        await insert(database, "lost", "kept")
+
+    assert await names(database) == ["kept"]
+
+
+async def test_a_swallowed_statement_error_does_not_pass_for_a_commit(database: Database) -> None:
+    async def swallow() -> None:
+        async with database.transaction() as session:
+            await session.execute(INSERT, "lost")
+            with suppress(StoreDataError):
+                await session.execute("SELECT 1 / 0")
+
+    with pytest.raises(StoreConflictError, match="rolled back"):
+        await swallow()
+
+    assert await names(database) == []
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_a_lost_reply_to_commit_is_an_unknown_outcome(
+    database: Database, proxied: Database, proxy: TcpProxy, cut: bool
+) -> None:
+    proxy.swallow_after, proxy.cut = b"COMMIT", cut
+
+    with pytest.raises(OutcomeUnknownError):
+        await insert(proxied, "committed", deadline_s=0.5)
+
+    assert await names(database) == ["committed"]
+
+
+async def test_a_cancel_during_commit_is_an_unknown_outcome(proxied: Database, proxy: TcpProxy) -> None:
+    proxy.swallow_after = b"COMMIT"
+    async with asyncio.timeout(5):
+        inserting = asyncio.get_running_loop().create_task(insert(proxied, "committed"))
+        await proxy.swallowed.wait()
+        inserting.cancel()
+        with pytest.raises(OutcomeUnknownError):
+            await inserting
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_a_lost_reply_before_commit_writes_nothing(
+    database: Database, proxied: Database, proxy: TcpProxy, cut: bool
+) -> None:
+    proxy.swallow_after, proxy.cut = b"INSERT INTO leases", cut
+
+    with pytest.raises(StoreUnavailableError):
+        await insert(proxied, "lost", deadline_s=0.5)
+
+    proxy.swallow_after = None
+    assert await names(proxied) == []
+
+
+async def test_a_transaction_past_its_deadline_is_not_committed(database: Database) -> None:
+    async def dawdle() -> None:
+        async with database.transaction(deadline_s=0.5) as session:
+            await session.execute(INSERT, "late")
+            session._ends_at = database.clock.monotonic()
+
+    with pytest.raises(StoreUnavailableError, match="deadline"):
+        await dawdle()
+
+    assert await names(database) == []
+
+
+async def test_a_slow_statement_ends_at_the_deadline(database: Database, clock: SystemClock) -> None:
+    started = clock.monotonic()
+
+    with pytest.raises(StoreUnavailableError):
+        async with database.transaction(deadline_s=0.1) as session:
+            await session.execute("SELECT pg_sleep(30)")
+
+    assert clock.monotonic() - started < 1
+
+
+async def test_a_long_deadline_outlasts_the_servers_own_bound(database: Database) -> None:
+    async with database.transaction(deadline_s=7) as session:
+        assert await session.fetchval("SHOW statement_timeout") == "7s"
+    async with database.session() as session:
+        assert await session.fetchval("SHOW statement_timeout") == "3s"
+
+
+async def test_a_full_pool_refuses_within_the_deadline(dsn: str, clock: SystemClock, rng: Rng) -> None:
+    database = await Database.open(dsn, pool_size=1, clock=clock, rng=rng)
+
+    async with database.session():
+        with pytest.raises(StoreUnavailableError, match="became free"):
+            async with database.session(deadline_s=0.05):
+                pass
+
+    await database.ping()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "argument"),
+    [
+        ("SELECT $1::text", "a\0b"),
+        ("SELECT $1::text", "\ud800"),
+        ("SELECT $1::bigint", 2**63),
+        ("SELECT $1::bigint", "seven"),
+        ("SELECT $1::jsonb", {"a": "\0"}),
+        ("SELECT 1::bigint / $1::bigint", 0),
+        ("INSERT INTO events (id, kind, at, data) VALUES (gen_random_uuid(), $1, now(), '{}')", ""),
+    ],
+)
+async def test_a_value_that_the_database_refuses_is_a_data_error(
+    database: Database, query: str, argument: object
+) -> None:
+    async with database.session() as session:
+        with pytest.raises(StoreDataError):
+            await session.fetch(query, argument)
+
+        assert await session.fetchval("SELECT 1") == 1
+
+
+async def test_errors_never_repeat_a_value_that_was_sent(database: Database) -> None:
+    texts = []
+    for query, secret in [("SELECT $1::bigint", "hunter2"), ("SELECT $1::text::bigint", "hunter2")]:
+        async with database.session() as session:
+            with pytest.raises(StoreDataError) as caught:
+                await session.fetch(query, secret)
+        texts.append(str(caught.value))
+
+    assert not any("hunter2" in text for text in texts)
+
+
+async def test_the_pool_heals_when_the_server_drops_every_connection(database: Database) -> None:
+    with pytest.raises(StoreUnavailableError):
+        async with database.session() as session:
+            await session.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    await database.ping()
+
+
+async def test_a_cancelled_statement_leaves_the_pool_usable(dsn: str, clock: SystemClock, rng: Rng) -> None:
+    database = await Database.open(dsn, pool_size=1, clock=clock, rng=rng)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), database.transaction() as session:
+            await session.execute("SELECT pg_sleep(30)")
+
+    await database.ping()
+    await database.close()
+
+
+async def test_two_timeouts_in_a_row_renew_every_connection(dsn: str, clock: SystemClock, rng: Rng) -> None:
+    database = await Database.open(dsn, pool_size=2, clock=clock, rng=rng)
+    async with database.session() as idle:
+        first = await idle.fetchval("SELECT pg_backend_pid()")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError):
+                async with database.session(deadline_s=0.05) as session:
+                    await session.execute("SELECT pg_sleep(30)")
+
+    async with database.session() as one, database.session() as two:
+        pids = [await session.fetchval("SELECT pg_backend_pid()") for session in (one, two)]
+    assert first not in pids
+    await database.close()
+
+
+async def test_close_cuts_off_a_session_that_stays_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.store.database._CLOSE_TIMEOUT_S", 0.05)
+
+    async with database.session() as session:
+        await database.close()
+        with pytest.raises(StoreUnavailableError):
+            await session.fetchval("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://u:p@127.0.0.1:1/db", "postgresql://u:p@/db?host=/nowhere", "nonsense"]
+)
+async def test_open_says_that_the_database_cannot_be_reached(dsn: str, clock: SystemClock, rng: Rng) -> None:
+    with pytest.raises(StoreUnavailableError):
+        await Database.open(dsn, clock=clock, rng=rng)
+
+
+async def test_open_with_a_wrong_password_does_not_repeat_it(dsn: str, clock: SystemClock, rng: Rng) -> None:
+    password = str(urlsplit(dsn).password)
+
+    with pytest.raises(StoreUnavailableError) as caught:
+        await Database.open(dsn.replace(password, "hunter2"), clock=clock, rng=rng)
+
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_open_refuses_a_schema_that_is_not_a_plain_name(dsn: str, clock: SystemClock, rng: Rng) -> None:
+    with pytest.raises(InputError, match=r"database\.schema"):
+        await Database.open(dsn, schema='x"; DROP', clock=clock, rng=rng)

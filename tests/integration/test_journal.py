@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from leadboost.clock import uuid7
-from leadboost.errors import LeaseLostError, StoreDataError
+from leadboost.errors import LeaseLostError, StoreConflictError, StoreDataError
 from leadboost.ports import Lease, NewEvent
 from leadboost.store.database import Database
 from leadboost.store.journal import PgJournalStore, insert_events
@@ -51,10 +51,10 @@ async def test_offsets_have_no_gap_when_transactions_roll_back(
     database: Database, journal: PgJournalStore, lease: Lease
 ) -> None:
     await write(database, 1)
-    with pytest.raises(StoreDataError):
+    failed = new_event(database, 2)
+    with pytest.raises(StoreConflictError):
         async with database.transaction() as session:
-            await insert_events(session, [new_event(database, 2)])
-            await session.execute("SELECT 1 / 0")
+            await insert_events(session, [failed, failed])
     await write(database, 3)
 
     assert [event.offset for event in await journal.number(lease, 10)] == [1, 2]
