@@ -1,0 +1,202 @@
+"""A learner as bytes and back: an npz of plain arrays, read without executing anything."""
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from io import BytesIO
+from typing import Any, Protocol
+
+import numpy as np
+
+from leadboost.domain.roi.calibration import Calibration
+from leadboost.domain.roi.design import COLUMNS, NOWHERE, RIDGE_COLUMNS, TABLE_COLUMNS, Columns, Floats
+from leadboost.domain.roi.features import FEATURE_VERSION, KNOTS
+from leadboost.domain.roi.learner import Learner, Score
+from leadboost.domain.roi.linear import Additive
+from leadboost.domain.roi.mixture import Mixture
+from leadboost.errors import ArtefactError
+
+LIMIT_BYTES = 16 * 2**20
+
+_FORMAT = "leadboost.roi"
+_UNPACKED_BYTES = 64 * 2**20
+_CALIBRATION = ("scale_sums", "scale_rows", "overall", "tails", "errors", "target_range")
+
+
+class Info(Protocol):
+    """What is remembered of an artefact: its version, and its SHA-256 (hex) when it was written."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+
+class Stored(Protocol):
+    """A saved artefact."""
+
+    @property
+    def info(self) -> Info: ...
+
+    @property
+    def artefact(self) -> bytes: ...
+
+
+def fingerprint(artefact: bytes) -> str:
+    """Return the SHA-256 of an artefact in hex."""
+    return sha256(artefact).hexdigest()
+
+
+def newest_sound(newest_first: Iterable[Stored]) -> tuple[int, Learner, Mapping[int, str]]:
+    """Open the first sound artefact: its version, its learner, and why newer versions were refused.
+
+    Version 0 and an empty learner when none is sound.
+    """
+    faults: dict[int, str] = {}
+    for stored in newest_first:
+        try:
+            if fingerprint(stored.artefact) != stored.info.sha256:
+                raise ArtefactError("the model artefact does not match its SHA-256")
+            return stored.info.version, load(stored.artefact), faults
+        except ArtefactError as error:
+            faults[stored.info.version] = str(error)
+    return 0, Learner(), faults
+
+
+def dump(learner: Learner) -> bytes:
+    """Write a learner; the same learner gives the same bytes. Raises ArtefactError past 16 MiB."""
+    header = {
+        "format": _FORMAT,
+        "feature_version": FEATURE_VERSION,
+        "ridge": learner.columns.names,
+        "table": learner.columns.table_names,
+        "score": asdict(learner.score),
+        "forget": [[member.forget, member.table_forget] for member in learner.mixture.members],
+    }
+    arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
+    arrays |= {name: getattr(learner.calibration, name) for name in _CALIBRATION}
+    arrays["losses"] = learner.mixture.losses
+    for at, member in enumerate(learner.mixture.members):
+        arrays |= {f"{name}_{at}": array for name, array in _member_arrays(member).items()}
+    buffer = BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    data = buffer.getvalue()
+    _check_size(len(data), LIMIT_BYTES)
+    return data
+
+
+def load(data: bytes) -> Learner:
+    """Read what ``dump`` wrote. Raises ArtefactError when it is damaged, foreign, of another feature
+    version, too big, or holds a number that is not finite."""
+    _check_size(len(data), LIMIT_BYTES)
+    try:
+        return _learner(_arrays(data))
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        LookupError,
+        ValueError,
+        TypeError,
+        OSError,
+        EOFError,
+        MemoryError,
+        RecursionError,
+        RuntimeError,
+    ) as error:
+        raise ArtefactError(f"the model artefact cannot be read: {error}") from error
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise ArtefactError(f"the model artefact takes {size} bytes, more than {limit}")
+
+
+def _member_arrays(member: Additive) -> dict[str, Floats]:
+    triangle = np.tril_indices(member.used)
+    return {
+        "triangle": member.precision[: member.used, : member.used][triangle],
+        "moments": member.moments,
+        "table_sums": member.table_sums,
+        "table_evidence": member.table_evidence,
+        "weights": member.weights,
+    }
+
+
+def _arrays(data: bytes) -> Mapping[str, Any]:
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        _check_size(sum(entry.file_size for entry in archive.infolist()), _UNPACKED_BYTES)
+    with np.load(BytesIO(data), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _learner(arrays: Mapping[str, Any]) -> Learner:
+    header = json.loads(arrays["header"].tobytes())
+    if header["format"] != _FORMAT:
+        raise ArtefactError("the model artefact is of another program")
+    if header["feature_version"] != FEATURE_VERSION:
+        raise ArtefactError(
+            f"the model artefact has features {header['feature_version']}, this program {FEATURE_VERSION}"
+        )
+    columns = _columns(header["ridge"], header["table"])
+    members = [
+        _member(arrays, at, len(columns.names), *map(float, forget))
+        for at, forget in enumerate(header["forget"])
+    ]
+    if not members:
+        raise ArtefactError("the model artefact holds no regressor")
+    return Learner(
+        columns=columns,
+        mixture=Mixture(members, _floats(arrays, "losses", len(members))),
+        calibration=_calibration(arrays),
+        score=_score(header["score"]),
+    )
+
+
+def _columns(names: Sequence[str], table_names: Sequence[str]) -> Columns:
+    find = {name: at for at, name in enumerate(names)}
+    find |= {name: RIDGE_COLUMNS + at for at, name in enumerate(table_names)}
+    sound = len(find) == len(names) + len(table_names) and find.get("") == 0
+    if not sound or len(names) > RIDGE_COLUMNS or len(table_names) > TABLE_COLUMNS:
+        raise ArtefactError("the model artefact has an unsound list of features")
+    return Columns(find, list(names), list(table_names))
+
+
+def _member(arrays: Mapping[str, Any], at: int, used: int, forget: float, table_forget: float) -> Additive:
+    member = Additive(forget, table_forget, used)
+    triangle = np.tril_indices(used)
+    half = np.zeros((used, used))
+    half[triangle] = _floats(arrays, f"triangle_{at}", len(triangle[0]))
+    member.precision[:used, :used] = half + np.tril(half, -1).T
+    member.moments = _floats(arrays, f"moments_{at}", RIDGE_COLUMNS)
+    member.table_sums = _floats(arrays, f"table_sums_{at}", TABLE_COLUMNS)
+    member.table_evidence = _floats(arrays, f"table_evidence_{at}", TABLE_COLUMNS)
+    member.weights = _floats(arrays, f"weights_{at}", COLUMNS + 1)
+    if member.weights[NOWHERE]:
+        raise ArtefactError("the model artefact gives weight to unknown features")
+    return member
+
+
+def _calibration(arrays: Mapping[str, Any]) -> Calibration:
+    lengths = {"scale_sums": len(KNOTS), "scale_rows": len(KNOTS), "errors": None}
+    return Calibration(**{name: _floats(arrays, name, lengths.get(name, 2)) for name in _CALIBRATION})
+
+
+def _score(fields: Mapping[str, float]) -> Score:
+    score = Score(**fields)  # type: ignore[arg-type]  # names and finiteness are checked here
+    if not all(np.isfinite(value) for value in asdict(score).values()):
+        raise ArtefactError("the model artefact holds a score that is not finite")
+    return score
+
+
+def _floats(arrays: Mapping[str, Any], name: str, length: int | None) -> Floats:
+    array = arrays[name]
+    if array.dtype != np.float64 or array.ndim != 1 or (length is not None and len(array) != length):
+        raise ArtefactError(f"the model artefact's {name} has another shape")
+    if not np.isfinite(array).all():
+        raise ArtefactError(f"the model artefact's {name} holds a number that is not finite")
+    result: Floats = array
+    return result

@@ -1,0 +1,94 @@
+"""From feature names to columns, and rows of features as one matrix."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+
+import numpy as np
+import numpy.typing as npt
+
+from leadboost.domain.roi.features import Terms
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+RIDGE_COLUMNS = 512
+TABLE_COLUMNS = 8192
+COLUMNS = RIDGE_COLUMNS + TABLE_COLUMNS
+NOWHERE = COLUMNS
+"""The column of features that have none; its weight is always zero."""
+
+_REPLACED_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """n rows of at most k features: ``columns`` and ``values`` are (n, k), padded with ``NOWHERE``.
+
+    Column 0 is the constant and stands first in every row.
+    """
+
+    columns: Ints
+    values: Floats
+
+
+def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
+    """Look up every feature's column; at least one row."""
+    width = max((len(row.names) for row in rows), default=0)
+    columns = [
+        (0, *map(find.get, row.names, repeat(NOWHERE)), *(NOWHERE,) * (width - len(row.names)))
+        for row in rows
+    ]
+    values = [(1.0, *row.values, *(0.0,) * (width - len(row.names))) for row in rows]
+    return Design(np.array(columns, dtype=np.int64), np.array(values))
+
+
+@dataclass(slots=True)
+class Columns:
+    """Which feature has which column. New features get free columns, then those of forgotten ones."""
+
+    find: dict[str, int] = field(default_factory=lambda: {"": 0})
+    names: list[str] = field(default_factory=lambda: [""])
+    table_names: list[str] = field(default_factory=list)
+
+    def copy(self) -> "Columns":
+        """Copy, so that learning leaves this one as it is."""
+        return Columns(dict(self.find), list(self.names), list(self.table_names))
+
+    def admit(self, rows: Sequence[Terms], evidence: Callable[[], Floats]) -> Ints:
+        """Give columns to the new features of ``rows``, the general and frequent first.
+
+        ``evidence()`` weighs what is known of each column against its prior; columns below 1 may be
+        taken over. Returns those taken over.
+        """
+        ridge = chain.from_iterable(row.names[: row.shared] for row in rows)
+        table = chain.from_iterable(row.names[row.shared :] for row in rows)
+        return np.array(
+            self._admit(self._unknown(ridge), self.names, 0, RIDGE_COLUMNS, evidence)
+            + self._admit(self._unknown(table), self.table_names, RIDGE_COLUMNS, TABLE_COLUMNS, evidence),
+            dtype=np.int64,
+        )
+
+    def _admit(
+        self, new: list[str], names: list[str], offset: int, room: int, evidence: Callable[[], Floats]
+    ) -> list[int]:
+        free = room - len(names)
+        for name in new[:free]:
+            self.find[name] = offset + len(names)
+            names.append(name)
+        late = new[free:][:_REPLACED_AT_ONCE]
+        if not late:
+            return []
+        known = evidence()[offset : offset + room]
+        weakest = [int(at) for at in np.argsort(known, kind="stable")[: len(late)] if known[at] < 1.0]
+        for at, name in zip(weakest, late, strict=False):
+            del self.find[names[at]]
+            self.find[name] = offset + at
+            names[at] = name
+        return [offset + at for at in weakest]
+
+    def _unknown(self, names: Iterable[str]) -> list[str]:
+        """List the names without a column, the most frequent first, ties in order of appearance."""
+        counts = Counter(name for name in names if name not in self.find)
+        return [name for name, _ in counts.most_common()]

@@ -1,0 +1,140 @@
+"""Features: what the model sees of a spend, the same in training and in serving.
+
+For the parts ``platform``, ``source`` and each attribute (by name, at most 64; empty ones are
+absent; case and spacing are ignored):
+
+- ``spend``: the logarithm of the spend, bent at ``KNOTS`` (linear in between, flat outside);
+- ``part=value``: its level, and for the first 8 parts its own bend with the spend;
+- ``combination``: what parts do together: each pair of the first 8 parts, and all parts at once;
+- ``word:...``: the words and word pairs of the text, sharing one unit of weight.
+
+The day is left out: a question has none. What was never learned has no column and adds nothing.
+"""
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import combinations, pairwise
+
+from leadboost.domain.roi.forecast import Question
+
+FEATURE_VERSION = "roi-1"
+C = 0.01
+KNOTS = (-4.6, -3.5, -2.0, -0.5, 1.0, 2.5, 4.0, 5.5, 8.0, 11.0, 14.0)
+
+_PARTS = 64
+_CROSSED = 8
+_WORDS = 12
+_WORD = re.compile(r"[^\W_]{2,30}")
+
+Context = tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One row's features, aligned: column names, values, and the label under which each is explained.
+
+    Names from ``shared`` on belong to the tables of shrunken means, the ones before to the ridge.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    values: tuple[float, ...]
+    shared: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """The terms of a context. ``bent[k]`` are the names that belong to knot k."""
+
+    level: tuple[str, ...]
+    level_labels: tuple[str, ...]
+    bent: tuple[tuple[str, ...], ...]
+    bent_labels: tuple[str, ...]
+    table: tuple[str, ...]
+    table_labels: tuple[str, ...]
+    table_values: tuple[float, ...]
+
+
+def target(spend_micros: int, revenue_micros: int) -> float:
+    """Return log((revenue + c) / (spend + c)), amounts below zero counted as zero."""
+    return _log_money(revenue_micros) - _log_money(spend_micros)
+
+
+def bend(spend_micros: int) -> tuple[int, float]:
+    """Place a spend between two knots: index of the left one, and the share of the right one in [0, 1]."""
+    position = _log_money(spend_micros)
+    left = min(max(bisect_right(KNOTS, position) - 1, 0), len(KNOTS) - 2)
+    share = (position - KNOTS[left]) / (KNOTS[left + 1] - KNOTS[left])
+    return left, min(max(share, 0.0), 1.0)
+
+
+def terms(question: Question) -> Terms:
+    """List the features of a question."""
+    described = _describe(_context(question))
+    left, share = bend(question.spend_micros)
+    bent = len(described.bent_labels)
+    return Terms(
+        names=described.level + described.bent[left] + described.bent[left + 1] + described.table,
+        labels=described.level_labels + described.bent_labels * 2 + described.table_labels,
+        values=(1.0,) * len(described.level)
+        + (1.0 - share,) * bent
+        + (share,) * bent
+        + described.table_values,
+        shared=len(described.level) + 2 * bent,
+    )
+
+
+def _log_money(micros: int) -> float:
+    return math.log(max(micros, 0) / 1_000_000 + C)
+
+
+def _context(question: Question) -> Context:
+    parts = dict(question.attributes)
+    text = question.text or parts.pop("text", "")
+    parts.pop("text", None)
+    if question.source:
+        parts["source"] = question.source
+    if question.platform:
+        parts["platform"] = question.platform
+    return text[:2000], tuple(sorted(parts.items())[:_PARTS])
+
+
+@lru_cache(maxsize=4096)
+def _describe(context: Context) -> _Described:
+    text, items = context
+    parts = sorted(
+        f"{_short(name)}={_short(value)}" for name, value in items if name.strip() and value.strip()
+    )
+    crossed = parts[:_CROSSED]
+    pairs = tuple(f"{one} & {other}" for one, other in combinations(crossed, 2))
+    bent_labels = ("spend", *crossed)
+    words = _words(text)
+    return _Described(
+        level=(*parts, *pairs),
+        level_labels=(*parts, *("combination" for _ in pairs)),
+        bent=tuple(tuple(f"{label}~{knot}" for label in bent_labels) for knot in range(len(KNOTS))),
+        bent_labels=bent_labels,
+        table=("combination#" + _digest("\x1f".join(parts)), *words),
+        table_labels=("combination", *words),
+        table_values=(1.0, *(1.0 / len(words) for _ in words)),
+    )
+
+
+def _words(text: str) -> Sequence[str]:
+    words = _WORD.findall(text.casefold())[:_WORDS]
+    grams = words + [f"{one} {other}" for one, other in pairwise(words)]
+    return [f"word:{gram}" for gram in dict.fromkeys(grams)]
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.casefold().split())
+    return text if len(text) <= 60 else f"{text[:40]}…{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()

@@ -1,0 +1,115 @@
+"""A robust additive regressor that forgets: ridge regression plus shrunken means."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from leadboost.domain.roi.design import COLUMNS, RIDGE_COLUMNS, TABLE_COLUMNS, Design, Floats, Ints
+
+Mask = npt.NDArray[np.bool_]
+
+RIDGE = 0.3
+CONSTANT_RIDGE = 1e-3
+SHRINKAGE = 1.0
+SQUARED_BELOW = 0.1
+
+
+@dataclass(slots=True)
+class Additive:
+    """Sums one weight per feature; ``weights`` is (columns + 1), its last one zero.
+
+    The ridge columns solve (A + R) w = b with A = sum of v x x', b = sum of v x y, exponentially
+    forgotten (recursive least squares in information form; what is forgotten falls back to the
+    prior R). v = 1 / max(|error before learning|, 0.1) is one step of iteratively reweighted least
+    squares towards the least absolute error, so the forecast is a median. The table columns are
+    means of what the ridge leaves over, shrunken by ``SHRINKAGE`` and forgotten in the same way.
+
+    ``forget`` and ``table_forget`` are the factors per row.
+    """
+
+    forget: float
+    table_forget: float
+    used: int = 1
+    precision: Floats = field(default_factory=lambda: np.diag(_prior()))
+    moments: Floats = field(default_factory=lambda: np.zeros(RIDGE_COLUMNS))
+    table_sums: Floats = field(default_factory=lambda: np.zeros(TABLE_COLUMNS))
+    table_evidence: Floats = field(default_factory=lambda: np.zeros(TABLE_COLUMNS))
+    weights: Floats = field(default_factory=lambda: np.zeros(COLUMNS + 1))
+
+    def copy(self) -> "Additive":
+        """Copy, so that learning leaves this one as it is."""
+        return Additive(
+            self.forget,
+            self.table_forget,
+            self.used,
+            self.precision.copy(),
+            self.moments.copy(),
+            self.table_sums.copy(),
+            self.table_evidence.copy(),
+            self.weights.copy(),
+        )
+
+    def effects(self, design: Design) -> Floats:
+        """Split each row's forecast over its features, (n, k) as in ``design``."""
+        effects: Floats = self.weights[design.columns] * design.values
+        return effects
+
+    def evidence(self) -> Floats:
+        """Weigh what was learned of each column against its prior, shape (columns,)."""
+        known = np.diag(self.precision) / _prior() - 1.0
+        known[0] = np.inf
+        return np.concatenate([known, self.table_evidence / SHRINKAGE])
+
+    def clear(self, columns: Ints) -> None:
+        """Forget all about these columns."""
+        ridge = columns[columns < RIDGE_COLUMNS]
+        self.precision[ridge, :] = self.precision[:, ridge] = 0.0
+        self.precision[ridge, ridge] = RIDGE
+        self.moments[ridge] = 0.0
+        table = columns[columns >= RIDGE_COLUMNS] - RIDGE_COLUMNS
+        self.table_sums[table] = self.table_evidence[table] = 0.0
+        self.weights[columns] = 0.0
+
+    def learn(self, design: Design, target: Floats, used: int) -> None:
+        """Take in rows of which ``used`` ridge columns are in use by now."""
+        self.used = used
+        effects = self.effects(design)
+        weight = 1.0 / np.maximum(np.abs(target - effects.sum(axis=1)), SQUARED_BELOW)
+        in_table = (design.columns >= RIDGE_COLUMNS) & (design.columns < COLUMNS)
+        table_effects = np.where(in_table, effects, 0.0)
+        left = self._learn_ridge(design, target - table_effects.sum(axis=1), weight)
+        self._learn_table(design, in_table, left[:, None] + table_effects, weight)
+
+    def _learn_ridge(self, design: Design, target: Floats, weight: Floats) -> Floats:
+        """Solve again; returns what the ridge leaves over of its target."""
+        used, rows = self.used, len(target)
+        dense = np.zeros((rows, RIDGE_COLUMNS + 1))
+        dense[np.arange(rows)[:, None], np.minimum(design.columns, RIDGE_COLUMNS)] = design.values
+        x = np.ascontiguousarray(dense[:, :used])
+        kept = self.forget**rows
+        a = self.precision[:used, :used]
+        a *= kept
+        a.flat[:: used + 1] += (1.0 - kept) * _prior()[:used]
+        a += (x * weight[:, None]).T @ x
+        self.moments *= kept
+        self.moments[:used] += x.T @ (weight * target)
+        self.weights[:used] = np.linalg.solve(a, self.moments[:used])
+        left: Floats = target - x @ self.weights[:used]
+        return left
+
+    def _learn_table(self, design: Design, in_table: Mask, left: Floats, weight: Floats) -> None:
+        kept = self.table_forget ** len(weight)
+        self.table_sums *= kept
+        self.table_evidence *= kept
+        at = design.columns[in_table] - RIDGE_COLUMNS
+        share = (weight[:, None] * design.values)[in_table]
+        np.add.at(self.table_sums, at, share * left[in_table])
+        np.add.at(self.table_evidence, at, share * design.values[in_table])
+        self.weights[RIDGE_COLUMNS:COLUMNS] = self.table_sums / (self.table_evidence + SHRINKAGE)
+
+
+def _prior() -> Floats:
+    prior = np.full(RIDGE_COLUMNS, RIDGE)
+    prior[0] = CONSTANT_RIDGE
+    return prior

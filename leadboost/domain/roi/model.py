@@ -1,0 +1,88 @@
+"""The immutable snapshot that answers questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from leadboost.domain.roi.calibration import Y_BOUND, bends, between
+from leadboost.domain.roi.design import Floats, design
+from leadboost.domain.roi.features import Terms, terms
+from leadboost.domain.roi.forecast import LEVEL, OBSERVATIONS_TO_LEARN, Effect, Forecast, Question
+from leadboost.domain.roi.mixture import Mixed
+from leadboost.domain.roi.prior import prior
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoiModel:
+    """What was learned, frozen. ``find`` maps features to columns.
+
+    ``knot_scales`` are typical errors at each spend knot, ``ends`` the scaled interval ends,
+    ``slices`` equally probable scaled errors; forecasts of log(1 + roi) stay within ``bounds``, the
+    range of what was seen.
+    """
+
+    version: int
+    observations: int
+    find: Mapping[str, int]
+    mixed: Mixed
+    knot_scales: Floats
+    ends: tuple[float, float]
+    slices: Floats
+    bounds: tuple[float, float]
+
+    @property
+    def basis(self) -> str:
+        """``learned`` once enough outcomes were learned, else ``prior``."""
+        return "learned" if self.observations >= OBSERVATIONS_TO_LEARN else "prior"
+
+    def predict(self, questions: Sequence[Question]) -> list[Forecast]:
+        """Answer all questions in one matrix call; every number is finite."""
+        if self.basis == "prior" or not questions:
+            return [
+                prior(question, observations=self.observations, model_version=self.version)
+                for question in questions
+            ]
+        rows = [terms(question) for question in questions]
+        seen = design(rows, self.find)
+        effects = self.mixed.effects(seen)
+        median = np.clip(effects.sum(axis=1), *self.bounds)
+        scale = between(self.knot_scales, *bends([question.spend_micros for question in questions]))
+        spread = np.clip(median[:, None] + scale[:, None] * self.slices, *self.bounds)
+        low = np.expm1(np.maximum(median + scale * self.ends[0], -Y_BOUND)).tolist()
+        high = np.expm1(np.minimum(median + scale * self.ends[1], Y_BOUND)).tolist()
+        expected = np.expm1(spread).mean(axis=1).tolist()
+        return [
+            self._forecast(*one)
+            for one in zip(rows, effects.tolist(), median.tolist(), expected, low, high, strict=True)
+        ]
+
+    def _forecast(
+        self, row: Terms, effects: list[float], median: float, expected: float, low: float, high: float
+    ) -> Forecast:
+        base = effects[0]
+        return Forecast(
+            roi=float(np.expm1(median)),
+            expected_roi=expected,
+            low=low,
+            high=high,
+            level=LEVEL,
+            basis="learned",
+            observations=self.observations,
+            model_version=self.version,
+            base=base,
+            explanation=_explain(row, effects, median - base),
+        )
+
+
+def _explain(row: Terms, effects: list[float], total: float) -> tuple[Effect, ...]:
+    """Sum effects per feature, the largest first; ``limit`` is what the bounds took away."""
+    by_feature: dict[str, float] = {}
+    for label, effect in zip(row.labels, effects[1:], strict=False):
+        if effect:
+            by_feature[label] = by_feature.get(label, 0.0) + effect
+    limit = total - sum(by_feature.values())
+    if abs(limit) > 1e-9:
+        by_feature["limit"] = limit
+    ordered = sorted(by_feature.items(), key=lambda item: -abs(item[1]))
+    return tuple(Effect(feature=feature, effect=effect) for feature, effect in ordered)
