@@ -167,7 +167,7 @@ class EmbeddedPostgres:
         if binaries.major >= 18:
             settings["io_method"] = "sync"  # three processes fewer
         if self._no_sync:
-            settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+            settings |= {"fsync": "off", "full_page_writes": "off"}  # still survives a kill
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [str(binaries.folder / "postgres"), "-D", str(cluster.pgdata), *options]
 

@@ -57,8 +57,12 @@ def spawn(
         raise EmbeddedServerError(reason) from error
 
 
+def _has_death_signal() -> bool:
+    return sys.platform == "linux"
+
+
 def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
-    if sys.platform != "linux":
+    if not _has_death_signal():
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl  # loaded before the fork
     parent = os.getpid()
@@ -76,7 +80,7 @@ class ServerProcess:
 
     def __init__(self, command: Sequence[str], *, account: Account | None, log: Path) -> None:
         self._process = spawn(command, account=account, death_signal=signal.SIGINT)
-        self._watcher = None if sys.platform == "linux" else _watch_parent(self._process.pid, account)
+        self._watcher = None if _has_death_signal() else _watch_parent(self._process.pid, account)
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._ready: Future[None] = Future()
         self._exit: Future[int] = Future()
