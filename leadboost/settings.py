@@ -154,7 +154,7 @@ class FeedSettings(_Section):
         pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
         description="a lower-case name of letters, digits, - and _, for example trade-news",
     )
-    url: str = Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", description="an http or https address")
+    url: str = Field(pattern=r"^https?://[^\s/?#@]+([/?]\S*)?$", description="an http or https address")
 
 
 class RssSettings(_Section):
@@ -182,16 +182,9 @@ class ConnectorsSettings(_Section):
     )
     allow_hosts: tuple[str, ...] = Field(
         (),
-        description="a list of host names or addresses that may be private, for example 127.0.0.1",
+        description="a list of HOST or HOST:PORT that may be private, for example 127.0.0.1",
     )
     rss: RssSettings = RssSettings()
-
-
-class LearningSettings(_Section):
-    """How Trainer works through new outcomes."""
-
-    batch_rows: Count = Field(1000, ge=1, le=10_000, description="a number of rows per step from 1 to 10000")
-    poll_interval_s: Seconds = Field(2, ge=0.1, le=3600, description="a number of seconds from 0.1 to 3600")
 
 
 class TestingSettings(_Section):
@@ -211,7 +204,6 @@ class Settings(_Section):
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
-    learning: LearningSettings = LearningSettings()
     testing: TestingSettings = TestingSettings()
 
     @property

@@ -166,6 +166,24 @@ def test_a_sqlite_address_is_refused_with_a_pointer_to_the_embedded_server() -> 
     assert "DATABASE_URL" in problem.allowed
 
 
+@pytest.mark.parametrize(
+    "url", ["http://a.example", "https://a.example:8443/x?y=1", "http://127.0.0.1?feed=rss"]
+)
+def test_a_feed_may_lie_at_any_web_address(url: str) -> None:
+    settings = load(f"connectors.rss.feeds = [{{name = 'a', url = '{url}'}}]")
+
+    assert settings.connectors.rss.feeds[0].url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example/", "a.example", "https://a:b@a.example/", "https://", "https://a b/"]
+)
+def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
+    found = problems(f"connectors.rss.feeds = [{{name = 'a', url = '{url}'}}]")
+
+    assert "an http or https address" in found["connectors.rss.feeds.0.url"].allowed
+
+
 # -- faults ---------------------------------------------------------------------------------------
 
 
@@ -193,7 +211,7 @@ def test_a_sqlite_address_is_refused_with_a_pointer_to_the_embedded_server() -> 
         ("data_dir = 7", "data_dir", "7", "a folder"),
         ("connectors.rss.timeout_s = nan", "connectors.rss.timeout_s", "nan", "from 1 to 300"),
         ("connectors.rss.enabled = 'maybe'", "connectors.rss.enabled", "maybe", "true or false"),
-        ("learning.batch_rows = 0", "learning.batch_rows", "0", "from 1 to"),
+        ("connectors.contact = 7", "connectors.contact", "7", "a mail or web address"),
         ("testing.crash_points = true", "testing.crash_points", "true", "false in profile production"),
     ],
 )
@@ -206,15 +224,15 @@ def test_a_faulty_value_is_named_with_what_is_allowed(toml: str, key: str, value
 
 def test_all_faults_of_all_sources_are_reported_at_once() -> None:
     found = problems(
-        "htpp.port = 1\n[log]\nlevel = 'loud'\n[learning]\nbatch_rows = 0\n[testing]\ncrash_points = true",
+        "htpp.port = 1\n[log]\nlevel = 'loud'\n[auth]\ntoken_ttl_s = 0\n[testing]\ncrash_points = true",
         environ={"LEADBOOST_HTTP__PORT": "x", "LEADBOOST_NOPE": "1"},
     )
 
     assert set(found) == {
         "LEADBOOST_NOPE",
+        "auth.token_ttl_s",
         "htpp",
         "http.port",
-        "learning.batch_rows",
         "log.level",
         "testing.crash_points",
     }
