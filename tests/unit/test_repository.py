@@ -296,6 +296,9 @@ def test_no_test_sleeps_on_a_real_clock() -> None:
 # -- README ---------------------------------------------------------------------------------------
 
 
+RUN_COMMAND = "import sys; from leadboost.cli import main; sys.exit(main())"
+
+
 def readme() -> str:
     return (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -306,7 +309,7 @@ def test_every_command_in_readme_exists() -> None:
     assert mentioned
     for command in sorted(mentioned):
         shown = subprocess.run(
-            [sys.executable, "-m", "leadboost.cli", *command.split(), "--help"],
+            [sys.executable, "-c", RUN_COMMAND, *command.split(), "--help"],
             cwd=ROOT,
             capture_output=True,
             text=True,
