@@ -1,5 +1,6 @@
 """Predictions, outcomes and the model."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,6 +16,7 @@ from leadboost.domain.outcome import Outcome
 from leadboost.messages.trainer import GetModel, OutcomesRecorded, Predict, RecordOutcomes
 
 MAX_OUTCOMES: Final = 5000
+ASKED_AT_ONCE: Final = 250
 RECORD_DEADLINE_S: Final = 10.0
 
 
@@ -25,12 +27,21 @@ async def predict(call: Call) -> web.Response:
     if isinstance(value, dict) and "items" in value:
         bodies = validate(PredictItems, value).items
         questions = [_question(body, currency, f"items[{index}].") for index, body in enumerate(bodies)]
-        return answer(Forecasts([await _forecast(call, question) for question in questions]))
+        return answer(Forecasts(await _forecasts(call, questions)))
     return answer(await _forecast(call, _question(validate(PredictBody, value), currency, "")))
 
 
 async def _forecast(call: Call, question: Predict) -> ForecastReply:
     return ForecastReply.of(await call.handles.predictor.ask(question))
+
+
+async def _forecasts(call: Call, questions: Sequence[Predict]) -> list[ForecastReply]:
+    # Together, so that the predictor finds them queued as one batch; in parts, to leave others room.
+    replies: list[ForecastReply] = []
+    for part in range(0, len(questions), ASKED_AT_ONCE):
+        asks = (_forecast(call, question) for question in questions[part : part + ASKED_AT_ONCE])
+        replies += await asyncio.gather(*asks)
+    return replies
 
 
 def _question(body: PredictBody, currency: str, place: str) -> Predict:

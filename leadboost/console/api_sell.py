@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from leadboost.console.bodies import SaleBody, StockBody, StockQuery, faults_of
 from leadboost.console.call import JSON_TYPE, Call, answer, json_response, validate
 from leadboost.console.fields import Sku
-from leadboost.console.json_body import check_depth, parse_json
+from leadboost.console.json_body import parse_json
 from leadboost.console.problems import PROBLEM_TYPE, Fault, invalid, outcome_unknown
 from leadboost.console.replies import ProductChanged, ProductReply, StockPage
 from leadboost.domain.stock import Line
@@ -48,7 +48,7 @@ def order_lines(body: bytes) -> tuple[Line, ...]:
     try:
         order = SaleBody.model_validate_json(body)
     except ValidationError as error:
-        check_depth(parse_json(body))
+        parse_json(body)
         raise invalid(faults_of(error)) from None
     if order.lines is None:
         return (_single_line(order),)

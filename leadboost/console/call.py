@@ -12,7 +12,7 @@ from leadboost.clock import Clock, Rng
 from leadboost.console.attempts import Attempts
 from leadboost.console.auth import ClientSecret, Principal, Tokens
 from leadboost.console.bodies import Body, Query, faults_of
-from leadboost.console.json_body import check_depth, parse_exact_json, parse_json
+from leadboost.console.json_body import parse_exact_json, parse_json
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.problems import Fault, ProblemError, invalid
 from leadboost.console.replies import encode
@@ -120,9 +120,7 @@ class Call:
 
     async def json(self) -> object:
         """Read and parse the body; numbers with a fraction are floats."""
-        value = parse_json(await self.read_json())
-        check_depth(value)
-        return value
+        return parse_json(await self.read_json())
 
     async def exact_json(self) -> object:
         """Read and parse the body; numbers with a fraction are Decimals."""

@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 from aiohttp import hdrs, web
+from multidict import CIMultiDict, istr
 
 from leadboost.clock import uuid7
 from leadboost.console.auth import Principal, Role
@@ -15,16 +16,18 @@ from leadboost.console.routes import ROUTES, Route
 
 _log = structlog.get_logger(__name__)
 
-TRACE_HEADER: Final = "X-Trace-Id"
+TRACE_HEADER: Final = istr("X-Trace-Id")
 _CSP: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-SECURITY_HEADERS: Final = {
-    hdrs.SERVER: "leadboost",
-    hdrs.CACHE_CONTROL: "no-store",
-    "Content-Security-Policy": _CSP,
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+SECURITY_HEADERS: Final = CIMultiDict(
+    {
+        istr("Server"): "leadboost",
+        istr("Cache-Control"): "no-store",
+        istr("Content-Security-Policy"): _CSP,
+        istr("Cross-Origin-Resource-Policy"): "same-origin",
+        istr("Referrer-Policy"): "no-referrer",
+        istr("X-Content-Type-Options"): "nosniff",
+    }
+)
 _NOBODY: Final = Principal("", Role.VIEWER)
 _SAFE_METHODS: Final = ("GET", "HEAD")
 _OWN_SITE: Final = (None, "same-origin", "none")

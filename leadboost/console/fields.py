@@ -42,7 +42,7 @@ def _micros(amount: object) -> int:
         raise ValueError('must be a plain decimal such as "12.50"')
     try:
         units = Decimal(amount)
-        micros = to_micros(units) if 0 <= units <= MAX_AMOUNT else -1
+        micros = to_micros(units) if units.is_finite() and 0 <= units <= MAX_AMOUNT else -1
     except InputError as error:
         raise ValueError(error.reason) from None
     if micros < 0:

@@ -12,11 +12,16 @@ MAX_DEPTH: Final = 32
 
 
 def parse_json(body: bytes) -> object:
-    """Parse UTF-8 JSON (RFC 8259: no NaN, no lone surrogates). Raises ProblemError 400 saying where."""
+    """Parse UTF-8 JSON (RFC 8259: no NaN, no lone surrogates), at most MAX_DEPTH levels deep.
+
+    Raises ProblemError 400 saying what is wrong and where.
+    """
     try:
-        return orjson.loads(body)
+        value: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _unreadable(_syntax_fault(body, error)) from None
+    _check_depth(value)
+    return value
 
 
 def parse_exact_json(body: bytes) -> object:
@@ -24,14 +29,11 @@ def parse_exact_json(body: bytes) -> object:
     parse_json(body)
     try:
         return json.loads(body, parse_float=Decimal)
-    except RecursionError:
-        raise _unreadable("it is nested too deeply") from None
     except (ValueError, ArithmeticError):
-        raise _unreadable("a number has too many digits") from None
+        raise _unreadable("a number is out of range") from None
 
 
-def check_depth(value: object) -> None:
-    """Refuse objects and arrays nested more than MAX_DEPTH deep. Raises ProblemError 400."""
+def _check_depth(value: object) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in _children(node)]

@@ -1,10 +1,12 @@
 """What Prometheus reads: requests by route and status, their durations, and the state of every actor."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
@@ -12,44 +14,55 @@ from leadboost.runtime.stats import ActorStats
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_BOUNDS: Final = (*map(str, _BUCKETS_S), "+Inf")
 
 
-class RequestMetrics:
-    """Counts and times requests; labels come from the route table only, so they are bounded."""
+class RequestMetrics(Collector):
+    """Counts and times requests; labels come from the route table only, so they are bounded.
+
+    Plain counters, because a request should not pay for a lock of the metrics library.
+    """
 
     def __init__(self, stats: Callable[[], Sequence[ActorStats]]) -> None:
+        self._tallies: dict[tuple[str, str, int], _Tally] = {}
         self._registry = CollectorRegistry()
+        self._registry.register(self)
         self._registry.register(_ActorCollector(stats))
-        self._requests = Counter(
-            "leadboost_http_requests",
-            "Requests answered.",
-            ["method", "route", "status"],
-            registry=self._registry,
-        )
-        self._durations = Histogram(
-            "leadboost_http_request_duration_seconds",
-            "Seconds from the request's head to its answer.",
-            ["method", "route"],
-            buckets=_BUCKETS_S,
-            registry=self._registry,
-        )
-        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def note(self, method: str, route: str, status: int, duration_s: float) -> None:
         """Record one answered request."""
         key = (method, route, status)
-        children = self._children.get(key)
-        if children is None:
-            children = self._children[key] = (
-                self._requests.labels(method, route, str(status)),
-                self._durations.labels(method, route),
-            )
-        children[0].inc()
-        children[1].observe(duration_s)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+        tally.counts[bisect_left(_BUCKETS_S, duration_s)] += 1
+        tally.seconds += duration_s
 
     def text(self) -> bytes:
         """Write everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Hand out one histogram per method, route and status; its count is the number of requests."""
+        family = HistogramMetricFamily(
+            "leadboost_http_request_duration_seconds",
+            "Seconds from a request's head to its answer.",
+            labels=["method", "route", "status"],
+        )
+        for (method, route, status), tally in self._tallies.items():
+            reached = zip(_BOUNDS, accumulate(tally.counts), strict=True)
+            family.add_metric([method, route, str(status)], list(reached), tally.seconds)
+        yield family
+
+
+class _Tally:
+    """Requests per bucket, and the seconds they took together."""
+
+    __slots__ = ("counts", "seconds")
+
+    def __init__(self) -> None:
+        self.counts = [0] * len(_BOUNDS)
+        self.seconds = 0.0
 
 
 class _ActorCollector(Collector):
