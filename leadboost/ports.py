@@ -32,10 +32,18 @@ class Sale:
     command: SellStock
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesDecided:
+    """One answer or error per sale, in the order asked; ``events`` counts the journal rows committed."""
+
+    answers: Sequence[Answer | Exception]
+    events: int
+
+
 class SaleStore(Protocol):
     """Stock, sales and their idempotent answers."""
 
-    async def sell(self, sales: Sequence[Sale]) -> Sequence[Answer | Exception]:
+    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
         """Decide and commit all of them in one transaction, in the order given.
 
         One answer or error per sale. A value that the database refuses fails its own sale alone
@@ -185,9 +193,7 @@ class StoredModel:
 class ModelStore(Protocol):
     """``models``."""
 
-    async def save(
-        self, model: NewModel, learned: Sequence[PendingOutcome], lease: "Lease"
-    ) -> ModelVersion:
+    async def save(self, model: NewModel, learned: Sequence[PendingOutcome], lease: "Lease") -> ModelVersion:
         """In one transaction: insert the version, mark ``learned`` rows processed (only where
         their revision is unchanged), write ``model.trained``. Raises LeaseLostError."""
         ...

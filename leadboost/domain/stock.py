@@ -107,9 +107,7 @@ class StockAlert:
     floor: int
 
 
-def stock_alerts(
-    before: Mapping[str, StockLevel], changed: Mapping[str, StockLevel]
-) -> list[StockAlert]:
+def stock_alerts(before: Mapping[str, StockLevel], changed: Mapping[str, StockLevel]) -> list[StockAlert]:
     """List what the change means: ``stock.low`` on reaching the floor, ``stock.out`` on reaching zero.
 
     Each is reported once per crossing. A SKU whose floor is zero goes straight to ``stock.out``.

@@ -1,0 +1,106 @@
+import asyncio
+
+import pytest
+
+from leadboost.errors import InputError, StoreDataError
+from leadboost.messages.enterprise import CampaignLink, PutStock
+from leadboost.store.database import Database
+from leadboost.store.sales import PgSaleStore
+from tests.integration.tables import rows, run
+
+
+@pytest.fixture
+def store(database: Database) -> PgSaleStore:
+    return PgSaleStore(database, currency="EUR")
+
+
+async def test_putting_stock_sets_what_is_given_and_leaves_the_rest(store: PgSaleStore) -> None:
+    links = (
+        CampaignLink(platform="meta_ads", campaign_id="1"),
+        CampaignLink(platform="google_ads", campaign_id="2"),
+    )
+    await store.put_stock(
+        PutStock(sku="cup", by="ada", on_hand=5, title="Cup", price_micros=9, campaigns=links)
+    )
+
+    product = await store.put_stock(PutStock(sku="cup", by="ada", floor=2))
+
+    assert (product.on_hand, product.floor, product.title, product.price_micros) == (5, 2, "Cup", 9)
+    assert product.currency == "EUR"
+    assert set(product.campaigns) == set(links)
+
+
+async def test_an_empty_list_of_campaigns_removes_the_links(store: PgSaleStore) -> None:
+    link = CampaignLink(platform="meta_ads", campaign_id="1")
+    await store.put_stock(PutStock(sku="cup", by="ada", campaigns=(link,)))
+
+    product = await store.put_stock(PutStock(sku="cup", by="ada", campaigns=()))
+
+    assert product.campaigns == ()
+
+
+async def test_two_hosts_that_create_one_sku_lose_neither_setting(store: PgSaleStore) -> None:
+    for n in range(5):
+        await asyncio.gather(
+            store.put_stock(PutStock(sku=f"cup{n}", by="ada", on_hand=5)),
+            store.put_stock(PutStock(sku=f"cup{n}", by="bob", floor=2)),
+        )
+
+    products = await store.list_stock(after="", limit=10)
+
+    assert [(product.on_hand, product.floor) for product in products] == [(5, 2)] * 5
+
+
+async def test_listing_goes_on_after_the_last_sku_seen(store: PgSaleStore) -> None:
+    for sku in ("b", "B", "a", "é"):
+        await store.put_stock(PutStock(sku=sku, by="ada", on_hand=1))
+
+    pages = [await store.list_stock(after=after, limit=2) for after in ("", "a", "é")]
+
+    assert [[product.sku for product in page] for page in pages] == [["B", "a"], ["b", "é"], []]
+
+
+async def test_stock_below_what_is_reserved_is_refused_by_name(
+    store: PgSaleStore, database: Database
+) -> None:
+    await store.put_stock(PutStock(sku="cup", by="ada", on_hand=5))
+    await run(database, "UPDATE stock SET reserved = 3")
+
+    with pytest.raises(InputError, match="on_hand: 3 are reserved; set at least that many"):
+        await store.put_stock(PutStock(sku="cup", by="ada", on_hand=2))
+    assert (await store.list_stock(after="", limit=1))[0].on_hand == 5
+
+
+@pytest.mark.parametrize("level", [{"on_hand": -1}, {"floor": -1}])
+async def test_a_negative_level_is_refused_and_creates_nothing(
+    store: PgSaleStore, level: dict[str, int]
+) -> None:
+    with pytest.raises(InputError, match=next(iter(level))):
+        await store.put_stock(
+            PutStock(sku="cup", by="ada", on_hand=level.get("on_hand"), floor=level.get("floor"))
+        )
+
+    assert await store.list_stock(after="", limit=1) == []
+
+
+@pytest.mark.parametrize("put", [PutStock(sku="a\0", by="ada"), PutStock(sku="cup", by="ada", on_hand=2**70)])
+async def test_a_value_the_database_refuses_is_a_data_error(store: PgSaleStore, put: PutStock) -> None:
+    with pytest.raises(StoreDataError):
+        await store.put_stock(put)
+
+
+async def test_putting_stock_journals_a_crossing_once(store: PgSaleStore, database: Database) -> None:
+    for on_hand in (9, 4, 3, 9, 0):
+        await store.put_stock(PutStock(sku="cup", by="ada", on_hand=on_hand, floor=4))
+
+    kinds = await rows(database, "SELECT kind FROM events ORDER BY seq")
+    assert kinds == [("stock.low",), ("stock.low",), ("stock.out",)]
+
+
+async def test_putting_stock_leaves_an_audit_row_of_who_gave_what(
+    store: PgSaleStore, database: Database
+) -> None:
+    await store.put_stock(PutStock(sku="cup", by="ada", on_hand=9, title="Cup"))
+
+    trail = await rows(database, "SELECT actor, action, subject, detail FROM audit_log")
+    assert trail == [("ada", "stock.put", "cup", {"on_hand": 9, "title": "Cup"})]
