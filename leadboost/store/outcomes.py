@@ -1,0 +1,76 @@
+"""``outcomes``: what campaigns earned, and what of it is still to be learned."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from leadboost.domain.outcome import Outcome
+from leadboost.messages.trainer import OutcomesRecorded
+from leadboost.ports import PendingOutcome
+from leadboost.store.database import Database
+from leadboost.store.jsontext import json_text
+from leadboost.store.queries import load_queries
+
+DEADLINE_S = 10.0
+
+_queries = load_queries("outcomes")
+
+
+class PgOutcomeStore:
+    """``OutcomeStore`` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._clock = database.clock
+
+    async def record(self, outcomes: Sequence[Outcome]) -> OutcomesRecorded:
+        """Upsert on external_id, all or nothing.
+
+        Where one call names an id several times the last one stands, in the place of the first; the
+        others count as unchanged, so that accepted + unchanged is always what was sent.
+        """
+        told = list({outcome.external_id: outcome for outcome in outcomes}.values())
+        if not told:
+            return OutcomesRecorded(accepted=0, unchanged=0)
+        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+            rows = await session.fetch(_queries.record_outcomes, self._clock.now(), *_columns(told))
+        return OutcomesRecorded(accepted=len(rows), unchanged=len(outcomes) - len(rows))
+
+    async def pending(self, limit: int) -> Sequence[PendingOutcome]:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            return [_pending(row) for row in await session.fetch(_queries.read_pending, limit)]
+
+    async def count_pending(self) -> int:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            return int(await session.fetchval(_queries.count_pending))
+
+
+def _columns(outcomes: Sequence[Outcome]) -> Sequence[Sequence[object]]:
+    rows = [
+        (
+            outcome.external_id,
+            outcome.platform,
+            outcome.day,
+            outcome.spend_micros,
+            outcome.revenue_micros,
+            outcome.currency,
+            outcome.clicks,
+            outcome.impressions,
+            outcome.conversions,
+            json_text(dict(outcome.attributes)),
+            ",".join(map(str, outcome.signal_ids)),
+        )
+        for outcome in outcomes
+    ]
+    return list(zip(*rows, strict=True))
+
+
+def _pending(row: asyncpg.Record) -> PendingOutcome:
+    fields = dict(row)
+    return PendingOutcome(
+        rank=fields.pop("seq"),
+        revision=fields.pop("revision"),
+        scored=fields.pop("scored"),
+        outcome=Outcome(**{**fields, "signal_ids": tuple(UUID(int=id_.int) for id_ in fields["signal_ids"])}),
+    )

@@ -1,0 +1,49 @@
+-- name: record_outcomes
+-- Store new and changed outcomes; returns a row for each of these, none for what was known to the letter.
+-- Places count in order of arrival, rows are locked in order of id, so that writers never wait in a circle.
+WITH told AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('outcomes', 'seq')) AS seq, rows.*
+    FROM unnest($2::text[], $3::text[], $4::date[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[],
+        $9::bigint[], $10::bigint[], $11::text[], $12::text[])
+        AS rows (external_id, platform, day, spend_micros, revenue_micros, currency, clicks, impressions,
+        conversions, attributes, signal_ids)
+)
+INSERT INTO outcomes (seq, external_id, platform, day, spend_micros, revenue_micros, currency, clicks,
+    impressions, conversions, attributes, signal_ids, recorded_at)
+SELECT seq, external_id, platform, day, spend_micros, revenue_micros, currency, clicks, impressions,
+    conversions, attributes::jsonb, string_to_array(signal_ids, ',')::uuid[], $1
+FROM told
+ORDER BY external_id COLLATE "C"
+ON CONFLICT (external_id) DO UPDATE SET
+    platform = excluded.platform,
+    day = excluded.day,
+    spend_micros = excluded.spend_micros,
+    revenue_micros = excluded.revenue_micros,
+    currency = excluded.currency,
+    clicks = excluded.clicks,
+    impressions = excluded.impressions,
+    conversions = excluded.conversions,
+    attributes = excluded.attributes,
+    signal_ids = excluded.signal_ids,
+    recorded_at = excluded.recorded_at,
+    state = 'pending',
+    revision = outcomes.revision + 1
+WHERE (outcomes.platform, outcomes.day, outcomes.spend_micros, outcomes.revenue_micros, outcomes.currency,
+    outcomes.clicks, outcomes.impressions, outcomes.conversions, outcomes.attributes, outcomes.signal_ids)
+    IS DISTINCT FROM (excluded.platform, excluded.day, excluded.spend_micros, excluded.revenue_micros,
+    excluded.currency, excluded.clicks, excluded.impressions, excluded.conversions, excluded.attributes,
+    excluded.signal_ids)
+RETURNING external_id;
+
+-- name: read_pending
+-- Read at most $1 outcomes that wait to be learned, by day, then in order of arrival.
+SELECT seq, revision, scored, external_id, platform, day, spend_micros, revenue_micros, currency, clicks,
+    impressions, conversions, attributes, signal_ids
+FROM outcomes
+WHERE state = 'pending'
+ORDER BY day, seq
+LIMIT $1;
+
+-- name: count_pending
+-- Count the outcomes that wait to be learned.
+SELECT count(*) FROM outcomes WHERE state = 'pending';

@@ -1,0 +1,133 @@
+import asyncio
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from leadboost.domain.outcome import Outcome
+from leadboost.errors import StoreDataError
+from leadboost.messages.trainer import OutcomesRecorded
+from leadboost.store.database import Database
+from leadboost.store.outcomes import PgOutcomeStore
+from tests.integration.tables import rows, run
+
+OUTCOME = Outcome(
+    external_id="o1",
+    platform="meta_ads",
+    day=date(2026, 5, 2),
+    spend_micros=10_000_000,
+    revenue_micros=25_000_000,
+    currency="EUR",
+    clicks=3,
+    attributes={"banner": "wide", "é": "x"},
+    signal_ids=(UUID(int=1), UUID(int=2)),
+)
+
+
+@pytest.fixture
+def store(database: Database) -> PgOutcomeStore:
+    return PgOutcomeStore(database)
+
+
+async def test_an_outcome_comes_back_whole(store: PgOutcomeStore) -> None:
+    await store.record([OUTCOME])
+
+    (pending,) = await store.pending(10)
+    assert pending.outcome == OUTCOME
+    assert (pending.revision, pending.scored) == (1, False)
+    assert type(pending.outcome.signal_ids[0]) is UUID
+
+
+async def test_recording_the_same_again_changes_nothing(store: PgOutcomeStore, database: Database) -> None:
+    outcomes = [replace(OUTCOME, external_id=f"o{n}", clicks=n or None) for n in range(50)]
+    first = await store.record(outcomes)
+    await run(database, "UPDATE outcomes SET state = 'processed', scored = true")
+    before = await rows(database, "SELECT * FROM outcomes ORDER BY seq")
+
+    again = await store.record(outcomes)
+
+    assert (first, again) == (
+        OutcomesRecorded(accepted=50, unchanged=0),
+        OutcomesRecorded(accepted=0, unchanged=50),
+    )
+    assert await rows(database, "SELECT * FROM outcomes ORDER BY seq") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"platform": "google_ads"},
+        {"day": date(2026, 5, 3)},
+        {"spend_micros": 1},
+        {"revenue_micros": 1},
+        {"currency": "USD"},
+        {"clicks": None},
+        {"impressions": 1},
+        {"conversions": 1},
+        {"attributes": {"banner": "narrow"}},
+        {"signal_ids": ()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_a_changed_outcome_waits_again_under_a_new_revision(
+    store: PgOutcomeStore, database: Database, change: dict[str, Any]
+) -> None:
+    await store.record([OUTCOME])
+    await run(database, "UPDATE outcomes SET state = 'processed', scored = true")
+
+    recorded = await store.record([replace(OUTCOME, **change)])
+
+    (pending,) = await store.pending(10)
+    assert recorded == OutcomesRecorded(accepted=1, unchanged=0)
+    assert (pending.outcome, pending.revision, pending.scored) == (replace(OUTCOME, **change), 2, True)
+
+
+async def test_of_one_id_named_twice_the_last_stands(store: PgOutcomeStore) -> None:
+    recorded = await store.record([OUTCOME, replace(OUTCOME, clicks=9)])
+
+    (pending,) = await store.pending(10)
+    assert recorded == OutcomesRecorded(accepted=1, unchanged=1)
+    assert (pending.outcome.clicks, pending.revision) == (9, 1)
+
+
+async def test_pending_outcomes_come_by_day_then_in_order_of_arrival(store: PgOutcomeStore) -> None:
+    days = {"z": 2, "a": 2, "m": 1, "b": 2}
+    told = [replace(OUTCOME, external_id=id_, day=date(2026, 5, day)) for id_, day in days.items()]
+    await store.record(told)
+
+    order = [pending.outcome.external_id for pending in await store.pending(10)]
+
+    assert order == ["m", "z", "a", "b"]
+    assert len(await store.pending(2)) == 2
+    assert await store.count_pending() == 4
+
+
+async def test_recorders_in_opposite_order_do_not_block_each_other(store: PgOutcomeStore) -> None:
+    ids = [f"o{n}" for n in range(100)]
+    batches = [
+        [replace(OUTCOME, external_id=id_, clicks=clicks) for id_ in order]
+        for clicks, order in enumerate([ids, ids[::-1]] * 4)
+    ]
+
+    recorded = await asyncio.gather(*map(store.record, batches))
+
+    assert [each.accepted + each.unchanged for each in recorded] == [100] * 8
+    assert await store.count_pending() == 100
+
+
+async def test_recording_nothing_is_fine(store: PgOutcomeStore) -> None:
+    assert await store.record([]) == OutcomesRecorded(accepted=0, unchanged=0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"spend_micros": 2**70}, {"platform": "a\0"}, {"currency": "euro"}], ids=repr
+)
+async def test_a_value_the_database_refuses_stores_none_of_the_call(
+    store: PgOutcomeStore, change: dict[str, Any]
+) -> None:
+    with pytest.raises(StoreDataError):
+        await store.record([OUTCOME, replace(OUTCOME, external_id="o2", **change)])
+
+    assert await store.count_pending() == 0

@@ -1,0 +1,150 @@
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+import pytest
+
+from leadboost.clock import Rng, SystemClock, uuid7
+from leadboost.domain.signal import Signal
+from leadboost.errors import StoreDataError
+from leadboost.messages.scout import ListSignals
+from leadboost.ports import NewSignal
+from leadboost.store.database import Database
+from leadboost.store.signals import PgSignalStore
+from tests.integration.tables import rows, run
+
+RNG, CLOCK = Rng(2), SystemClock()
+
+
+def signal(text: str, *, source: str = "rss:shop", title: str | None = None) -> NewSignal:
+    heard = Signal(source=source, external_id=f"id of {text}", text=text, title=title)
+    return NewSignal(id=uuid7(CLOCK, RNG), content_hash=hashlib.sha256(text.encode()).digest(), signal=heard)
+
+
+@pytest.fixture
+def store(database: Database) -> PgSignalStore:
+    return PgSignalStore(database)
+
+
+async def texts(store: PgSignalStore, query: ListSignals) -> list[str]:
+    return [each.signal.text for each in await store.page(query)]
+
+
+async def test_a_signal_comes_back_whole(store: PgSignalStore) -> None:
+    heard = Signal(
+        source="reddit",
+        external_id="t3_1",
+        text="body é",
+        url="https://example.org/1",
+        author="ada",
+        title="title",
+        published_at=datetime(2026, 5, 1, 12, tzinfo=UTC),
+        engagement={"score": 3.0},
+        extra={"flair": ["a", None, {"b": 1}]},
+    )
+    new = NewSignal(id=uuid7(CLOCK, RNG), content_hash=b"h" * 32, signal=heard)
+
+    await store.insert([new])
+
+    (stored,) = await store.page(ListSignals())
+    assert (stored.id, stored.signal, stored.state, stored.reason) == (new.id, heard, "pending", None)
+    assert orjson.dumps(stored.id) == orjson.dumps(new.id)
+
+
+async def test_content_known_or_named_twice_is_stored_once(store: PgSignalStore) -> None:
+    first, twin, second = signal("a"), signal("a"), signal("b")
+
+    assert await store.insert([first, twin]) == [first.id]
+    assert await store.insert([signal("a"), second]) == [second.id]
+    assert await store.insert([]) == ()
+    assert await texts(store, ListSignals()) == ["b", "a"]
+
+
+async def test_each_signal_stored_is_journalled_with_an_excerpt(
+    store: PgSignalStore, database: Database
+) -> None:
+    new = signal("x" * 500, title="t")
+
+    await store.insert([new, signal("x" * 500)])
+
+    assert await rows(database, "SELECT kind, data FROM events") == [
+        (
+            "signal.accepted",
+            {
+                "id": str(new.id),
+                "source": "rss:shop",
+                "external_id": new.signal.external_id,
+                "title": "t",
+                "text": "x" * 280,
+                "url": None,
+            },
+        )
+    ]
+
+
+async def test_a_signal_that_cannot_be_journalled_is_not_stored(
+    store: PgSignalStore, database: Database
+) -> None:
+    await run(database, "ALTER TABLE events ADD CONSTRAINT shut CHECK (kind <> 'signal.accepted')")
+
+    with pytest.raises(StoreDataError):
+        await store.insert([signal("a")])
+
+    assert await store.page(ListSignals()) == []
+
+
+async def test_writers_with_the_same_contents_in_opposite_order_store_each_once(store: PgSignalStore) -> None:
+    names = [f"text {n}" for n in range(50)]
+    batches = [[signal(name) for name in order] for order in (names, names[::-1]) * 4]
+
+    stored = await asyncio.gather(*map(store.insert, batches))
+
+    assert sum(map(len, stored)) == 50
+
+
+async def test_pages_go_backwards_from_the_newest(store: PgSignalStore) -> None:
+    await store.insert([signal(text) for text in "abcde"])
+
+    newest = await store.page(ListSignals(limit=2))
+    older = await store.page(ListSignals(limit=2, before=newest[-1].seq))
+
+    assert [each.signal.text for each in (*newest, *older)] == ["e", "d", "c", "b"]
+
+
+async def test_pages_are_filtered_by_source_state_and_text(store: PgSignalStore, database: Database) -> None:
+    await store.insert([signal("alpha"), signal("beta", source="hn"), signal("gamma", title="ALPHA too")])
+    await run(
+        database, "UPDATE raw_signals SET state = 'rejected', reason = 'spam' WHERE body ->> 'text' = 'gamma'"
+    )
+
+    assert await texts(store, ListSignals(source="hn")) == ["beta"]
+    assert await texts(store, ListSignals(state="rejected")) == ["gamma"]
+    assert await texts(store, ListSignals(text="Alpha")) == ["gamma", "alpha"]
+    assert (await store.page(ListSignals(state="rejected")))[0].reason == "spam"
+
+
+async def test_a_number_beyond_json_is_a_data_error(store: PgSignalStore) -> None:
+    heard = Signal(source="hn", external_id="1", text="a", extra={"n": 2**70})
+
+    with pytest.raises(StoreDataError):
+        await store.insert([NewSignal(id=uuid7(CLOCK, RNG), content_hash=b"h" * 32, signal=heard)])
+
+
+@pytest.mark.parametrize("text", ["100%", "a_b", "c\\d"])
+async def test_wildcards_in_a_search_mean_themselves(store: PgSignalStore, text: str) -> None:
+    await store.insert([signal(each) for each in ("100%", "100 percent", "a_b", "axb", "c\\d", "cd")])
+
+    assert await texts(store, ListSignals(text=text)) == [text]
+
+
+async def test_a_nul_is_a_data_error(store: PgSignalStore) -> None:
+    with pytest.raises(StoreDataError):
+        await store.insert([signal("a\0b")])
+
+
+async def test_ids_are_plain_uuids(store: PgSignalStore) -> None:
+    await store.insert([signal("a")])
+
+    assert type((await store.page(ListSignals()))[0].id) is UUID
