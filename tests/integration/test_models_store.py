@@ -1,0 +1,133 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from leadboost.domain.outcome import Outcome
+from leadboost.errors import LeaseLostError, StoreConflictError
+from leadboost.ports import Lease, NewModel, PendingOutcome
+from leadboost.store.database import Database
+from leadboost.store.leases import PgLeaseStore
+from leadboost.store.models import PgModelStore
+from leadboost.store.outcomes import PgOutcomeStore
+from tests.integration.tables import rows
+
+
+def model(version: int) -> NewModel:
+    return NewModel(
+        version=version,
+        artefact=b"\0npz",
+        sha256="ab",
+        feature_version="1",
+        observations=10 * version,
+        metrics={"mae": 0.4, "baseline_mae": 0.9, "rows": 10.0},
+    )
+
+
+def outcome(id_: str, clicks: int = 1) -> Outcome:
+    return Outcome(
+        external_id=id_,
+        platform="meta_ads",
+        day=date(2026, 5, 2),
+        spend_micros=1,
+        revenue_micros=2,
+        currency="EUR",
+        clicks=clicks,
+    )
+
+
+@pytest.fixture
+def store(database: Database) -> PgModelStore:
+    return PgModelStore(database)
+
+
+@pytest.fixture
+def outcomes(database: Database) -> PgOutcomeStore:
+    return PgOutcomeStore(database)
+
+
+@pytest.fixture
+async def lease(database: Database) -> Lease:
+    lease = await PgLeaseStore(database).acquire("training", "here")
+    assert lease is not None
+    return lease
+
+
+async def states(database: Database) -> Sequence[tuple[str, str, bool]]:
+    return await rows(database, "SELECT external_id, state, scored FROM outcomes ORDER BY external_id")
+
+
+async def learn(outcomes: PgOutcomeStore, *told: Outcome) -> Sequence[PendingOutcome]:
+    await outcomes.record(told)
+    return await outcomes.pending(100)
+
+
+async def test_a_saved_version_comes_back_with_its_artefact(store: PgModelStore, lease: Lease) -> None:
+    saved = [await store.save(model(version), [], lease) for version in (1, 2)]
+
+    newest, oldest = await store.newest_first(5)
+
+    assert [newest.info, oldest.info] == saved[::-1]
+    assert newest.artefact == b"\0npz"
+    assert newest.info.metrics["mae"] == 0.4
+
+
+async def test_learned_outcomes_are_processed_with_the_version_that_knows_them(
+    store: PgModelStore, outcomes: PgOutcomeStore, lease: Lease, database: Database
+) -> None:
+    learned = await learn(outcomes, outcome("a"), outcome("b"))
+    await outcomes.record([outcome("late")])
+
+    await store.save(model(1), learned, lease)
+
+    assert await states(database) == [
+        ("a", "processed", True),
+        ("b", "processed", True),
+        ("late", "pending", False),
+    ]
+
+
+async def test_an_outcome_changed_while_it_was_learned_waits_for_its_new_revision(
+    store: PgModelStore, outcomes: PgOutcomeStore, lease: Lease, database: Database
+) -> None:
+    learned = await learn(outcomes, outcome("a"))
+    await outcomes.record([outcome("a", clicks=2)])
+
+    await store.save(model(1), learned, lease)
+
+    assert await states(database) == [("a", "pending", True)]
+
+
+async def test_a_saved_version_is_journalled(store: PgModelStore, lease: Lease, database: Database) -> None:
+    await store.save(model(3), [], lease)
+
+    data = {"version": 3, "observations": 30, "mae": 0.4, "baseline_mae": 0.9}
+    assert await rows(database, "SELECT kind, data FROM events") == [("model.trained", data)]
+
+
+async def test_a_stale_lease_saves_nothing(
+    store: PgModelStore, outcomes: PgOutcomeStore, lease: Lease, database: Database
+) -> None:
+    learned = await learn(outcomes, outcome("a"))
+
+    with pytest.raises(LeaseLostError):
+        await store.save(model(1), learned, replace(lease, epoch=lease.epoch - 1))
+
+    assert await store.newest_first(1) == []
+    assert await states(database) == [("a", "pending", False)]
+    assert await rows(database, "SELECT * FROM events") == []
+
+
+async def test_a_version_saved_before_is_a_conflict(store: PgModelStore, lease: Lease) -> None:
+    await store.save(model(1), [], lease)
+
+    with pytest.raises(StoreConflictError):
+        await store.save(model(1), [], lease)
+
+
+async def test_only_the_newest_twenty_versions_are_kept(store: PgModelStore, lease: Lease) -> None:
+    for version in range(1, 24):
+        await store.save(model(version), [], lease)
+
+    assert [stored.info.version for stored in await store.newest_first(50)] == list(range(23, 3, -1))
