@@ -1,0 +1,1 @@
+"""The components: one actor each, reaching the outside only through ports and refs handed in."""

@@ -1,0 +1,143 @@
+"""Enterprise: keeps stock and sales, many sales to a transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+import structlog
+
+from leadboost.clock import uuid7
+from leadboost.errors import InputError, OutcomeUnknownError, StoreError, StoreUnavailableError
+from leadboost.messages.enterprise import Answer, ListStock, PutStock, SellStock
+from leadboost.messages.events import EventsCommitted
+from leadboost.ports import Sale, SalesDecided, SaleStore
+from leadboost.runtime import Actor, Message, Topic
+
+LOOK_UP_FOR_S = 30.0
+FIRST_WAIT_S = 0.25
+LONGEST_WAIT_S = 4.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LookUp(Message[None]):
+    """Read what became of sales whose COMMIT got no answer, until ``ends_at`` (monotonic)."""
+
+    sales: tuple[Sale, ...]
+    ends_at: float
+    wait_s: float = FIRST_WAIT_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LookedUp(Message[None]):
+    """``found`` is None when the store could not be read."""
+
+    look_up: _LookUp
+    found: Mapping[tuple[str, str], Answer] | None
+
+
+class Enterprise(Actor[SellStock | PutStock | ListStock | _LookUp | _LookedUp]):
+    """Holds nothing itself: the store decides, and keeps every answer.
+
+    Within a batch, writes happen in order of arrival, the sales between two stock changes in one
+    transaction; reads come last, so that they see all of it and hold up no sale.
+    """
+
+    batch_size = 512
+
+    def __init__(self, *, store: SaleStore, committed: Topic[EventsCommitted]) -> None:
+        self._store = store
+        self._committed = committed
+
+    async def receive_batch(
+        self, messages: Sequence[SellStock | PutStock | ListStock | _LookUp | _LookedUp]
+    ) -> Sequence[object]:
+        results: dict[int, object] = {}
+        sales: dict[int, SellStock] = {}
+        reads: dict[int, ListStock] = {}
+        for place, message in enumerate(messages):
+            match message:
+                case SellStock():
+                    sales[place] = message
+                case PutStock():
+                    results |= await self._sell(sales)
+                    sales = {}
+                    results[place] = await self._put(message)
+                case ListStock():
+                    reads[place] = message
+                case _LookUp():
+                    self._look_up(message)
+                case _LookedUp():
+                    self._looked_up(message)
+                case _:
+                    assert_never(message)
+        results |= await self._sell(sales)
+        results |= await self._list(reads)
+        return [results.get(place) for place in range(len(messages))]
+
+    async def _sell(self, commands: Mapping[int, SellStock]) -> Mapping[int, Answer | Exception]:
+        if not commands:
+            return {}
+        sales = [Sale(sale_id=uuid7(self.clock, self.rng), command=each) for each in commands.values()]
+        try:
+            decided = await self._store.sell(sales)
+        except StoreError as error:
+            decided = SalesDecided(answers=[error] * len(sales), events=0)
+        if decided.events:
+            self._committed.publish(EventsCommitted())
+        self._look_up_unknown(sales, decided.answers)
+        return dict(zip(commands, decided.answers, strict=True))
+
+    async def _put(self, command: PutStock) -> object:
+        try:
+            product = await self._store.put_stock(command)
+        except (StoreError, InputError) as error:
+            return error
+        self._committed.publish(EventsCommitted())
+        return product
+
+    async def _list(self, reads: Mapping[int, ListStock]) -> Mapping[int, object]:
+        pages: dict[ListStock, object] = {}
+        down: StoreUnavailableError | None = None
+        for read in reads.values():
+            if read in pages:
+                continue
+            try:
+                pages[read] = down or await self._store.list_stock(after=read.after, limit=read.limit)
+            except StoreUnavailableError as error:
+                pages[read] = down = error
+            except StoreError as error:
+                pages[read] = error
+        return {place: pages[read] for place, read in reads.items()}
+
+    def _look_up_unknown(self, sales: Sequence[Sale], answers: Sequence[Answer | Exception]) -> None:
+        unknown = tuple(
+            sale
+            for sale, answer in zip(sales, answers, strict=True)
+            if isinstance(answer, OutcomeUnknownError)
+        )
+        if unknown:
+            _log.warning("sale outcome unknown", sales=len(unknown))
+            self._look_up(_LookUp(sales=unknown, ends_at=self.clock.monotonic() + LOOK_UP_FOR_S))
+
+    def _look_up(self, look_up: _LookUp) -> None:
+        self.spawn(
+            "look up sales",
+            self._store.find_answers(look_up.sales),
+            then=lambda found: _LookedUp(look_up=look_up, found=found),
+            otherwise=lambda _: _LookedUp(look_up=look_up, found=None),
+        )
+
+    def _looked_up(self, looked_up: _LookedUp) -> None:
+        look_up, found = looked_up.look_up, looked_up.found
+        keys = {(sale.command.principal, sale.command.key) for sale in look_up.sales}
+        over = self.clock.monotonic() + look_up.wait_s > look_up.ends_at
+        if found is not None and (over or len(found) == len(keys)):
+            self._committed.publish(EventsCommitted())
+            _log.info("sale outcome resolved", answered=len(found), absent=len(keys) - len(found))
+        elif over:
+            _log.error("sale outcome unresolved, the store cannot be read", sales=len(look_up.sales))
+        else:
+            wait_s = min(2 * look_up.wait_s, LONGEST_WAIT_S)
+            self.after(look_up.wait_s, replace(look_up, wait_s=wait_s))

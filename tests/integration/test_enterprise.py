@@ -1,0 +1,158 @@
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+import pytest
+
+from leadboost.actors.enterprise import Enterprise
+from leadboost.domain.stock import Line
+from leadboost.errors import InputError, OutcomeUnknownError, StoreDataError, StoreUnavailableError
+from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
+from leadboost.messages.events import EventsCommitted
+from leadboost.ports import Sale, SalesDecided
+from leadboost.runtime import ActorRef, Runtime, Topic
+from leadboost.runtime.testing import Probe
+from leadboost.store.database import Database
+from leadboost.store.sales import PgSaleStore
+
+
+def order(key: str, quantity: Any = 1, sku: str = "cup") -> SellStock:
+    lines = (Line(sku=sku, quantity=quantity),)
+    request_hash = hashlib.sha256(repr(lines).encode()).digest()
+    return SellStock(principal="shop", key=key, request_hash=request_hash, lines=lines)
+
+
+class Recorded:
+    """A real store that remembers how many sales came at once, and fails where told to."""
+
+    def __init__(self, store: PgSaleStore) -> None:
+        self._store = store
+        self.batches: list[int] = []
+        self.after_sale: Exception | None = None
+
+    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
+        self.batches.append(len(sales))
+        decided = await self._store.sell(sales)
+        if self.after_sale is not None:
+            raise self.after_sale
+        return decided
+
+    async def find_answers(self, sales: Sequence[Sale]) -> Mapping[tuple[str, str], Answer]:
+        return await self._store.find_answers(sales)
+
+    async def put_stock(self, command: PutStock) -> Product:
+        return await self._store.put_stock(command)
+
+    async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
+        return await self._store.list_stock(after=after, limit=limit)
+
+
+class Shop:
+    """Enterprise on a real store, and a probe on what it publishes."""
+
+    def __init__(self, store: Recorded, ref: ActorRef[Any], doorbell: Probe) -> None:
+        self.store = store
+        self.ref = ref
+        self.doorbell = doorbell
+
+    async def ask_all(self, *messages: Any) -> list[Any]:
+        """Ask all at once; errors come back as values."""
+        return await asyncio.gather(*map(self.ref.ask, messages), return_exceptions=True)
+
+    async def level(self) -> int:
+        (product,) = await self.ref.ask(ListStock())
+        return int(product.on_hand)
+
+
+@pytest.fixture
+async def shop(database: Database) -> AsyncIterator[Shop]:
+    store = Recorded(PgSaleStore(database, currency="EUR"))
+    runtime = Runtime(clock=database.clock, rng=database.rng)
+    committed: Topic[EventsCommitted] = Topic("events.committed")
+    doorbell = Probe()
+    doorbell.ref = await runtime.spawn("doorbell", doorbell.actor)
+    committed.subscribe(doorbell.ref)
+    ref = await runtime.spawn("enterprise", lambda: Enterprise(store=store, committed=committed))
+    shop = Shop(store, ref, doorbell)
+    await ref.ask(PutStock(sku="cup", by="ada", on_hand=100, floor=2))
+    await asyncio.sleep(0)
+    doorbell.received.clear()
+    yield shop
+    await runtime.close()
+
+
+async def test_sales_queued_together_are_one_transaction(shop: Shop) -> None:
+    answers = await shop.ask_all(*(order(f"k{n}") for n in range(40)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert shop.store.batches == [40]
+    assert sorted(orjson.loads(answer.body)["remaining"] for answer in answers) == list(range(60, 100))
+
+
+async def test_equal_keys_sent_at_once_get_equal_bytes(shop: Shop) -> None:
+    answers = await shop.ask_all(*(order(f"k{n % 4}") for n in range(40)))
+
+    assert len({answer.body for answer in answers}) == 4
+    assert await shop.level() == 96
+
+
+async def test_a_stock_change_between_sales_takes_its_place_in_the_order(shop: Shop) -> None:
+    refused, product, granted = await shop.ask_all(
+        order("a", 200), PutStock(sku="cup", by="ada", on_hand=200), order("b", 200)
+    )
+
+    assert (refused.status, product.on_hand, granted.status) == (409, 200, 201)
+
+
+async def test_reads_see_the_sales_that_came_with_them(shop: Shop) -> None:
+    page, *_ = await shop.ask_all(ListStock(), *(order(f"k{n}") for n in range(5)))
+
+    assert [product.on_hand for product in page] == [95]
+    assert shop.store.batches == [5]
+
+
+async def test_a_poisoned_sale_among_many_fails_alone(shop: Shop) -> None:
+    answers = await shop.ask_all(order("a"), order("nul\0"), order("b", 2**70), order("c", "1"), order("d"))
+
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [Answer, StoreDataError, StoreDataError, StoreDataError, Answer]
+
+
+async def test_a_refused_stock_change_answers_its_sender_alone(shop: Shop) -> None:
+    refused, sold = await shop.ask_all(PutStock(sku="cup", by="ada", on_hand=-1), order("a"))
+
+    assert isinstance(refused, InputError)
+    assert sold.status == 201
+
+
+async def test_the_doorbell_rings_only_when_events_were_committed(shop: Shop) -> None:
+    await shop.ask_all(order("a"))
+    quiet = len(shop.doorbell.received)
+    await shop.ask_all(order("b", 97))
+    await asyncio.sleep(0)
+
+    assert (quiet, len(shop.doorbell.received)) == (0, 1)
+
+
+async def test_everyone_of_a_batch_hears_that_the_store_is_away(shop: Shop) -> None:
+    shop.store.after_sale = StoreUnavailableError("away")
+
+    answers = await shop.ask_all(order("a"), order("b"))
+
+    assert [type(answer) for answer in answers] == [StoreUnavailableError] * 2
+
+
+async def test_an_unknown_outcome_is_told_to_all_and_the_same_key_then_gets_the_stored_answer(
+    shop: Shop,
+) -> None:
+    shop.store.after_sale = OutcomeUnknownError("no answer to COMMIT")
+    unknown = await shop.ask_all(order("a"), order("b"))
+    shop.store.after_sale = None
+
+    again = await shop.ask_all(order("a"), order("b"))
+
+    assert [type(answer) for answer in unknown] == [OutcomeUnknownError] * 2
+    assert [answer.status for answer in again] == [201, 201]
+    assert await shop.level() == 98
