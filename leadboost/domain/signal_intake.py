@@ -51,6 +51,16 @@ def read_signal(raw: object, *, now: datetime) -> Signal:
         raise _input_error(error) from None
 
 
+def is_web_url(url: str) -> bool:
+    """Tell whether ``url`` is a full http(s) address, at most 2,048 characters, without credentials."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and named and " " not in url and len(url) <= URL_CHARS
+
+
 def _source(value: object) -> str:
     name = value.strip().lower() if isinstance(value, str) else ""
     if not _SOURCE.fullmatch(name):
@@ -86,15 +96,8 @@ def _url(value: object) -> str | None:
     if not isinstance(value, str) or len(value) > URL_CHARS:
         raise ValueError(f"must be text of at most {URL_CHARS:,} characters; leave it out otherwise")
     url = clean_line(value)
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and " " not in url
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("must be a full http:// or https:// address; leave it out otherwise")
-    if "@" in parts.netloc:
-        raise ValueError("carries a user name or password; take it out")
+    if not is_web_url(url):
+        raise ValueError("must be a full http:// or https:// address without user name; else leave it out")
     return url
 
 

@@ -103,7 +103,10 @@ def test_published_at_becomes_aware_utc(published_at: object, expected: datetime
         ({"url": "/r/heatwave"}, "url: "),
         ({"url": "http://[::1"}, "url: "),
         ({"url": "https://" + "x" * 2048}, "url: must be text of at most 2,048"),
-        ({"url": "https://me:secret@x.example/"}, "url: carries a user name or password"),
+        (
+            {"url": "https://me:secret@x.example/"},
+            "url: must be a full http:// or https:// address without user name",
+        ),
         ({"published_at": "yesterday"}, "published_at: must be an ISO 8601 date"),
         ({"published_at": 1_600_000_000_000}, "published_at: "),
         ({"published_at": float("nan")}, "published_at: "),
