@@ -10,7 +10,7 @@ import pytest
 
 from leadboost.clock import Rng, SystemClock, uuid7
 from leadboost.domain.stock import Line
-from leadboost.errors import StoreDataError
+from leadboost.errors import StoreConflictError, StoreDataError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, PutStock, SellStock
 from leadboost.ports import Sale
 from leadboost.store.database import Database
@@ -302,3 +302,50 @@ async def test_purging_forgets_old_answers_a_few_at_a_time(store: PgSaleStore, d
     assert purged == [0, 3, 2]
     assert await rows(database, "SELECT count(*) FROM idempotency") == [(0,)]
     assert await rows(database, "SELECT count(*) FROM sales") == [(5,)]
+
+
+FAIL_SALES_OF_HAT = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '57014'; END $$;
+CREATE TRIGGER fail BEFORE INSERT ON sales FOR EACH ROW WHEN (new.sku = 'hat') EXECUTE FUNCTION fail();
+"""
+
+
+async def test_a_store_lost_between_two_halves_leaves_the_first_half_sold(
+    store: PgSaleStore, database: Database
+) -> None:
+    await run(database, FAIL_SALES_OF_HAT)
+
+    decided = await store.sell([sale(("cup", 1)), sale(("\0", 1)), sale(("hat", 1))])
+
+    assert [type(answer) for answer in decided.answers] == [Answer, StoreDataError, StoreUnavailableError]
+    assert await rows(database, "SELECT sku FROM sales") == [("cup",)]
+
+
+CONFLICT_AT_FIRST = """
+CREATE SEQUENCE attempts;
+CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('attempts') <= {times} THEN RAISE EXCEPTION 'retry' USING ERRCODE = '40001'; END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER conflict BEFORE INSERT ON sales FOR EACH ROW EXECUTE FUNCTION conflict();
+"""
+
+
+async def test_a_sale_is_run_again_after_up_to_three_conflicts(
+    store: PgSaleStore, database: Database
+) -> None:
+    await run(database, CONFLICT_AT_FIRST.format(times=3))
+
+    (answer,) = await sell(store, sale(("cup", 1)))
+
+    assert orjson.loads(answer.body)["remaining"] == 9
+
+
+async def test_a_sale_in_conflict_for_ever_is_given_up(store: PgSaleStore, database: Database) -> None:
+    await run(database, CONFLICT_AT_FIRST.format(times=4))
+
+    with pytest.raises(StoreConflictError):
+        await store.sell([sale(("cup", 1))])
+    assert await rows(database, "SELECT on_hand FROM stock WHERE sku = 'cup'") == [(10,)]
