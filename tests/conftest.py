@@ -15,13 +15,14 @@ from leadboost.store.database import Database
 from leadboost.store.embedded import EmbeddedPostgres
 from leadboost.store.migrate import migrate
 
+_MEMORY_BYTES = 4 * 1024**3
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
     """A temporary folder that every user can enter: as root, pytest's own is closed to the server."""
-    folder = Path(tempfile.mkdtemp(prefix="leadboost-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="leadboost-tests-", dir=_memory_folder()))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -35,6 +36,12 @@ def admin_dsn(open_folder: Path) -> Iterator[str]:
     asyncio.run(_make_template(dsn))
     yield dsn
     asyncio.run(server.stop())
+
+
+def _memory_folder() -> Path | None:
+    """Databases are made three times as fast in memory, where there is enough of it."""
+    shared = Path("/dev/shm")
+    return shared if shared.is_dir() and shutil.disk_usage(shared).free > _MEMORY_BYTES else None
 
 
 async def _make_template(admin_dsn: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,12 +24,12 @@ from leadboost.store.cluster import (
     save_record,
     socket_folder,
 )
+from leadboost.store.old_server import await_old_server, forget_zombie
 from leadboost.store.server_process import ServerProcess
 
 SYSTEM_FOLDER = Path("/var/lib/leadboost")
 _DATABASE = "leadboost"
 _READY_TIMEOUT_S = 60.0
-_OLD_SERVER_TIMEOUT_S = 30.0
 _RETRY_S = 5.0
 _POLL_S = 0.05
 # The old server's last traces, or a port that someone else took in between.
@@ -86,7 +85,7 @@ class EmbeddedPostgres:
             save_record(self._data_dir, record)
             await create_cluster(cluster, binaries, record.password, no_sync=self._no_sync)
         check_version(cluster, binaries)
-        await _await_old_server(cluster.pgdata)
+        await await_old_server(cluster.pgdata)
         record = await self._launch(cluster, binaries, record)
         return await self._open_database(record)
 
@@ -129,6 +128,9 @@ class EmbeddedPostgres:
 
     async def _launch(self, cluster: Cluster, binaries: Binaries, record: ServerRecord) -> ServerRecord:
         """Start ``postgres`` until it accepts connections; passing faults are retried for 5 s."""
+        if self._socket_folder is None:
+            self._socket_folder = socket_folder(cluster)
+        forget_zombie(cluster.pgdata, self._socket_folder)
         fault: EmbeddedServerError | None = None
         try:
             async with asyncio.timeout(_READY_TIMEOUT_S) as budget:
@@ -158,8 +160,6 @@ class EmbeddedPostgres:
         return record
 
     def _command(self, cluster: Cluster, binaries: Binaries, port: int) -> list[str]:
-        if self._socket_folder is None:
-            self._socket_folder = socket_folder(cluster)
         settings = dict(_SETTINGS) | {
             "port": str(port),
             "unix_socket_directories": str(self._socket_folder or ""),
@@ -200,34 +200,3 @@ def _free_port(wanted: int) -> int:
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise EmbeddedServerError("no TCP port is free on 127.0.0.1")
-
-
-async def _await_old_server(pgdata: Path) -> None:
-    """Wait until a server that an earlier daemon left behind has shut down."""
-    try:
-        async with asyncio.timeout(_OLD_SERVER_TIMEOUT_S):
-            while _old_server(pgdata) is not None:  # noqa: ASYNC110 - a stranger's end is no event of ours
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError:
-        raise EmbeddedServerError(
-            f"another PostgreSQL (process {_old_server(pgdata)}) runs on {pgdata}: stop the daemon it is of"
-        ) from None
-
-
-def _old_server(pgdata: Path) -> int | None:
-    """Return the process id of a live postmaster of this folder. A zombie is dead, and so is a
-    process that merely got the same number."""
-    try:
-        pid = int((pgdata / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-        os.kill(pid, 0)
-    except (OSError, ValueError) as error:
-        if not isinstance(error, PermissionError):
-            return None
-    proc = Path(f"/proc/{pid}")
-    if not Path("/proc/self/stat").exists():
-        return pid
-    try:
-        state = (proc / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
-        return pid if state != "Z" and os.path.samefile(proc / "cwd", pgdata) else None
-    except OSError:
-        return None

@@ -31,6 +31,22 @@ def data_dir(open_folder: Path) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)  # a server killed with its parent may still be tidying up
 
 
+@pytest.fixture
+def zombie() -> Iterator[int]:
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    yield pid
+    os.waitpid(pid, 0)
+
+
+@pytest.fixture
+def executable_dir() -> Iterator[Path]:
+    """An open folder on disk: programs may not run from one in memory."""
+    with tempfile.TemporaryDirectory(prefix="leadboost-tests-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def made_once(open_folder: Path) -> Path:
     """A data folder whose server was started and stopped once."""
@@ -190,6 +206,15 @@ async def test_a_start_recovers_when_parent_and_server_were_killed_together(
     assert await fetchval(await server.start(), "SELECT count(*) FROM kept") == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="zombies are told by /proc")
+async def test_a_zombie_that_nobody_collects_does_not_block_the_start(
+    server: EmbeddedPostgres, used_dir: Path, zombie: int
+) -> None:
+    (used_dir / "pgdata" / "postmaster.pid").write_text(f"{zombie}\n{used_dir}/pgdata\n")
+
+    assert await fetchval(await server.start(), "SELECT 1") == 1
+
+
 async def test_a_watcher_stops_the_server_where_there_is_no_death_signal(
     server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,7 +295,7 @@ async def test_a_failing_server_shows_its_last_words(server: EmbeddedPostgres, u
 async def test_a_second_daemon_on_a_live_folder_is_refused(
     server: EmbeddedPostgres, used_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leadboost.store.embedded._OLD_SERVER_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("leadboost.store.old_server._TIMEOUT_S", 0.1)
     await server.start()
 
     with pytest.raises(EmbeddedServerError, match=f"process {server.pid}"):
@@ -356,18 +381,20 @@ def test_a_vanished_cluster_is_never_replaced_in_silence(data_dir: Path) -> None
 
 @as_root
 def test_programs_below_a_private_folder_are_copied_once_and_run(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    executable_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = Account(name="nobody", uid=65534, gid=65534)
-    data_dir.mkdir(mode=0o755)
-    monkeypatch.setattr("leadboost.store.binaries.can_reach", lambda account, path: data_dir in path.parents)
+    private = Path(sys.prefix).resolve()
+    monkeypatch.setattr(
+        "leadboost.store.binaries.can_reach", lambda account, path: not path.is_relative_to(private)
+    )
 
-    first = find_binaries(account, data_dir)
-    second = find_binaries(account, data_dir)
+    first = find_binaries(account, executable_dir)
+    second = find_binaries(account, executable_dir)
 
     assert first == second
     assert can_reach(account, first.folder / "initdb")
-    assert [path.name for path in data_dir.iterdir()] == [first.folder.parents[2].name]
+    assert [path.name for path in executable_dir.iterdir()] == [first.folder.parents[2].name]
     subprocess.run([first.folder / "initdb", "--version"], check=True, user=65534, stdout=subprocess.DEVNULL)
 
 
