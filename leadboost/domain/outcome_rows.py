@@ -67,7 +67,8 @@ Reading = Taken | Repeated | Skipped | Rejected
 class OutcomeTable:
     """The outcomes of a table. Making it reads the table once, each iteration once more.
 
-    ``notes`` say what was assumed. Raises InputError when the table as a whole cannot be used.
+    ``rows`` is how many there are; ``notes`` say what was assumed. Raises InputError when the table as a
+    whole cannot be used.
     """
 
     def __init__(self, table: Table, options: OutcomeOptions, today: date) -> None:
@@ -77,6 +78,7 @@ class OutcomeTable:
         self._survey = survey(table, self._columns, options, today)
         self._last_day = today + timedelta(days=1)  # a day may have begun elsewhere already
         self.columns = table.columns
+        self.rows = self._survey.rows
         self.notes = list(self._survey.notes)
         if table.skipped_lines:
             self.notes.insert(0, f"{table.skipped_lines} line(s) before the header were left out")

@@ -47,6 +47,7 @@ class Survey:
     ``id_column`` is None where ids are to be made; ``notes`` tell the reader what was assumed.
     """
 
+    rows: int
     marks: Mapping[int, Mark]
     orders: DateOrders
     year: int | None
@@ -62,6 +63,7 @@ def survey(table: Table, columns: OutcomeColumns, options: OutcomeOptions, today
     orders = decide_orders(gathered.dates, today=today, stated=options.date_order)
     notes = list(orders.notes)
     return Survey(
+        rows=gathered.rows,
         orders=orders,
         year=gathered.year(today, notes),
         marks=gathered.marks(notes),
@@ -110,14 +112,14 @@ class _Gathered:
         }
         self._id = IdEvidence()
         self.dates: set[DayParts] = set()
+        self.rows = 0
 
     def read(self, table: Table) -> None:
-        rows = 0
         for row in table:
-            rows += 1
+            self.rows += 1
             if row.fault is None:
                 self._add(row.cells)
-        if not rows:
+        if not self.rows:
             raise InputError("file", "has a header but no row of data")
 
     def _add(self, cells: Sequence[str]) -> None:

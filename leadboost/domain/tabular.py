@@ -50,7 +50,7 @@ class Table:
 
     def __init__(self, open_bytes: Callable[[], BinaryIO]) -> None:
         self._open = open_bytes
-        self.encoding = _detect_encoding(open_bytes)
+        self.encoding = detect_encoding(open_bytes)
         self.delimiter, self._header_line, header = self._detect_header()
         self.columns = _unique_names(header)
 
@@ -102,7 +102,11 @@ class Table:
             return list(islice(records, _SAMPLE_ROWS))
 
 
-def _detect_encoding(open_bytes: Callable[[], BinaryIO]) -> str:
+def detect_encoding(open_bytes: Callable[[], BinaryIO]) -> str:
+    """Find the encoding: a BOM, UTF-16 by its NULs, UTF-8 where all bytes are, else Windows-1252.
+
+    Raises InputError for what is no text.
+    """
     with open_bytes() as file:
         head = file.read(4096)
         for signature, what in _SIGNATURES:
