@@ -1,0 +1,379 @@
+"""Commands: arguments in, exit code out (0 ok, 1 failed, 2 usage).
+
+Whatever reads or writes data goes through the HTTP API: of the daemon that runs on the data folder, or
+of one started in this process for as long as the command takes. Heavy modules are imported by the
+command that needs them.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from leadboost.errors import ConfigError, InputError, LeadBoostError
+
+if TYPE_CHECKING:
+    from leadboost.config import Settings
+    from leadboost.remote.client import Remote
+    from leadboost.remote.report import Progress, Report
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="leadboost",
+    help="Growth on autopilot that cannot oversell, cannot spend twice, and can always be stopped.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ingest = typer.Typer(no_args_is_help=True, help="Read a file: outcomes, signals or stock.")
+token = typer.Typer(no_args_is_help=True, help="Access tokens.")
+app.add_typer(ingest, name="ingest")
+app.add_typer(token, name="token")
+
+
+class Profile(StrEnum):
+    """Where LeadBoost runs."""
+
+    production = "production"
+    demo = "demo"
+
+
+class RoleName(StrEnum):
+    """What a token's bearer may do; each may do all that one before it may."""
+
+    viewer = "viewer"
+    operator = "operator"
+    approver = "approver"
+    admin = "admin"
+
+
+class DateOrder(StrEnum):
+    """The order of day, month and year in dates that leave it open."""
+
+    dmy = "dmy"
+    mdy = "mdy"
+
+
+Config = Annotated[Path | None, typer.Option("--config", help="TOML file; default config/leadboost.toml.")]
+ProfileOption = Annotated[Profile | None, typer.Option("--profile", help="production or demo.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder for data; default var.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON on standard output.")]
+File = Annotated[Path, typer.Argument(help="File to read; .gz is unpacked.", show_default=False)]
+Maps = Annotated[
+    list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN[,COLUMN]", help="Name a field's columns.")
+]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    try:
+        app(args=arguments, prog_name="leadboost")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    except LeadBoostError as error:
+        return _fail(error.code, str(error), error, as_json="--json" in arguments)
+    except OSError as error:
+        return _fail("system", str(error), error, as_json="--json" in arguments)
+    return 0
+
+
+def _fail(code: str, detail: str, error: Exception, *, as_json: bool) -> int:
+    code = getattr(error, "remote_code", code)
+    problems = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [detail]
+    if as_json:
+        print(json.dumps({"error": {"code": code, "detail": detail, "problems": problems}}))
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 2 if isinstance(error, InputError) and error.field.startswith("--") else 1
+
+
+# -- the daemon -----------------------------------------------------------------------------------
+
+
+@app.command()
+def up(
+    config: Config = None,
+    profile: ProfileOption = None,
+    host: Annotated[str | None, typer.Option("--host", help="Name or address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the daemon; it runs until Ctrl-C or SIGTERM."""
+    from leadboost import log
+    from leadboost.app import run
+    from leadboost.config import read_settings
+
+    overrides = {"data_dir": _text(data_dir), "http.host": host, "http.port": port}
+    settings, problems = read_settings(config, profile, overrides)
+    log.configure(settings.log.level, settings.log.format)
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr, flush=True)
+
+    def say_where(url: str) -> None:
+        said = {"url": url, "demo": settings.demo}
+        label = " with DEMO data" if settings.demo else ""
+        print(json.dumps(said) if as_json else f"LeadBoost is up{label}: {url}", flush=True)
+
+    raise typer.Exit(run(settings, problems, say_where))
+
+
+@app.command()
+def check(
+    config: Config = None, profile: ProfileOption = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Check configuration and connections; every fault is listed."""
+    from leadboost.config import read_settings
+    from leadboost.remote.checks import check_surroundings
+
+    settings, problems = read_settings(config, profile, {"data_dir": _text(data_dir)})
+    checks = {"configuration": f"{len(problems)} fault(s)" if problems else "ok"}
+    checks |= asyncio.run(check_surroundings(settings))
+    sound = all(state.startswith("ok") for state in checks.values())
+    if as_json:
+        faults = [{"key": each.key, "value": each.value, "allowed": each.allowed} for each in problems]
+        print(json.dumps({"ok": sound, "checks": checks, "problems": faults}))
+    else:
+        for problem in problems:
+            print(f"error: {problem}")
+        for name, state in checks.items():
+            print(f"{name}: {state}")
+    raise typer.Exit(0 if sound else 1)
+
+
+@app.command()
+def status(
+    config: Config = None, profile: ProfileOption = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Say how the daemon on this data folder is; exit code 1 unless it is ready."""
+    from leadboost.remote.health import describe, read_health
+
+    health = asyncio.run(read_health(_settings(config, profile, data_dir).data_dir))
+    print(json.dumps(health) if as_json else describe(health))
+    raise typer.Exit(0 if health["ready"] else 1)
+
+
+@app.command()
+def migrate(
+    config: Config = None, profile: ProfileOption = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Bring the database to this version."""
+    from leadboost.remote.checks import migrate_database
+
+    applied = asyncio.run(migrate_database(_settings(config, profile, data_dir)))
+    text = "\n".join(f"applied {name}" for name in applied) or "the database is up to date"
+    print(json.dumps({"applied": list(applied)}) if as_json else text)
+
+
+@app.command()
+def version(as_json: AsJson = False) -> None:
+    """Print the version."""
+    from leadboost import __version__
+
+    print(json.dumps({"version": __version__}) if as_json else __version__)
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@ingest.command("outcomes")
+def ingest_outcomes(
+    file: File,
+    maps: Maps = None,
+    attributes: Annotated[list[str] | None, typer.Option("--attribute", help="Column to learn from.")] = None,
+    platform: Annotated[str | None, typer.Option("--platform", help="Platform of all rows.")] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="ISO code; default the base currency.")
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option("--year", min=1970, max=2200, help="Year of dates without one.")
+    ] = None,
+    date_order: Annotated[
+        DateOrder | None, typer.Option("--date-order", help="Order of day and month.")
+    ] = None,
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from a delimited file of campaign outcomes.
+
+    Fields: date, spend, revenue; external_id, platform, clicks, impressions, conversions, currency.
+    """
+    from leadboost.domain.outcome_survey import OutcomeOptions
+    from leadboost.remote.arguments import stated_columns
+    from leadboost.remote.outcomes import ingest_outcomes as send
+
+    settings = _settings(config, profile, data_dir)
+    if currency is not None and currency.upper() != settings.currency:
+        raise InputError(
+            "--currency", f"must be {settings.currency}, the base currency; convert the file first"
+        )
+    options = OutcomeOptions(
+        stated=stated_columns(maps or ()),
+        attributes=attributes or [],
+        platform=platform,
+        currency=settings.currency,
+        year=year,
+        date_order=None if date_order is None else date_order.value,
+    )
+    report = _with_daemon(
+        settings,
+        lambda remote, progress: send(remote, file, options, fallback=settings.data_dir, progress=progress),
+        as_json=as_json,
+    )
+    _show_report(report, "learned", "unchanged", as_json=as_json)
+
+
+@ingest.command("signals")
+def ingest_signals(
+    file: File,
+    maps: Maps = None,
+    platform: Annotated[str | None, typer.Option("--platform", help="Source of all rows of a table.")] = None,
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hear the signals of a file: one JSON object a line, a JSON array, or a delimited table."""
+    from leadboost.remote.arguments import stated_columns
+    from leadboost.remote.signals import ingest_signals as send
+
+    settings = _settings(config, profile, data_dir)
+    stated = stated_columns(maps or ())
+    report = _with_daemon(
+        settings,
+        lambda remote, progress: send(
+            remote, file, stated, platform, fallback=settings.data_dir, progress=progress
+        ),
+        as_json=as_json,
+    )
+    _show_report(report, "accepted", "duplicates", as_json=as_json)
+
+
+@ingest.command("stock")
+def ingest_stock(
+    file: File,
+    maps: Maps = None,
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set stock from a delimited file: sku and any of on_hand, floor, title, price, unit_cost, url."""
+    from leadboost.remote.arguments import stated_columns
+    from leadboost.remote.stock import ingest_stock as send
+
+    settings = _settings(config, profile, data_dir)
+    stated = stated_columns(maps or ())
+    report = _with_daemon(
+        settings,
+        lambda remote, progress: send(
+            remote, file, stated, settings.currency, fallback=settings.data_dir, progress=progress
+        ),
+        as_json=as_json,
+    )
+    _show_report(report, "accepted", "unchanged", as_json=as_json)
+
+
+def _show_report(report: "Report", new: str, known: str, *, as_json: bool) -> None:
+    from leadboost.remote.report import describe
+
+    print(json.dumps(report.as_json(new, known)) if as_json else describe(report, new, known))
+    raise typer.Exit(1 if report.rejected == report.rows else 0)
+
+
+# -- questions ------------------------------------------------------------------------------------
+
+
+@app.command()
+def predict(
+    text: Annotated[str, typer.Argument(help="What the campaign says.", show_default=False)],
+    spend: Annotated[
+        str, typer.Option("--spend", help="Planned spend in the base currency.", show_default=False)
+    ],
+    platform: Annotated[str | None, typer.Option("--platform", help="Where it would run.")] = None,
+    attributes: Annotated[list[str] | None, typer.Option("--attribute", metavar="NAME=VALUE")] = None,
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast the return of a planned spend."""
+    from leadboost.remote.forecast import describe, forecast, question
+
+    body = question(text, spend, platform, attributes or [])
+    settings = _settings(config, profile, data_dir)
+    answer = _with_daemon(settings, lambda remote, _: forecast(remote, body), as_json=as_json)
+    print(answer.model_dump_json() if as_json else describe(answer))
+
+
+@token.command("create")
+def token_create(
+    role: Annotated[RoleName, typer.Option("--role", help="What the bearer may do.", show_default=False)],
+    name: Annotated[str | None, typer.Option("--name", help="Who the bearer is; default the role.")] = None,
+    ttl: Annotated[str | None, typer.Option("--ttl", help="Life, for example 3600, 12h or 30d.")] = None,
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a new access token alone; a running daemon on the same data folder accepts it at once."""
+    from leadboost.remote.tokens import issue_token
+
+    issued = issue_token(_settings(config, profile, data_dir), role.value, name, ttl)
+    print(json.dumps(issued) if as_json else issued["token"])
+
+
+# -- pieces ---------------------------------------------------------------------------------------
+
+
+def _settings(config: Path | None, profile: Profile | None, data_dir: Path | None) -> "Settings":
+    from leadboost.config import load_settings
+
+    return load_settings(config, profile, {"data_dir": _text(data_dir)})
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _with_daemon(
+    settings: "Settings", work: Callable[["Remote", "Progress"], Awaitable[T]], *, as_json: bool
+) -> T:
+    """Do ``work`` through the running daemon, else through one that lives as long as the work."""
+    from leadboost import log
+    from leadboost.remote.progress import shown_progress
+
+    log.configure("warning", "auto")
+    with shown_progress(quiet=as_json) as progress:
+        return asyncio.run(_connected(settings, work, progress))
+
+
+async def _connected(
+    settings: "Settings", work: Callable[["Remote", "Progress"], Awaitable[T]], progress: "Progress"
+) -> T:
+    from leadboost.clock import SystemClock
+    from leadboost.folder import DataFolder
+    from leadboost.remote.client import connect, find_daemon
+
+    folder, clock = DataFolder(settings.data_dir), SystemClock()
+    url = await find_daemon(folder, clock)
+    found = nullcontext(url) if url else _own_daemon(settings)
+    async with found as base_url, connect(base_url, folder, clock) as remote:
+        return await work(remote, progress)
+
+
+def _own_daemon(settings: "Settings") -> AbstractAsyncContextManager[str]:
+    from leadboost.app import running
+
+    http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0})
+    return running(settings.model_copy(update={"http": http}))
