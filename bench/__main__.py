@@ -11,15 +11,16 @@ from rich.console import Console
 from bench.harness import Options, Report, as_json, as_markdown, show
 
 NAMES = ("mailbox", "sales", "stress")
+ALL = (("mailbox", 1), ("sales", 1), ("sales", 1_000), ("stress", 1))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Return 1 when a check is not 0; an unmet mark is a figure, not a failure."""
     options = _parser().parse_args(arguments)
-    names = NAMES if options.name == "all" else (options.name,)
+    runs = ALL if options.name == "all" else ((options.name, options.skus),)
     reports = []
-    for name in names:
-        report = _bench(name)(Options(rounds=options.rounds, size=options.size, skus=options.skus))
+    for name, skus in runs:
+        report = _bench(name)(Options(rounds=options.rounds, size=options.size, skus=skus))
         if options.json:
             print(as_json(report), flush=True)
         else:

@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 import orjson
 import uvloop
 
-RETRY_AFTER_S = 0.05
+from bench.servers import die_with_parent
+
+RETRY_AFTER_S = 0.25
 RETRY_SPAN = 2_000
 START_S = 30.0
 HELLO = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -77,7 +79,10 @@ class Attack:
     def __init__(self, load: Load) -> None:
         self._timeout_s = load.deadline_s + START_S
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "bench.load"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=die_with_parent,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -85,6 +90,14 @@ class Attack:
             order.write(orjson.dumps(asdict(load)))
         self._process.stdin = None
         self._process.stdout.readline()
+
+    def runs_for(self, seconds: float) -> bool:
+        """Let it go on for so long; False when it ends before."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
 
     def outcome(self) -> Outcome:
         """Wait for the end. Raises TimeoutExpired, and ValueError when the client failed."""

@@ -23,7 +23,7 @@ _SALE = """
 INSERT INTO sales (id, line, sku, quantity, remaining, principal, idempotency_key, sold_at)
 VALUES ($1, 0, $2, $3, $4, $5, $6, $7)"""
 _ANSWER = "UPDATE idempotency SET status = $3, body = $4 WHERE principal = $1 AND key = $2"
-_FIND = "SELECT status, body FROM idempotency WHERE principal = $1 AND key = $2"
+FIND = "SELECT status, body FROM idempotency WHERE principal = $1 AND key = $2"
 
 
 class RowSale:
@@ -37,7 +37,7 @@ class RowSale:
         async with self._pool.acquire() as connection, connection.transaction():
             now = self._clock.now()
             if not await connection.fetchval(_CLAIM, order.principal, order.key, order.digest, now):
-                row = await connection.fetchrow(_FIND, order.principal, order.key)
+                row = await connection.fetchrow(FIND, order.principal, order.key)
                 assert row is not None
                 return row["status"], row["body"]
             left = await connection.fetchval(_TAKE, order.sku, order.quantity)
@@ -56,10 +56,15 @@ async def _keep(_: object) -> None:
     """Spare the driver's reset round trip, as our own pool does."""
 
 
+def open_pool(address: str) -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool of ten connections, all open from the start."""
+    return asyncpg.create_pool(address, min_size=POOL_SIZE, max_size=POOL_SIZE, reset=_keep)
+
+
 @asynccontextmanager
 async def backend(address: str) -> AsyncIterator[Sell]:
     """Open the pool on the database at ``address``."""
-    async with asyncpg.create_pool(address, min_size=POOL_SIZE, max_size=POOL_SIZE, reset=_keep) as pool:
+    async with open_pool(address) as pool:
         yield RowSale(pool)
 
 

@@ -32,6 +32,16 @@ def free_port() -> int:
         return port
 
 
+def lasting_port() -> int:
+    """Return a port for a server that restarts while clients knock: below the range that the system
+    gives out, because a client given the very port it knocks at would be connected to itself."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port below 32000 is free")
+
+
 def wait_for(fact: Callable[[], bool], what: str, *, seconds: float = START_S) -> None:
     """Poll every 20 ms until ``fact()``. Raises TimeoutError naming ``what``."""
     deadline = time.monotonic() + seconds
@@ -52,12 +62,14 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=die_with_parent,
         )
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with_parent() -> None:
+    """Run in a new child: have it terminated when this process dies (Linux; elsewhere it may linger)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
@@ -85,7 +97,7 @@ class Daemon:
 
     def start(self) -> None:
         """Start it and wait until it is ready. Raises ServerDidNotStartError."""
-        command = [sys.executable, "-m", "leadboost.cli", "up", "--data-dir", str(self.data_dir)]
+        command = [sys.executable, "-m", "leadboost", "up", "--data-dir", str(self.data_dir)]
         command += ["--host", "127.0.0.1", "--port", str(self._port)]
         self.process = spawn(command, self.log, self._environment)
         wait_for(lambda: self._is_ready() or self._has_ended(), "the daemon's start")

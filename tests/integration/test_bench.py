@@ -1,0 +1,117 @@
+"""Each bench once, small: that it is correct, never how fast."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from bench.harness import Report, as_json, as_markdown, growth, ratio, summary
+
+
+def run_bench(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench", *arguments, "--json", "--rounds", "1"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=110)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def metrics(report: dict[str, Any]) -> set[str]:
+    return {result["metric"] for result in report["results"]}
+
+
+def test_mailbox_measures_every_named_ratio() -> None:
+    report = run_bench("mailbox", "--size", "0.01")
+
+    assert report["bench"] == "mailbox"
+    assert report["missing"] == []
+    assert metrics(report) >= {
+        "tell_vs_bare",
+        "tell_vs_pykka",
+        "tell_vs_xoscar",
+        "tell_vs_thespian",
+        "ask_vs_bare",
+        "ask_vs_pykka",
+        "introspection_cost",
+        "tell_cost_growth",
+        "ask_cost_growth",
+    }
+
+
+def test_sales_on_one_sku_sell_the_stock_exactly() -> None:
+    report = run_bench("sales", "--size", "0.02")
+
+    assert metrics(report) == {
+        "sale_vs_setnx",
+        "sale_vs_row_update",
+        "sale_vs_row_statement",
+        "sale_vs_noop_http",
+        "sale_p99_over_mean",
+        "sale_cost_growth",
+    }
+    assert {"oversold", "lost", "doubled"} <= report["checks"].keys()
+    assert set(report["checks"].values()) == {0}
+
+
+def test_sales_spread_over_two_daemons_never_oversell() -> None:
+    report = run_bench("sales", "--size", "0.02", "--skus", "50")
+
+    assert metrics(report) == {"sale_spread_vs_row_update"}
+    assert set(report["checks"].values()) == {0}
+
+
+def test_stress_neither_oversells_nor_loses_nor_doubles() -> None:
+    report = run_bench("stress", "--size", "0.02")
+
+    assert metrics(report) == {"stress_sales_per_s"}
+    assert set(report["checks"].values()) == {0}
+    assert report["missing"][0].startswith("stress_halt_confirmed_s")
+
+
+def test_unknown_bench_is_refused_with_the_names_there_are() -> None:
+    done = subprocess.run([sys.executable, "-m", "bench", "sprint"], stderr=subprocess.PIPE, text=True)
+
+    assert done.returncode == 2
+    assert "mailbox" in done.stderr
+
+
+def test_ratio_compares_round_by_round() -> None:
+    result = ratio("tell_vs_bare", [2.0, 3.0, 8.0], [1.0, 2.0, 2.0], at_least=2.5)
+
+    assert (result.value, result.low, result.high, result.met) == (2.0, 1.5, 4.0, False)
+
+
+def test_summary_reads_the_mark_as_an_upper_bound_where_lower_is_better() -> None:
+    assert summary("introspection_cost", [0.04], at_most=0.05).met
+    assert not summary("introspection_cost", [0.06], at_most=0.05).met
+
+
+def test_growth_is_the_worst_of_the_larger_sizes() -> None:
+    result = growth("sale_cost_growth", [[1.0, 1.0], [1.1, 1.5], [1.3, 1.2]])
+
+    assert (result.low, result.high) == (1.3, 1.5)
+
+
+@pytest.fixture
+def report() -> Report:
+    report = Report(bench="mailbox", rounds=2, missing=["ask_vs_pykka"])
+    report.results.append(ratio("tell_vs_pykka", [3.0, 3.2], [1.0, 1.0], at_least=2.5))
+    report.count({"oversold": 0})
+    report.count({"oversold": 2})
+    return report
+
+
+def test_report_is_one_json_object_of_the_agreed_shape(report: Report) -> None:
+    shown = json.loads(as_json(report))
+
+    assert shown["results"] == [
+        {"metric": "tell_vs_pykka", "value": 3.1, "low": 3.0, "high": 3.2, "mark": 2.5, "met": True}
+    ]
+    assert shown["missing"] == ["ask_vs_pykka"]
+    assert shown["checks"] == {"oversold": 2}
+
+
+def test_report_with_a_check_that_is_not_zero_is_not_correct(report: Report) -> None:
+    assert not report.correct
+    assert "| oversold (must be 0) | 2 |" in as_markdown([report])
