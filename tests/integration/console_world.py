@@ -1,0 +1,227 @@
+"""A console on a free port, with actors behind it that remember what they were told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import orjson
+from multidict import CIMultiDict
+from yarl import URL
+
+from leadboost.clock import Rng, SystemClock
+from leadboost.console import ClientSecret, Console, Handles, Role, Tokens
+from leadboost.domain.signal import Signal
+from leadboost.messages.enterprise import Answer, CampaignLink, ListStock, Product, PutStock, SellStock
+from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
+from leadboost.messages.journal import EventsPage, JournalEvent, ReadEvents
+from leadboost.messages.scout import (
+    HearSignals,
+    ListSignals,
+    ListSources,
+    SignalRejection,
+    SignalsHeard,
+    SourceStatus,
+    StoredSignal,
+)
+from leadboost.messages.trainer import (
+    Effect,
+    Forecast,
+    GetModel,
+    ModelStatus,
+    OutcomesRecorded,
+    Predict,
+    RecordOutcomes,
+)
+from leadboost.runtime import Runtime
+from leadboost.runtime.testing import Probe
+
+AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+SECRET = b"a secret of the tests, long enough."
+CLIENT = ClientSecret("robot", "correct horse battery", Role.OPERATOR)
+SOLD = Answer(status=201, body=b'{"sale_id": "kept as it is",  "remaining": 3}')
+
+PRODUCT = Product(
+    sku="cup",
+    title="Cup",
+    url=None,
+    price_micros=12_345_678,
+    unit_cost_micros=123_456_789_012_345_678,
+    currency="EUR",
+    on_hand=5,
+    reserved=1,
+    floor=0,
+    campaigns=(CampaignLink(platform="meta_ads", campaign_id="7"),),
+)
+FORECAST = Forecast(
+    roi=0.5,
+    expected_roi=0.75,
+    low=-0.25,
+    high=2.0,
+    level=0.8,
+    basis="learned",
+    observations=120,
+    model_version=3,
+    base=0.25,
+    explanation=(Effect(feature="platform=meta_ads", effect=0.125),),
+)
+MODEL = ModelStatus(
+    version=3,
+    observations=120,
+    pending=4,
+    mae=0.2,
+    baseline_mae=0.6,
+    scored_rows=100,
+    level=0.8,
+    coverage=0.79,
+    versions=(),
+)
+STORED = StoredSignal(
+    id=UUID("01890000-0000-7000-8000-000000000001"),
+    seq=41,
+    signal=Signal(source="rss", external_id="a", text="cups are back", engagement={"score": 3.0}),
+    state="pending",
+    reason=None,
+    heard_at=AT,
+)
+SOURCE = SourceStatus(
+    name="trade-news",
+    kind="rss",
+    state="up",
+    reason=None,
+    last_polled_at=AT,
+    last_item_at=None,
+    next_due_at=AT,
+    accepted=2,
+    duplicates=1,
+)
+EVENTS = EventsPage(
+    epoch="e1",
+    offset=2,
+    recovered=True,
+    events=(JournalEvent(epoch="e1", offset=2, kind="stock.out", at=AT, data={"sku": "cup"}),),
+)
+REPLIES: Mapping[type, Callable[[Any], object]] = {
+    SellStock: lambda _: SOLD,
+    PutStock: lambda _: PRODUCT,
+    ListStock: lambda _: [PRODUCT],
+    HearSignals: lambda message: SignalsHeard(
+        accepted=len(message.items) - 1,
+        duplicates=0,
+        rejected=(SignalRejection(index=0, reason="text: empty"),),
+    ),
+    ListSignals: lambda _: [STORED],
+    ListSources: lambda _: [SOURCE],
+    RecordOutcomes: lambda message: OutcomesRecorded(accepted=len(message.outcomes), unchanged=0),
+    GetModel: lambda _: MODEL,
+    Predict: lambda _: FORECAST,
+    ReadEvents: lambda _: EVENTS,
+}
+
+
+@dataclass
+class World:
+    """A running console. ``probe`` stands for every actor; ``mode`` and ``ready`` are what it reports."""
+
+    runtime: Runtime
+    tokens: Tokens
+    console: Console
+    probe: Probe
+    http: aiohttp.ClientSession
+    url: str = ""
+    mode: str = "running"
+    ready: bool = True
+    replies: dict[type, Callable[[Any], object]] = field(default_factory=lambda: dict(REPLIES))
+
+    def token(self, role: Role | None, subject: str = "ana") -> dict[str, str]:
+        """Return the header of a fresh token; none for no role."""
+        return {} if role is None else {"Authorization": f"Bearer {self.tokens.issue(subject, role, 600)}"}
+
+    def fail(self, kind: type, error: Exception) -> None:
+        """Let the actors answer messages of this kind with an error."""
+
+        def fail(_: object) -> object:
+            raise error
+
+        self.replies[kind] = fail
+
+    def handles(self) -> Handles:
+        """All handles point to the probe."""
+        ref = self.probe.ref
+        return Handles(enterprise=ref, scout=ref, trainer=ref, predictor=ref, journal=ref)
+
+    async def call(
+        self, method: str, path: str, *, role: Role | None = Role.ADMIN, **options: Any
+    ) -> "Reply":
+        """Send a request and read the whole answer."""
+        headers = CIMultiDict(options.pop("headers", {}))
+        headers.extend(self.token(role))
+        url = URL(self.url + path, encoded=True)
+        async with self.http.request(method, url, headers=headers, **options) as response:
+            return Reply(response.status, response.headers, await response.read())
+
+    async def raw(self, request: bytes) -> bytes:
+        """Send bytes as they are and read until the server closes."""
+        port = int(self.url.rpartition(":")[2])
+        async with asyncio.timeout(5):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request)
+            answer = await reader.read()
+            writer.close()
+        return answer
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Parse the body."""
+        return orjson.loads(self.body)
+
+
+@asynccontextmanager
+async def running_console(*, opened: bool = True) -> AsyncIterator[World]:
+    """Start a console, hand in the probe if ``opened``, and stop everything afterwards."""
+    clock, rng = SystemClock(), Rng(7)
+    runtime = Runtime(clock=clock, rng=rng)
+    probe = Probe({kind: lambda message: world.replies[type(message)](message) for kind in REPLIES})
+    probe.ref = await runtime.spawn("probe", probe.actor)
+    tokens = Tokens(SECRET, clock)
+    console = Console(
+        host="127.0.0.1",
+        port=0,
+        tokens=tokens,
+        clients=[CLIENT],
+        report=lambda: _report(world),
+        readiness=lambda: Readiness(ok=world.ready, checks={"database": "ok" if world.ready else "gone"}),
+        stats=runtime.stats,
+        clock=clock,
+        rng=rng,
+        version="0.1.0",
+        demo=False,
+        currency="EUR",
+    )
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
+        world = World(runtime, tokens, console, probe, http)
+        world.url = await console.start()
+        if opened:
+            console.open(world.handles())
+        try:
+            yield world
+        finally:
+            await console.stop()
+            await runtime.close()
+
+
+def _report(world: World) -> HealthReport:
+    component = ComponentHealth(name="database", state="up")
+    return HealthReport(mode=world.mode, version="0.1.0", demo=False, components=[component], problems=[])

@@ -1,0 +1,258 @@
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from leadboost.console import Role
+from leadboost.domain.outcome import Outcome
+from leadboost.domain.stock import Line
+from leadboost.errors import (
+    ActorStoppedError,
+    AskTimeoutError,
+    InputError,
+    MailboxFullError,
+    OutcomeUnknownError,
+    StoreDataError,
+    StoreUnavailableError,
+)
+from leadboost.messages.enterprise import Answer, ListStock, PutStock, SellStock
+from leadboost.messages.journal import ReadEvents
+from leadboost.messages.scout import HearSignals, ListSignals
+from leadboost.messages.trainer import Predict, RecordOutcomes
+from tests.integration.console_world import SOLD, World, running_console
+
+ORDER = {"sku": "cup", "quantity": 2}
+KEY = {"Idempotency-Key": "k1"}
+FORECAST = {
+    "roi": 0.5,
+    "expected_roi": 0.75,
+    "interval": {"low": -0.25, "high": 2.0, "level": 0.8},
+    "basis": "learned",
+    "observations": 120,
+    "model_version": 3,
+    "base": 0.25,
+    "explanation": [{"feature": "platform=meta_ads", "effect": 0.125}],
+}
+PRODUCT = (
+    b'{"sku":"cup","title":"Cup","url":null,"price":12.345678,"unit_cost":123456789012.345678,"currency":"EUR",'
+    b'"on_hand":5,"reserved":1,"available":4,"floor":0,"campaigns":[{"platform":"meta_ads","campaign_id":"7"}]'
+)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with running_console() as world:
+        yield world
+
+
+async def test_a_sale_is_told_whose_it_is_and_its_stored_answer_leaves_byte_for_byte(world: World) -> None:
+    reply = await world.call("POST", "/api/sales", json=ORDER, headers=KEY, role=Role.OPERATOR)
+
+    assert (reply.status, reply.body) == (SOLD.status, SOLD.body)
+    assert reply.headers["Content-Type"] == "application/json"
+    request_hash = hashlib.sha256(b'[["cup",2]]').digest()
+    lines = (Line(sku="cup", quantity=2),)
+    assert world.probe.received == [
+        SellStock(principal="ana", key="k1", request_hash=request_hash, lines=lines)
+    ]
+
+
+async def test_a_refused_sale_leaves_as_a_problem_byte_for_byte(world: World) -> None:
+    world.replies[SellStock] = lambda _: Answer(status=409, body=b'{"code":  "insufficient_stock"}')
+
+    reply = await world.call("POST", "/api/sales", json={"lines": [ORDER]}, headers=KEY)
+
+    assert (reply.status, reply.body) == (409, b'{"code":  "insufficient_stock"}')
+    assert reply.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "retry_after"),
+    [
+        (AskTimeoutError("enterprise", "SellStock"), 503, "outcome_unknown", "1"),
+        (ActorStoppedError("enterprise"), 503, "outcome_unknown", "1"),
+        (OutcomeUnknownError("COMMIT"), 503, "outcome_unknown", "1"),
+        (StoreUnavailableError("secret-host:5432"), 503, "store_unavailable", "1"),
+        (MailboxFullError("enterprise"), 503, "overloaded", "1"),
+        (StoreDataError("bad"), 422, "invalid_data", None),
+        (InputError("lines[0].sku", "is not sold here"), 422, "invalid_input", None),
+        (RuntimeError("a bug with a secret"), 500, "internal", None),
+    ],
+)
+async def test_an_error_behind_a_sale_has_its_own_answer(
+    world: World, error: Exception, status: int, code: str, retry_after: str | None
+) -> None:
+    world.fail(SellStock, error)
+
+    reply = await world.call("POST", "/api/sales", json=ORDER, headers=KEY)
+
+    assert (reply.status, reply.json()["code"]) == (status, code)
+    assert reply.headers.get("Retry-After") == retry_after
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert b"secret" not in reply.body
+
+
+async def test_a_late_answer_to_anything_but_a_sale_is_a_timeout(world: World) -> None:
+    world.fail(Predict, AskTimeoutError("predictor", "Predict"))
+
+    reply = await world.call("POST", "/predict", json={"spend": 1})
+
+    assert (reply.status, reply.json()["code"]) == (504, "timeout")
+
+
+async def test_a_bug_is_logged_with_the_trace_id_of_its_answer_and_the_console_lives_on(
+    world: World, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.fail(ListStock, RuntimeError("the bug"))
+
+    reply = await world.call("GET", "/api/stock")
+
+    logged = caplog.text + "".join(capsys.readouterr())
+    assert reply.json()["trace_id"] in logged
+    assert "the bug" in logged
+    assert world.token(Role.ADMIN)["Authorization"] not in logged
+    assert (await world.call("GET", "/healthz")).status == 200
+
+
+async def test_one_planned_spend_is_forecast(world: World) -> None:
+    body = {
+        "spend": "12.50",
+        "text": "cups",
+        "platform": "meta_ads",
+        "currency": "EUR",
+        "attributes": {"a": "b"},
+    }
+
+    reply = await world.call("POST", "/predict", json=body, role=Role.VIEWER)
+
+    assert reply.json() == FORECAST
+    assert world.probe.received == [
+        Predict(spend_micros=12_500_000, text="cups", platform="meta_ads", attributes={"a": "b"})
+    ]
+
+
+async def test_many_planned_spends_are_forecast_in_order(world: World) -> None:
+    items = [{"spend": number} for number in range(1, 601)]
+
+    reply = await world.call("POST", "/predict", json={"items": items})
+
+    assert reply.json() == {"items": [FORECAST] * 600}
+    assert world.probe.received == [Predict(spend_micros=number * 1_000_000) for number in range(1, 601)]
+
+
+OUTCOME = {"external_id": "a", "platform": "meta_ads", "date": "2026-01-31", "spend": 10.1, "revenue": "0.3"}
+
+
+@pytest.mark.parametrize("body", [OUTCOME, [OUTCOME], {"items": [OUTCOME]}])
+async def test_outcomes_come_one_or_many(world: World, body: Any) -> None:
+    reply = await world.call("POST", "/api/outcomes", json=body)
+
+    counts = {"accepted": 1, "unchanged": 0, "skipped": [], "rejected": []}
+    assert reply.json() == {**counts, "trace_id": reply.headers["X-Trace-Id"]}
+    outcome = Outcome(
+        external_id="a",
+        platform="meta_ads",
+        day=date(2026, 1, 31),
+        spend_micros=10_100_000,
+        revenue_micros=300_000,
+        currency="EUR",
+    )
+    assert world.probe.received == [RecordOutcomes(outcomes=[outcome])]
+
+
+async def test_a_request_without_one_good_outcome_troubles_nobody(world: World) -> None:
+    reply = await world.call("POST", "/api/outcomes", json=[{**OUTCOME, "spend": 0}, {**OUTCOME, "date": 1}])
+
+    assert (reply.json()["accepted"], world.probe.received) == (0, [])
+    assert reply.json()["skipped"] == [{"index": 0, "reason": "zero spend"}]
+    assert reply.json()["rejected"] == [{"index": 1, "reason": "date: must be a date such as 2026-01-31"}]
+
+
+async def test_the_model_is_told_in_the_shape_of_the_contract(world: World) -> None:
+    reply = await world.call("GET", "/api/model")
+
+    assert reply.json() == {
+        "version": 3,
+        "observations": 120,
+        "pending": 4,
+        "prequential": {"mae": 0.2, "baseline_mae": 0.6, "rows": 100},
+        "interval": {"level": 0.8, "coverage": 0.79},
+        "drift": None,
+        "versions": [],
+    }
+
+
+async def test_signals_that_are_no_objects_are_refused_and_the_others_keep_their_place(world: World) -> None:
+    reply = await world.call("POST", "/api/signals", json=[1, {"text": ""}, "x", {"text": "cups"}])
+
+    assert reply.json() == {
+        "accepted": 1,
+        "duplicates": 0,
+        "rejected": [
+            {"index": 0, "reason": "must be an object"},
+            {"index": 1, "reason": "text: empty"},
+            {"index": 2, "reason": "must be an object"},
+        ],
+        "trace_id": reply.headers["X-Trace-Id"],
+    }
+    assert world.probe.received == [HearSignals(items=[{"text": ""}, {"text": "cups"}])]
+
+
+async def test_signals_are_filtered_and_paged(world: World) -> None:
+    reply = await world.call("GET", "/api/signals?source=rss&state=pending&text=caf%C3%A9&before=42&limit=1")
+
+    page = reply.json()
+    assert (page["next"], page["items"][0]["external_id"]) == (41, "a")
+    assert page["items"][0]["heard_at"] == "2026-01-31T12:00:00Z"
+    assert world.probe.received == [
+        ListSignals(before=42, source="rss", state="pending", text="café", limit=1)
+    ]
+    assert (await world.call("GET", "/api/signals")).json()["next"] is None
+
+
+async def test_sources_are_listed(world: World) -> None:
+    (source,) = (await world.call("GET", "/api/sources")).json()["items"]
+
+    assert (source["name"], source["state"], source["last_item_at"]) == ("trade-news", "up", None)
+
+
+async def test_stock_is_set_and_the_answer_is_exact(world: World) -> None:
+    body = b'{"on_hand": 5, "price": 12.345678, "campaigns": [{"platform": "meta_ads", "campaign_id": "7"}]}'
+    headers = {"Content-Type": "application/json"}
+
+    reply = await world.call("PUT", "/api/stock/caf%C3%A9%2F1", data=body, headers=headers)
+
+    assert reply.body == PRODUCT + b',"trace_id":"' + reply.headers["X-Trace-Id"].encode() + b'"}'
+    (put,) = world.probe.received
+    assert isinstance(put, PutStock)
+    assert (put.sku, put.by, put.on_hand, put.floor, put.price_micros) == (
+        "café/1",
+        "ana",
+        5,
+        None,
+        12_345_678,
+    )
+
+
+async def test_stock_is_listed_in_pages(world: World) -> None:
+    reply = await world.call("GET", "/api/stock?after=bowl&limit=1")
+
+    assert reply.body == b'{"items":[' + PRODUCT + b'}],"next":"cup"}'
+    assert world.probe.received == [ListStock(after="bowl", limit=1)]
+
+
+async def test_events_are_read_after_an_offset(world: World) -> None:
+    reply = await world.call("GET", "/api/events?since=1&epoch=e1")
+
+    event = {"offset": 2, "kind": "stock.out", "at": "2026-01-31T12:00:00Z", "data": {"sku": "cup"}}
+    assert reply.json() == {"epoch": "e1", "offset": 2, "recovered": True, "events": [event]}
+    assert world.probe.received == [ReadEvents(since=1, epoch="e1")]
+
+
+async def test_actors_show_their_queues(world: World) -> None:
+    (actor,) = (await world.call("GET", "/api/actors")).json()["items"]
+
+    assert (actor["name"], actor["restarts"]) == ("probe", 0)
+    assert actor["depth"] == {"control": 0, "command": 0, "event": 0}

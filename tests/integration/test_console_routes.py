@@ -1,0 +1,174 @@
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from leadboost.console import Role
+from leadboost.console.edge import SECURITY_HEADERS
+from leadboost.console.routes import ROUTES, Route
+from tests.integration.console_world import World, running_console
+
+PUBLIC = {"/", "/healthz", "/health", "/readyz", "/openapi.json", "/oauth/token"}
+ROLES = {
+    ("POST", "/predict"): Role.VIEWER,
+    ("POST", "/api/signals"): Role.OPERATOR,
+    ("GET", "/api/signals"): Role.VIEWER,
+    ("GET", "/api/sources"): Role.VIEWER,
+    ("POST", "/api/outcomes"): Role.OPERATOR,
+    ("GET", "/api/model"): Role.VIEWER,
+    ("PUT", "/api/stock/{sku}"): Role.OPERATOR,
+    ("GET", "/api/stock"): Role.VIEWER,
+    ("POST", "/api/sales"): Role.OPERATOR,
+    ("GET", "/api/events"): Role.VIEWER,
+    ("GET", "/api/actors"): Role.VIEWER,
+}
+GUARDED = [route for route in ROUTES if isinstance(route.access, Role)]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with running_console() as world:
+        yield world
+
+
+def name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def address(route: Route) -> str:
+    return re.sub(r"\{\w+\}", "cup", route.path)
+
+
+def test_every_route_has_its_role_or_is_public() -> None:
+    assert {(route.method, route.path): route.access for route in GUARDED} == ROLES
+    assert {route.path for route in ROUTES if route.access is None} == PUBLIC
+    assert [route.path for route in ROUTES if callable(route.access)] == ["/metrics"]
+
+
+def test_every_route_is_told_once() -> None:
+    names = [name(route) for route in ROUTES]
+
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=name)
+async def test_a_guarded_route_asks_who_calls(world: World, route: Route) -> None:
+    reply = await world.call(route.method, address(route), role=None)
+
+    assert (reply.status, reply.json()["code"]) == (401, "unauthorized")
+    assert reply.headers["WWW-Authenticate"] == 'Bearer realm="leadboost"'
+
+
+@pytest.mark.parametrize("role", Role, ids=str)
+@pytest.mark.parametrize("route", GUARDED, ids=name)
+async def test_a_role_opens_what_it_should_and_no_more(world: World, route: Route, role: Role) -> None:
+    reply = await world.call(route.method, address(route), role=role)
+
+    needed = ROLES[route.method, route.path]
+    assert (reply.status == 403) == (role < needed)
+    if role < needed:
+        assert reply.json()["code"] == "forbidden"
+        assert f"needs the role {needed}" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=name)
+@pytest.mark.parametrize("role", [None, Role.ADMIN], ids=["nobody", "admin"])
+async def test_every_answer_carries_the_security_headers(
+    world: World, route: Route, role: Role | None
+) -> None:
+    reply = await world.call(route.method, address(route), role=role)
+
+    carried = {header: reply.headers.get(header) for header in SECURITY_HEADERS}
+    assert carried == dict(SECURITY_HEADERS)
+    assert re.fullmatch(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", reply.headers["X-Trace-Id"]
+    )
+
+
+def test_the_policy_allows_nothing_and_the_server_is_not_described() -> None:
+    assert SECURITY_HEADERS["Content-Security-Policy"].startswith("default-src 'none';")
+    assert SECURITY_HEADERS["X-Content-Type-Options"] == "nosniff"
+    assert SECURITY_HEADERS["Cache-Control"] == "no-store"
+    assert SECURITY_HEADERS["Server"] == "leadboost"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/api", "/api/sales/", "/API/SALES", "//api/sales", "/api/stock/a/b"]
+)
+async def test_what_is_not_there_is_not_found(world: World, path: str) -> None:
+    reply = await world.call("GET", path)
+
+    assert (reply.status, reply.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/sales", "POST"),
+        ("DELETE", "/api/signals", "GET, HEAD, POST"),
+        ("TRACE", "/", "GET, HEAD"),
+        ("OPTIONS", "/api/stock/cup", "PUT"),
+    ],
+)
+async def test_a_wrong_method_is_told_the_right_ones(
+    world: World, method: str, path: str, allowed: str
+) -> None:
+    reply = await world.call(method, path)
+
+    assert (reply.status, reply.json()["code"]) == (405, "method_not_allowed")
+    assert reply.headers["Allow"] == allowed
+
+
+async def test_head_answers_like_get_without_a_body(world: World) -> None:
+    head, get = await world.call("HEAD", "/api/stock"), await world.call("GET", "/api/stock")
+
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "rubbish"])
+async def test_a_page_of_another_site_changes_nothing(world: World, site: str) -> None:
+    reply = await world.call("PUT", "/api/stock/cup", json={"floor": 1}, headers={"Sec-Fetch-Site": site})
+
+    assert (reply.status, reply.json()["code"]) == (403, "cross_site")
+    assert world.probe.received == []
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+async def test_our_own_page_may_change_things(world: World, site: str) -> None:
+    reply = await world.call("PUT", "/api/stock/cup", json={"floor": 1}, headers={"Sec-Fetch-Site": site})
+
+    assert reply.status == 200
+
+
+async def test_the_openapi_document_describes_every_route_with_its_role(world: World) -> None:
+    document = (await world.call("GET", "/openapi.json", role=None)).json()
+
+    described = {
+        (method.upper(), path): operation.get("x-role")
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert document["openapi"] == "3.1.0"
+    assert described == {
+        (route.method, route.path): str(ROLES.get((route.method, route.path), "viewer"))
+        if route.access is not None
+        else None
+        for route in ROUTES
+    }
+
+
+async def test_the_openapi_document_refers_to_nothing_that_is_missing(world: World) -> None:
+    reply = await world.call("GET", "/openapi.json", role=None)
+
+    referred = set(re.findall(r'"#/components/schemas/([^"]+)"', reply.body.decode()))
+    assert referred
+    assert referred <= set(reply.json()["components"]["schemas"])
+
+
+async def test_the_openapi_document_says_that_amounts_are_exact_numbers(world: World) -> None:
+    document = (await world.call("GET", "/openapi.json", role=None)).json()
+
+    price = document["components"]["schemas"]["ProductReply"]["properties"]["price"]
+    assert price["anyOf"][0]["type"] == "number"
+    assert "exact" in price["anyOf"][0]["description"]
