@@ -1,11 +1,28 @@
-"""What Trainer, the keeper of the ROI model, can be told."""
+"""What Trainer, who learns, and Predictor, who answers, can be told of the ROI model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from leadboost.domain.outcome import Outcome
-from leadboost.runtime.message import Message
+from leadboost.domain.roi.forecast import Effect, Forecast
+from leadboost.runtime.message import Lane, Message
+
+if TYPE_CHECKING:
+    from leadboost.domain.roi.model import RoiModel
+
+__all__ = [
+    "Effect",
+    "Forecast",
+    "GetModel",
+    "ModelStatus",
+    "ModelVersion",
+    "OutcomesRecorded",
+    "Predict",
+    "RecordOutcomes",
+    "ServeModel",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +41,8 @@ class RecordOutcomes(Message[OutcomesRecorded]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Predict(Message["Forecast"]):
-    """Forecast the return of spending ``spend_micros`` of the base currency."""
+class Predict(Message[Forecast]):
+    """Ask Predictor to forecast the return of spending ``spend_micros`` of the base currency."""
 
     spend_micros: int
     text: str = ""
@@ -35,31 +52,12 @@ class Predict(Message["Forecast"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What one feature adds to log(1 + roi)."""
+class ServeModel(Message[None]):
+    """Make Predictor answer from ``model``, unless it already has a newer one."""
 
-    feature: str
-    effect: float
+    lane: ClassVar[Lane] = Lane.CONTROL
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """ROI = (revenue - spend) / spend. ``roi`` is the median, ``expected_roi`` the mean.
-
-    ``low`` and ``high`` bound the central ``level`` of outcomes. ``basis`` is ``learned`` or
-    ``prior``. ``base`` plus all effects equals log(1 + roi).
-    """
-
-    roi: float
-    expected_roi: float
-    low: float
-    high: float
-    level: float
-    basis: str
-    observations: int
-    model_version: int
-    base: float
-    explanation: tuple[Effect, ...]
+    model: "RoiModel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

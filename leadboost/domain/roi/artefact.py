@@ -75,7 +75,7 @@ def dump(learner: Learner) -> bytes:
         "ridge": learner.columns.names,
         "table": learner.columns.table_names,
         "score": asdict(learner.score),
-        "forget": [[member.forget, member.table_forget] for member in learner.mixture.members],
+        "members": [[one.forget, one.table_forget, one.typical] for one in learner.mixture.members],
     }
     arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
     arrays |= {name: getattr(learner.calibration, name) for name in _CALIBRATION}
@@ -143,8 +143,8 @@ def _learner(arrays: Mapping[str, Any]) -> Learner:
         )
     columns = _columns(header["ridge"], header["table"])
     members = [
-        _member(arrays, at, len(columns.names), *map(float, forget))
-        for at, forget in enumerate(header["forget"])
+        _member(arrays, at, len(columns.names), *map(float, fields))
+        for at, fields in enumerate(header["members"])
     ]
     if not members:
         raise ArtefactError("the model artefact holds no regressor")
@@ -165,8 +165,12 @@ def _columns(names: Sequence[str], table_names: Sequence[str]) -> Columns:
     return Columns(find, list(names), list(table_names))
 
 
-def _member(arrays: Mapping[str, Any], at: int, used: int, forget: float, table_forget: float) -> Additive:
-    member = Additive(forget, table_forget, used)
+def _member(
+    arrays: Mapping[str, Any], at: int, used: int, forget: float, table_forget: float, typical: float
+) -> Additive:
+    if not (0.0 < forget <= 1.0 and 0.0 < table_forget <= 1.0 and 0.0 <= typical < np.inf):
+        raise ArtefactError("the model artefact has an unsound regressor")
+    member = Additive(forget, table_forget, used, typical)
     triangle = np.tril_indices(used)
     half = np.zeros((used, used))
     half[triangle] = _floats(arrays, f"triangle_{at}", len(triangle[0]))

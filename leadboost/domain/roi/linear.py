@@ -12,7 +12,10 @@ Mask = npt.NDArray[np.bool_]
 RIDGE = 0.3
 CONSTANT_RIDGE = 1e-3
 SHRINKAGE = 1.0
-SQUARED_BELOW = 0.1
+SQUARED_BELOW = 0.25
+
+_TYPICAL_KEPT = 0.98
+_TINY = 1e-3
 
 
 @dataclass(slots=True)
@@ -21,16 +24,17 @@ class Additive:
 
     The ridge columns solve (A + R) w = b with A = sum of v x x', b = sum of v x y, exponentially
     forgotten (recursive least squares in information form; what is forgotten falls back to the
-    prior R). v = 1 / max(|error before learning|, 0.1) is one step of iteratively reweighted least
-    squares towards the least absolute error, so the forecast is a median. The table columns are
-    means of what the ridge leaves over, shrunken by ``SHRINKAGE`` and forgotten in the same way.
-
-    ``forget`` and ``table_forget`` are the factors per row.
+    prior R). v = t / max(|error before learning|, t / 4), t the ``typical`` error of the last 50 rows or
+    so, is one step of iteratively reweighted least squares towards the least absolute error: the
+    forecast is a median, one outlier hardly moves it, and when large errors become the rule they
+    gain weight. The table columns are means of what the ridge leaves over, shrunken by ``SHRINKAGE``
+    and forgotten in the same way. ``forget`` and ``table_forget`` are the factors per row.
     """
 
     forget: float
     table_forget: float
     used: int = 1
+    typical: float = 0.0
     precision: Floats = field(default_factory=lambda: np.diag(_prior()))
     moments: Floats = field(default_factory=lambda: np.zeros(RIDGE_COLUMNS))
     table_sums: Floats = field(default_factory=lambda: np.zeros(TABLE_COLUMNS))
@@ -43,6 +47,7 @@ class Additive:
             self.forget,
             self.table_forget,
             self.used,
+            self.typical,
             self.precision.copy(),
             self.moments.copy(),
             self.table_sums.copy(),
@@ -75,11 +80,19 @@ class Additive:
         """Take in rows of which ``used`` ridge columns are in use by now."""
         self.used = used
         effects = self.effects(design)
-        weight = 1.0 / np.maximum(np.abs(target - effects.sum(axis=1)), SQUARED_BELOW)
+        weight = self._weigh(np.abs(target - effects.sum(axis=1)))
         in_table = (design.columns >= RIDGE_COLUMNS) & (design.columns < COLUMNS)
         table_effects = np.where(in_table, effects, 0.0)
         left = self._learn_ridge(design, target - table_effects.sum(axis=1), weight)
         self._learn_table(design, in_table, left[:, None] + table_effects, weight)
+
+    def _weigh(self, error: Floats) -> Floats:
+        mean = float(error.mean())
+        typical = max(self.typical or mean, _TINY)
+        kept = _TYPICAL_KEPT ** len(error)
+        self.typical = typical * kept + mean * (1.0 - kept)
+        weight: Floats = typical / np.maximum(error, SQUARED_BELOW * typical)
+        return weight
 
     def _learn_ridge(self, design: Design, target: Floats, weight: Floats) -> Floats:
         """Solve again; returns what the ridge leaves over of its target."""

@@ -1,0 +1,72 @@
+"""Predictor: answers from the newest model, and never waits."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import assert_never
+
+import structlog
+
+from leadboost.domain.roi.artefact import newest_sound
+from leadboost.domain.roi.forecast import Forecast, Question
+from leadboost.domain.roi.model import RoiModel
+from leadboost.messages.trainer import Predict, ServeModel
+from leadboost.ports import ModelStore, StoredModel
+from leadboost.runtime import Actor
+
+KEPT_VERSIONS = 20
+
+_log = structlog.get_logger(__name__)
+
+
+class Predictor(Actor[Predict | ServeModel]):
+    """Holds an immutable snapshot; questions queued together become one matrix call.
+
+    Set apart from Trainer so that a forecast waits neither for the database nor for learning.
+    """
+
+    batch_size = 256
+
+    def __init__(self, *, models: ModelStore) -> None:
+        self._models = models
+
+    async def on_start(self) -> None:
+        stored = await self._models.newest_first(KEPT_VERSIONS)
+        self._model = await asyncio.to_thread(_newest_model, stored)
+        _log.info(
+            "model served",
+            version=self._model.version,
+            basis=self._model.basis,
+            observations=self._model.observations,
+        )
+
+    async def receive_batch(self, messages: Sequence[Predict | ServeModel]) -> Sequence[Forecast | None]:
+        asked: dict[int, Question] = {}
+        for place, message in enumerate(messages):
+            match message:
+                case Predict():
+                    asked[place] = _question(message)
+                case ServeModel():
+                    self._serve(message.model)
+                case _:
+                    assert_never(message)
+        answers = dict(zip(asked, self._model.predict(list(asked.values())), strict=True))
+        return [answers.get(place) for place in range(len(messages))]
+
+    def _serve(self, model: RoiModel) -> None:
+        if model.version >= self._model.version:
+            self._model = model
+
+
+def _newest_model(stored: Sequence[StoredModel]) -> RoiModel:
+    version, learner, _ = newest_sound(stored)
+    return learner.model(version)
+
+
+def _question(predict: Predict) -> Question:
+    return Question(
+        spend_micros=predict.spend_micros,
+        platform=predict.platform,
+        source=predict.source,
+        text=predict.text,
+        attributes=predict.attributes,
+    )

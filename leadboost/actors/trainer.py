@@ -1,0 +1,262 @@
+"""Trainer: keeps outcomes and learns from them, on one host at a time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from leadboost.domain.roi.artefact import dump, fingerprint, newest_sound
+from leadboost.domain.roi.features import FEATURE_VERSION
+from leadboost.domain.roi.forecast import LEVEL
+from leadboost.domain.roi.learner import Learner, LearnRow, Score
+from leadboost.domain.roi.model import RoiModel
+from leadboost.errors import LeaseLostError, StoreError
+from leadboost.messages.events import EventsCommitted
+from leadboost.messages.trainer import (
+    GetModel,
+    ModelStatus,
+    ModelVersion,
+    OutcomesRecorded,
+    RecordOutcomes,
+    ServeModel,
+)
+from leadboost.ports import Lease, LeaseStore, ModelStore, NewModel, OutcomeStore, PendingOutcome
+from leadboost.runtime import Actor, ActorRef, Message, Topic
+
+LEASE = "training"
+ROWS_PER_PASS = 2000
+KEPT_VERSIONS = 20
+PAUSE_S = 0.5
+POLL_S = 2.0
+LOOK_EVERY_S = 30.0
+FIRST_BACKOFF_S = 1.0
+LONGEST_BACKOFF_S = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Knowledge:
+    """What is known as of ``version``: the learner (never changed, always copied) and all versions.
+
+    ``lease`` is the last term held; whoever begins the next term after it knows that nobody else
+    learned in between.
+    """
+
+    version: int
+    learner: Learner
+    versions: tuple[ModelVersion, ...]
+    lease: Lease | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learn(Message[None]):
+    """Look for pending outcomes and learn them, unless that is under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learned(Message[None]):
+    """A pass ended. ``knowledge`` is None where another host holds the lease; ``rows`` were learned."""
+
+    knowledge: _Knowledge | None
+    model: RoiModel | None = None
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failed(Message[None]):
+    """A pass failed; what it did may or may not stand in the store."""
+
+    error: Exception
+
+
+class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
+    """Learns pending outcomes in passes, each saved with its rows in one transaction.
+
+    A pass runs beside the handler and on a copy: when it fails, nothing has changed here, and the
+    store is read again before the next try. Only the host with the lease ``training`` learns; the
+    others look every 30 s whether there is a newer version or a row left behind.
+    """
+
+    def __init__(
+        self,
+        *,
+        holder: str,
+        outcomes: OutcomeStore,
+        models: ModelStore,
+        leases: LeaseStore,
+        predictor: ActorRef[ServeModel],
+        committed: Topic[EventsCommitted],
+    ) -> None:
+        self._holder = holder
+        self._outcomes = outcomes
+        self._models = models
+        self._leases = leases
+        self._predictor = predictor
+        self._committed = committed
+        self._learning = self._waiting = self._again = self._stale = False
+        self._backoff_s = FIRST_BACKOFF_S
+
+    async def on_start(self) -> None:
+        self._knowledge = await self._read_knowledge()
+        self._predictor.tell(ServeModel(model=self._knowledge.learner.model(self._knowledge.version)))
+        self._learn()
+        self.every(LOOK_EVERY_S, _Learn(), jitter=0.2)
+
+    async def on_stop(self) -> None:
+        lease = self._knowledge.lease
+        if lease is not None and self.clock.monotonic() < lease.trusted_until:
+            with suppress(StoreError):  # it runs out by itself
+                await self._leases.resign(lease)
+
+    async def receive(self, message: RecordOutcomes | GetModel | _Learn | _Learned | _Failed) -> object:
+        match message:
+            case RecordOutcomes():
+                return await self._record(message)
+            case GetModel():
+                return await self._status()
+            case _Learn():
+                self._waiting = False
+                self._learn()
+            case _Learned():
+                self._learned(message)
+            case _Failed():
+                self._failed(message)
+            case _:
+                assert_never(message)
+        return None
+
+    async def _record(self, command: RecordOutcomes) -> OutcomesRecorded:
+        recorded = await self._outcomes.record(command.outcomes)
+        if recorded.accepted:
+            self._learn()
+        return recorded
+
+    async def _status(self) -> ModelStatus:
+        known, score = self._knowledge, self._knowledge.learner.score
+        return ModelStatus(
+            version=known.version,
+            observations=score.observations,
+            pending=await self._outcomes.count_pending(),
+            mae=score.mae,
+            baseline_mae=score.baseline_mae,
+            scored_rows=score.rows,
+            level=LEVEL,
+            coverage=score.coverage,
+            versions=known.versions,
+        )
+
+    # -- learning ---------------------------------------------------------------------------------
+
+    def _learn(self) -> None:
+        self._again = self._learning
+        if self._learning or self._waiting:
+            return
+        self._learning = True
+        self.spawn("learn", self._pass(), then=lambda learned: learned, otherwise=lambda e: _Failed(error=e))
+
+    def _learn_after(self, delay_s: float) -> None:
+        self._waiting = True
+        self.after(delay_s, _Learn())
+
+    async def _pass(self) -> _Learned:
+        lease = await self._hold(self._knowledge.lease)
+        if lease is None:
+            return _Learned(knowledge=None)
+        known = await self._known_under(lease)
+        rows = await self._outcomes.pending(ROWS_PER_PASS)
+        if not rows:
+            await self._leases.resign(lease)
+            changed = known.learner is not self._knowledge.learner
+            return _Learned(knowledge=known, model=known.learner.model(known.version) if changed else None)
+        version = max((one.version for one in known.versions), default=0) + 1
+        learner, artefact, model = await asyncio.to_thread(_learn, known.learner, rows, version)
+        saved = await self._models.save(_new_model(version, artefact, learner.score), rows, lease)
+        versions = (saved, *known.versions)[:KEPT_VERSIONS]
+        knowledge = _Knowledge(version=version, learner=learner, versions=versions, lease=lease)
+        return _Learned(knowledge=knowledge, model=model, rows=len(rows))
+
+    async def _hold(self, lease: Lease | None) -> Lease | None:
+        """Prolong the term or begin a new one; None while another host learns."""
+        if lease is not None and not self._stale and self.clock.monotonic() < lease.trusted_until:
+            try:
+                return await self._leases.renew(lease)
+            except LeaseLostError:
+                pass
+        return await self._leases.acquire(LEASE, self._holder)
+
+    async def _known_under(self, lease: Lease) -> _Knowledge:
+        """Return what is known if it is still all there is, else read the store again."""
+        known = self._knowledge
+        ours = known.lease is not None and lease.epoch - known.lease.epoch in (0, 1) and not self._stale
+        known = known if ours else await self._read_knowledge()
+        return _Knowledge(version=known.version, learner=known.learner, versions=known.versions, lease=lease)
+
+    async def _read_knowledge(self) -> _Knowledge:
+        stored = await self._models.newest_first(KEPT_VERSIONS)
+        version, learner, faults = await asyncio.to_thread(newest_sound, stored)
+        _log_choice(version, learner.score, faults)
+        return _Knowledge(version=version, learner=learner, versions=tuple(one.info for one in stored))
+
+    def _learned(self, learned: _Learned) -> None:
+        self._learning = False
+        if learned.knowledge is None:
+            self._learn_after(POLL_S)
+            return
+        self._stale, self._backoff_s = False, FIRST_BACKOFF_S
+        self._knowledge = learned.knowledge
+        if learned.model is not None:
+            self._predictor.tell(ServeModel(model=learned.model))
+        if learned.rows:
+            self._committed.publish(EventsCommitted())
+            _log_progress(learned.knowledge, learned.rows)
+        if learned.rows == ROWS_PER_PASS or (self._again and not learned.rows):
+            self._learn()
+        elif learned.rows:
+            self._learn_after(PAUSE_S)
+
+    def _failed(self, failed: _Failed) -> None:
+        if not isinstance(failed.error, StoreError):
+            raise failed.error
+        self._learning, self._stale = False, True
+        _log.warning("learning failed, trying again", error=str(failed.error), wait_s=self._backoff_s)
+        self._learn_after(self._backoff_s * self.rng.uniform(0.5, 1.0))
+        self._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
+
+
+def _learn(known: Learner, rows: Sequence[PendingOutcome], version: int) -> tuple[Learner, bytes, RoiModel]:
+    learner = known.copy()
+    learner.learn([LearnRow(outcome=row.outcome, scored=row.scored) for row in rows])
+    return learner, dump(learner), learner.model(version)
+
+
+def _new_model(version: int, artefact: bytes, score: Score) -> NewModel:
+    return NewModel(
+        version=version,
+        artefact=artefact,
+        sha256=fingerprint(artefact),
+        feature_version=FEATURE_VERSION,
+        observations=score.observations,
+        metrics=score.metrics(),
+    )
+
+
+def _log_choice(version: int, score: Score, faults: Mapping[int, str]) -> None:
+    for refused, fault in faults.items():
+        _log.error("model version refused", version=refused, fault=fault)
+    _log.info("model chosen", version=version, observations=score.observations)
+
+
+def _log_progress(known: _Knowledge, rows: int) -> None:
+    score = known.learner.score
+    _log.info(
+        "outcomes learned",
+        rows=rows,
+        version=known.version,
+        observations=score.observations,
+        mae=score.mae,
+        baseline_mae=score.baseline_mae,
+    )
