@@ -79,7 +79,9 @@ class EgressGuard(AbstractResolver):
         if self._is_allowed(host, port):
             return
         if port not in _PORTS:
-            raise EgressError(f"uses port {port}; add {host}:{port} to allow_hosts if that is meant")
+            raise EgressError(
+                f"uses port {port}; add {host}:{port} to connectors.allow_hosts if that is meant"
+            )
         if _is_literal(host):
             self._refuse_private(host, host)
 
@@ -102,7 +104,9 @@ class EgressGuard(AbstractResolver):
 
     def _refuse_private(self, host: str, address: str) -> None:
         if not is_public(address):
-            raise EgressError(f"{host} is not a public address; add it to allow_hosts if that is meant")
+            raise EgressError(
+                f"{host} is not a public address; add it to connectors.allow_hosts if that is meant"
+            )
 
 
 def _is_literal(host: str) -> bool:

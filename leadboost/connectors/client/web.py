@@ -24,6 +24,7 @@ _REDIRECT = frozenset({301, 302, 303, 307, 308})
 class ClientPolicy:
     """The limits of every request. ``body_bytes`` counts after decompression; times in seconds.
 
+    ``deadline_s`` holds where a call names none, for all its redirects and retries together.
     ``gap_s`` is kept between two requests to one host; ``connections_per_host`` are open at most.
     """
 
@@ -89,7 +90,9 @@ class WebClient:
         self._budget = RetryBudget()
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, url: str, *, source: str, headers: Mapping[str, str]) -> WebAnswer:
+    async def get(
+        self, url: str, *, source: str, headers: Mapping[str, str], deadline_s: float | None = None
+    ) -> WebAnswer:
         """Fetch ``url``, following at most five redirects, each checked by the guard.
 
         Raises SourceError, named after ``source``, when there is no complete answer: refused
@@ -98,7 +101,7 @@ class WebClient:
         try:
             target = URL(url)
             await self._wait_for_slot(target)
-            return await self._follow(target, headers)
+            return await self._follow(target, headers, deadline_s or self.policy.deadline_s)
         except EgressError as error:
             raise SourceError(source, f"the address {error}") from error
         except _FaultError as error:
@@ -121,8 +124,8 @@ class WebClient:
         if wait_s > 0:
             await self._sleep(wait_s)
 
-    async def _follow(self, url: URL, headers: Mapping[str, str]) -> WebAnswer:
-        deadline = asyncio.get_running_loop().time() + self.policy.deadline_s
+    async def _follow(self, url: URL, headers: Mapping[str, str], deadline_s: float) -> WebAnswer:
+        deadline = asyncio.get_running_loop().time() + deadline_s
         hops: list[Hop] = []
         while True:
             answer = await self._ask(url, headers, tuple(hops), deadline)
@@ -209,6 +212,8 @@ class WebClient:
                 headers={"User-Agent": self.policy.user_agent, "Accept-Encoding": "gzip, deflate"},
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0),
             )
+            # aiohttp would silently ask twice on a broken connection, and knows no public switch for it.
+            self._session._retry_connection = False
         return self._session
 
 

@@ -36,7 +36,8 @@ _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 class RssSource:
-    """A feed under a name. ``min_interval_s`` is its own shortest time between polls.
+    """A feed under a name. ``min_interval_s`` is its shortest time between polls, ``timeout_s`` the
+    longest for one answer, redirects included.
 
     Answers are treated by one table: 200 is parsed, 304 is nothing new, 410 and refusals (401, 403,
     451) end the polling, missing or unreadable feeds back off from an hour to a day and are given
@@ -55,12 +56,14 @@ class RssSource:
         clock: Clock,
         rng: Rng,
         min_interval_s: float = 15 * MINUTE_S,
+        timeout_s: float = 20.0,
     ) -> None:
         self._name = name
         self._url = url
         self._client = client
         self._clock = clock
         self._min_interval_s = min_interval_s
+        self._timeout_s = timeout_s
         self._backoff = Backoff(_BACKOFF, rng)
         self._missing_since: datetime | None = None
 
@@ -89,7 +92,9 @@ class RssSource:
         if state.last_modified:
             headers["If-Modified-Since"] = state.last_modified
         try:
-            return await self._client.get(state.final_url, source=self._name, headers=headers)
+            return await self._client.get(
+                state.final_url, source=self._name, headers=headers, deadline_s=self._timeout_s
+            )
         except SourceError as error:
             wait_s = self._backoff.next_s("broken") if error.retry_after_s is None else error.retry_after_s
             raise SourceError(self._name, error.reason, wait_s) from error
@@ -158,7 +163,7 @@ class RssSource:
             return SourceGoneError(self._name, f"refuses us ({status}); ask its owner, then start again")
         asked_s = parse_retry_after(answer.headers.get("Retry-After"), now=self._clock.now())
         if status in _BUSY:
-            wait_s = self._backoff.next_s("busy") if asked_s is None else asked_s
+            wait_s = self._backoff.next_s("busy") if asked_s is None else max(asked_s, self._min_interval_s)
             return SourceError(self._name, f"asks us to come later ({status})", wait_s)
         if status >= 500:
             return SourceError(self._name, f"has trouble ({status})", self._backoff.next_s("broken"))
