@@ -78,3 +78,8 @@ class SourceStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSources(Message[Sequence[SourceStatus]]):
     """Every configured source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginIntake(Message[None]):
+    """Begin to poll the sources. Told once, when everything that signals lead to is up."""
