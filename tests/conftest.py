@@ -28,6 +28,15 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def open_path(open_folder: Path) -> Iterator[Path]:
+    """A fresh folder of that kind: for a daemon's data folder."""
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)  # a server killed with its parent may still be tidying up
+
+
 @pytest.fixture(scope="session")
 def admin_dsn(open_folder: Path) -> Iterator[str]:
     """The session's server, without fsync, with a migrated database named ``template``."""

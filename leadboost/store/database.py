@@ -204,7 +204,6 @@ class Database:
             async with asyncio.timeout(deadline_s):
                 return await self._pool.acquire()
         except DRIVER_ERRORS as error:
-            await self._count_timeout(error)
             raise _unreachable(error) from error
 
     async def _give_back(self, session: Session) -> None:
@@ -214,9 +213,9 @@ class Database:
             with contextlib.suppress(*DRIVER_ERRORS):  # the driver has then dropped the connection
                 await self._pool.release(session._connection, timeout=_ROLLBACK_TIMEOUT_S)
 
-    async def _count_timeout(self, error: BaseException) -> None:
-        """Two timeouts in a row mean a dead peer: let every connection be made anew."""
-        if not isinstance(error, TimeoutError) and not isinstance(error.__cause__, TimeoutError):
+    async def _count_timeout(self, error: Exception) -> None:
+        """Two statements in a row without answer mean a dead peer: let every connection be made anew."""
+        if not isinstance(error.__cause__, TimeoutError):
             return
         self._timeouts += 1
         if self._timeouts >= 2:

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import BinaryIO
 
 from leadboost.errors import EmbeddedServerError
 from leadboost.store.account import Account
@@ -37,24 +39,33 @@ def spawn(
     if threading.current_thread() is not threading.main_thread():
         raise EmbeddedServerError("the embedded PostgreSQL must be started from the main thread")
     try:
-        return subprocess.Popen(  # noqa: S603
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env=_ENVIRONMENT,
-            umask=0o077,
-            start_new_session=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
-            preexec_fn=_die_with_parent(death_signal),
-        )
+        with warnings.catch_warnings():
+            # From Python 3.12 a fork beside threads warns; the child makes one system call and execs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return _popen(command, account, death_signal)
     except (OSError, subprocess.SubprocessError) as error:
         who = f" as user {account.name}" if account else ""
         reason = f"{command[0]} cannot be started{who}: {error}; set DATABASE_URL"
         raise EmbeddedServerError(reason) from error
+
+
+def _popen(
+    command: Sequence[str], account: Account | None, death_signal: signal.Signals
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        env=_ENVIRONMENT,
+        umask=0o077,
+        start_new_session=True,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+        preexec_fn=_die_with_parent(death_signal),
+    )
 
 
 def _has_death_signal() -> bool:
@@ -156,7 +167,7 @@ class _BoundedLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("ab", buffering=0)
+        self._file = self._open()
 
     def __enter__(self) -> "_BoundedLog":
         return self
@@ -169,5 +180,8 @@ class _BoundedLog:
             if self._file.tell() > _LOG_BYTES:
                 self._file.close()
                 self._path.replace(f"{self._path}.1")
-                self._file = self._path.open("ab", buffering=0)
+                self._file = self._open()
             self._file.write(line)
+
+    def _open(self) -> BinaryIO:
+        return open(self._path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))

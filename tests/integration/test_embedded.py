@@ -1,6 +1,5 @@
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,11 +23,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: another user
 
 
 @pytest.fixture
-def data_dir(open_folder: Path) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="embedded-", dir=open_folder))
-    folder.chmod(0o755)
-    yield folder / "var"
-    shutil.rmtree(folder, ignore_errors=True)  # a server killed with its parent may still be tidying up
+def data_dir(open_path: Path) -> Path:
+    return open_path / "var"
 
 
 @pytest.fixture
@@ -133,6 +129,7 @@ async def test_the_secrets_folder_and_record_are_closed_to_others(
     await fresh_server.start()
 
     assert (data_dir / "postgres.json").stat().st_mode & 0o777 == 0o600
+    assert (data_dir / "postgres.log").stat().st_mode & 0o777 == 0o600
     assert (data_dir / "pgdata").stat().st_mode & 0o077 == 0
     assert (data_dir / "socket").stat().st_mode & 0o077 == 0
 
@@ -370,13 +367,24 @@ async def test_below_a_private_folder_the_cluster_is_placed_elsewhere_and_linked
     assert private.stat().st_mode & 0o777 == 0o700
 
 
-@as_root
 def test_a_vanished_cluster_is_never_replaced_in_silence(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "pgdata").symlink_to(data_dir / "gone" / "pgdata")
 
     with pytest.raises(EmbeddedServerError, match="is gone: restore it"):
         locate(data_dir, None, data_dir)
+
+
+@pytest.mark.skipif(not Path("/usr/lib/postgresql").exists(), reason="needs a PostgreSQL of this machine")
+async def test_without_the_wheel_the_newest_server_of_the_machine_is_used(
+    fresh_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.store.binaries._wheel_folder", lambda: None)
+
+    dsn = await fresh_server.start()
+
+    assert await fetchval(dsn, "SHOW server_encoding") == "UTF8"
+    assert await fetchval(dsn, "SELECT datcollate FROM pg_database WHERE datname = 'leadboost'") == "C"
 
 
 @as_root
