@@ -49,7 +49,7 @@ async def health(call: Call) -> web.Response:
 
 async def readyz(call: Call) -> web.Response:
     """Tell whether work can be taken: 200, or 503 with the failing checks."""
-    readiness = call.surroundings.readiness()
+    readiness = await call.surroundings.readiness()
     return answer(readiness, 200 if readiness.ok else 503)
 
 

@@ -1,7 +1,7 @@
 """One request on its way to its answer, and what the console hands to every request."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -51,7 +51,7 @@ class Surroundings:
     tokens: Tokens
     clients: Sequence[ClientSecret]
     report: Callable[[], HealthReport]
-    readiness: Callable[[], Readiness]
+    readiness: Callable[[], Awaitable[Readiness]]
     stats: Callable[[], Sequence[ActorStats]]
     clock: Clock
     rng: Rng

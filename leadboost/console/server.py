@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -37,7 +37,7 @@ class Console:
         tokens: Tokens,
         clients: Sequence[ClientSecret],
         report: Callable[[], HealthReport],
-        readiness: Callable[[], Readiness],
+        readiness: Callable[[], Awaitable[Readiness]],
         stats: Callable[[], Sequence[ActorStats]],
         clock: Clock,
         rng: Rng,
@@ -62,11 +62,12 @@ class Console:
             attempts=Attempts(clock),
             openapi=describe(version, demo=demo, currency=currency),
         )
+        self._edge = Edge(self._surroundings)
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> str:
         """Listen, and return the base URL. Raises ConfigError when the address cannot be had."""
-        listener = _Listener(Edge(self._surroundings), access_log=None, lingering_time=_LINGER_S)
+        listener = _Listener(self._edge, access_log=None, lingering_time=_LINGER_S)
         runner = web.ServerRunner(listener, shutdown_timeout=_HALF_GRACE_S)
         await runner.setup()
         try:
@@ -95,6 +96,18 @@ class Console:
     def close_intake(self) -> None:
         """End service: requests from now on get 503, those under way go on."""
         self._surroundings.closed = True
+
+    async def drain(self, within_s: float) -> bool:
+        """Wait until no request is under way, ``within_s`` seconds at most; False if some still are.
+
+        After ``close_intake`` this is the moment when nobody waits for an actor any more.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                await self._edge.idle()
+        except TimeoutError:
+            return False
+        return True
 
     async def stop(self) -> None:
         """Stop listening, let requests under way end within a second, then cut what is left."""

@@ -1,0 +1,294 @@
+"""The composition root and the life of the daemon.
+
+Configuration becomes adapters, adapters become actors, and actors start in stages: whatever can
+show or stop the system is up before anything can act, and intake opens last. Stopping is the
+reverse. While a part cannot start, the console alone stays up and says why (safe mode).
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+
+from leadboost import __version__
+from leadboost.clock import Rng, SystemClock, uuid7
+from leadboost.components import Components
+from leadboost.config import Settings
+from leadboost.console.auth import ClientSecret, Role, Tokens
+from leadboost.console.server import Console
+from leadboost.errors import LeadBoostError, MigrationError, Problem, StageTimeoutError, StoreError
+from leadboost.folder import Address, DataFolder
+from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
+from leadboost.runtime import Stage
+from leadboost.runtime.stage import start_stages, stop_stages
+from leadboost.runtime.stats import ActorStats
+from leadboost.runtime.system import Failed
+
+log = structlog.get_logger()
+
+STOP_WITHIN_S = 9.5
+_FIRST_RETRY_S = 1.0
+_LONGEST_RETRY_S = 30.0
+
+
+class Daemon:
+    """One process on one data folder.
+
+    ``problems`` are faults of the configuration: with any, the daemon goes to safe mode and stays
+    there until it is started anew.
+    """
+
+    def __init__(self, settings: Settings, problems: Sequence[Problem] = ()) -> None:
+        self.clock = SystemClock()
+        self.rng = Rng()
+        self.folder = DataFolder(settings.data_dir)
+        self._settings = settings
+        self._faults = [str(problem) for problem in problems]
+        self._mode = "starting"
+        self._problems: list[str] = []
+        self._stage_states: dict[str, str] = {}
+        self._started: list[Stage] = []
+        self._components: Components | None = None
+        self._changed = asyncio.Event()
+        self._stopping = False
+        self._trouble: LeadBoostError | None = None
+
+    async def run(self, on_up: Callable[[str], None] = lambda _: None) -> None:
+        """Live until ``request_stop``. Calls ``on_up`` with the base URL whenever intake opens.
+
+        Raises FolderInUseError, FolderError, and InputError when the address cannot be bound.
+        """
+        async with self._console() as (console, url):
+            await self._live(console, lambda: on_up(url))
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[str]:
+        """Run everything for as long as the block lasts; yields the base URL.
+
+        Raises what keeps it from starting: nobody waits in safe mode here.
+        """
+        async with self._console() as (console, url):
+            trouble = await self._start(console)
+            if trouble is not None:
+                raise trouble
+            self._enter("running")
+            yield url
+
+    @asynccontextmanager
+    async def _console(self) -> AsyncIterator[tuple[Console, str]]:
+        with self.folder.locked():
+            console = self._make_console()
+            url = await console.start()
+            try:
+                started_at = self.clock.now().isoformat(timespec="seconds")
+                self.folder.announce(Address(pid=os.getpid(), url=url, started_at=started_at))
+                yield console, url
+            finally:
+                await self._shut_down(console)
+
+    def request_stop(self) -> None:
+        """Begin the ordered stop."""
+        self._stopping = True
+        self._changed.set()
+
+    # -- life -------------------------------------------------------------------------------------
+
+    async def _live(self, console: Console, on_up: Callable[[], None]) -> None:
+        retry_s = _FIRST_RETRY_S
+        while not self._stopping:
+            trouble = await self._start(console)
+            if trouble is None:
+                self._enter("running")
+                retry_s = _FIRST_RETRY_S
+                on_up()
+                trouble = await self._until_trouble()
+            if trouble is None:
+                return
+            await self._enter_safe_mode(console, trouble)
+            await self._wait(retry_s if _may_heal(trouble) and not self._faults else None)
+            retry_s = min(retry_s * 2, _LONGEST_RETRY_S)
+
+    async def _start(self, console: Console) -> LeadBoostError | None:
+        if self._faults:
+            return LeadBoostError("the configuration has faults")
+        self._enter("starting")
+        self._trouble = None
+        self._components = components = Components(
+            self._settings,
+            clock=self.clock,
+            rng=self.rng,
+            holder=f"{socket.gethostname()}:{os.getpid()}:{uuid7(self.clock, self.rng)}",
+            on_failure=self._on_failure,
+        )
+        try:
+            await start_stages(components.stages(console), self._started, self._on_stage)
+        except LeadBoostError as error:
+            return error
+        except OSError as error:
+            return LeadBoostError(str(error))
+        return None
+
+    async def _until_trouble(self) -> LeadBoostError | None:
+        while not self._stopping and self._trouble is None:
+            await self._wait(None)
+        return None if self._stopping else self._trouble
+
+    async def _wait(self, timeout_s: float | None) -> None:
+        self._changed.clear()
+        if self._stopping or (timeout_s is None and self._trouble and self._mode == "running"):
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def _enter_safe_mode(self, console: Console, trouble: LeadBoostError) -> None:
+        self._problems = self._faults or [str(trouble)]
+        log.error("safe mode entered", problems=self._problems)
+        self._enter("safe_mode")
+        console.close_intake()
+        await self._stop_stages()
+
+    async def _shut_down(self, console: Console) -> None:
+        self._enter("stopping")
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await self._stop_stages()
+                await console.stop()
+        except TimeoutError:
+            log.error("stop overran", budget_s=STOP_WITHIN_S)
+
+    async def _stop_stages(self) -> None:
+        await stop_stages(self._started, self._on_stage)
+        if self._components is not None:
+            await self._components.runtime.close(within_s=0.5)
+
+    def _enter(self, mode: str) -> None:
+        self._mode = mode
+        if mode != "safe_mode":
+            self._problems = []
+        log.info("mode changed", mode=mode)
+
+    def _on_stage(self, stage: str, state: str) -> None:
+        self._stage_states[stage] = state
+        late = state.startswith(("late", "failed"))
+        (log.warning if late else log.info)("stage changed", stage=stage, state=state)
+
+    def _on_failure(self, failed: Failed) -> None:
+        log.error("component failed", component=failed.name, outcome=failed.outcome, error=repr(failed.error))
+        if failed.outcome == "escalated" and self._mode == "running":
+            self._trouble = _Escalated(failed)
+            self._changed.set()
+
+    # -- what the console shows -------------------------------------------------------------------
+
+    def _make_console(self) -> Console:
+        settings = self._settings
+        return Console(
+            host=settings.http.host,
+            port=settings.http.port,
+            tokens=Tokens(self.folder.signing_key(), self.clock),
+            token_ttl_s=settings.auth.token_ttl_s,
+            clients=[
+                ClientSecret(
+                    client_id=each.id, secret=each.secret.get_secret_value(), role=Role.parse(each.role)
+                )
+                for each in settings.auth.clients
+            ],
+            report=self.report,
+            readiness=self.readiness,
+            stats=self._stats,
+            clock=self.clock,
+            rng=self.rng,
+            version=__version__,
+            demo=settings.demo,
+            currency=settings.currency,
+        )
+
+    def report(self) -> HealthReport:
+        """Describe every stage and actor now."""
+        stages = [ComponentHealth(name=name, state=state) for name, state in self._stage_states.items()]
+        actors = [
+            ComponentHealth(name=each.name, state=each.state, detail=each.last_error)
+            for each in self._stats()
+        ]
+        return HealthReport(
+            mode=self._mode,
+            version=__version__,
+            demo=self._settings.demo,
+            components=[*stages, *actors],
+            problems=list(self._problems),
+        )
+
+    async def readiness(self) -> Readiness:
+        """Check what a caller needs: intake open, the database answering, no actor given up."""
+        checks = {"mode": "ok" if self._mode == "running" else self._mode, "mirror": "off"}
+        checks["database"] = "not connected"
+        if self._components is not None:
+            checks["database"] = await self._components.check_database()
+        down = [each.name for each in self._stats() if each.state in ("DEGRADED", "STOPPED")]
+        checks["actors"] = f"down: {', '.join(down)}" if down else "ok"
+        return Readiness(ok=all(value in ("ok", "off") for value in checks.values()), checks=checks)
+
+    def _stats(self) -> list[ActorStats]:
+        return self._components.runtime.stats() if self._components is not None else []
+
+
+class _Escalated(LeadBoostError):
+    """A critical component was given up."""
+
+    code = "escalated"
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(f"{failed.name} failed for good: {failed.error}; see the log, then start again")
+
+
+def _may_heal(trouble: LeadBoostError) -> bool:
+    if isinstance(trouble, MigrationError):
+        return False
+    return isinstance(trouble, StoreError | StageTimeoutError)
+
+
+def run(settings: Settings, problems: Sequence[Problem] = (), on_up: Callable[[str], None] = print) -> int:
+    """Run the daemon until SIGTERM or Ctrl-C; returns the exit code.
+
+    A second signal forces: the process ends at once with exit code 1.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_run_until_signalled(settings, problems, on_up))
+
+
+async def _run_until_signalled(
+    settings: Settings, problems: Sequence[Problem], on_up: Callable[[str], None]
+) -> int:
+    daemon = Daemon(settings, problems)
+    signalled = False
+
+    def on_signal(number: signal.Signals) -> None:
+        nonlocal signalled
+        if signalled:
+            log.error("stop forced", signal=number.name)
+            os._exit(1)
+        signalled = True
+        log.info("stop requested", signal=number.name)
+        daemon.request_stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    await daemon.run(on_up)
+    log.info("stopped")
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,306 @@
+"""Which adapters and actors make up the daemon, and in which order they start."""
+
+import asyncio
+import gc
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from leadboost import __version__
+from leadboost.actors.enterprise import Enterprise
+from leadboost.actors.journal import Journal
+from leadboost.actors.predictor import Predictor
+from leadboost.actors.scout import Intake, Scout
+from leadboost.actors.trainer import Trainer
+from leadboost.clock import Clock, Rng, uuid7
+from leadboost.config import Settings
+from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
+from leadboost.connectors.rss.source import RssSource
+from leadboost.console.call import Handles
+from leadboost.console.server import Console
+from leadboost.errors import EmbeddedServerError, StoreError, StoreUnavailableError
+from leadboost.log import redact
+from leadboost.messages.events import EventsCommitted, EventsNumbered, SignalsStored
+from leadboost.messages.scout import BeginIntake
+from leadboost.ports import Source
+from leadboost.runtime import Actor, ActorRef, Bounds, Child, Runtime, Stage, Topic
+from leadboost.runtime.dead_letters import DeadLetter
+from leadboost.runtime.supervision import Restarts
+from leadboost.runtime.system import Failed
+from leadboost.store.database import Database
+from leadboost.store.dead_letters import PgDeadLetterStore
+from leadboost.store.embedded import EmbeddedPostgres
+from leadboost.store.journal import PgJournalStore
+from leadboost.store.leases import PgLeaseStore
+from leadboost.store.migrate import migrate
+from leadboost.store.models import PgModelStore
+from leadboost.store.outcomes import PgOutcomeStore
+from leadboost.store.sales import PgSaleStore
+from leadboost.store.signals import PgSignalStore
+from leadboost.store.sources import PgSourceStore
+
+log = structlog.get_logger()
+
+_VITAL = Child(critical=True, intensity=(5, 30.0))
+_SALES = Child(critical=True, intensity=(5, 30.0), bounds=Bounds(command=4_096))
+_PREDICTIONS = Child(intensity=(5, 30.0), bounds=Bounds(command=4_096))
+_OTHER = Child(intensity=(5, 60.0))
+_PARKED_AT_ONCE = 100
+_POSTGRES_RESTARTS = Child(intensity=(5, 60.0))
+
+
+class Components:
+    """Everything between configuration and the console, for one start of the daemon."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock, rng: Rng, holder: str, on_failure: Callable[[Failed], None]
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._rng = rng
+        self._holder = holder
+        self.runtime = Runtime(
+            clock=clock, rng=rng, on_failure=on_failure, on_dead_letter=self._on_dead_letter
+        )
+        self._committed: Topic[EventsCommitted] = Topic("events committed")
+        self._numbered: Topic[EventsNumbered] = Topic("events numbered")
+        self._stored: Topic[SignalsStored] = Topic("signals stored")
+        self._refs: dict[str, ActorRef[Any]] = {}
+        self._postgres: EmbeddedPostgres | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._database: Database | None = None
+        self._client: WebClient | None = None
+        self._intake = Intake()
+        self._parking = 0
+
+    def stages(self, console: Console) -> Sequence[Stage]:
+        """List the stages in start order. Stop budgets add up to less than the daemon's 10 s."""
+        return [
+            Stage(
+                name="postgres",
+                start=self._start_postgres,
+                stop=self._stop_postgres,
+                start_s=90,
+                stop_s=2.8,
+            ),
+            Stage(name="store", start=self._open_store, stop=self._close_store, start_s=60, stop_s=1),
+            Stage(
+                name="journal", start=self._start_journal, stop=lambda: self._stop("journal", 0.5), stop_s=1
+            ),
+            Stage(
+                name="selling",
+                start=self._start_selling,
+                stop=lambda: self._stop("enterprise", 1.5),
+                stop_s=2,
+            ),
+            Stage(
+                name="learning",
+                start=self._start_learning,
+                stop=lambda: self._stop("trainer", 0.2, "predictor"),
+                start_s=20,
+                stop_s=0.7,
+            ),
+            Stage(name="hearing", start=self._start_hearing, stop=self._stop_hearing, stop_s=0.7),
+            Stage(
+                name="intake",
+                start=lambda: self._open_intake(console),
+                stop=lambda: self._close_intake(console),
+            ),
+        ]
+
+    async def check_database(self) -> str:
+        """Return ``ok``, or why the database does not answer within a second."""
+        if self._database is None:
+            return "not connected"
+        try:
+            async with self._database.session(deadline_s=1.0) as session:
+                await session.fetchval("SELECT 1")
+        except StoreError as error:
+            return str(error)
+        return "ok"
+
+    # -- stages -----------------------------------------------------------------------------------
+
+    async def _start_postgres(self) -> None:
+        if self._settings.database.url is None:
+            self._postgres = EmbeddedPostgres(self._settings.data_dir)
+            self._dsn = await self._postgres.start()
+            self._keeper = self.runtime.run_task("postgres keeper", self._keep_postgres(self._postgres))
+        else:
+            self._dsn = self._settings.database.url.get_secret_value()
+
+    async def _keep_postgres(self, postgres: EmbeddedPostgres) -> None:
+        """Restart the server whenever it ends. Raises EmbeddedServerError when that is too often."""
+        restarts = Restarts(_POSTGRES_RESTARTS, self._rng.fork("postgres"))
+        while True:
+            code = await postgres.wait_exit()
+            log.error("postgres ended", code=code)
+            if not restarts.allow(self._clock.monotonic()):
+                raise EmbeddedServerError("PostgreSQL ended more than five times in a minute")
+            await asyncio.sleep(restarts.backoff_s())
+            await postgres.start()
+            log.info("postgres restarted", pid=postgres.pid)
+
+    async def _stop_postgres(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+        if self._postgres is not None:
+            await self._postgres.stop()
+
+    async def _open_store(self) -> None:
+        settings = self._settings.database
+        await migrate(self._dsn, schema=settings.schema_)
+        self._database = await Database.open(
+            self._dsn,
+            schema=settings.schema_,
+            pool_size=settings.pool_size,
+            clock=self._clock,
+            rng=self._rng.fork("store"),
+        )
+
+    async def _close_store(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            await database.close()
+
+    async def _start_journal(self) -> None:
+        await self._spawn("journal", self._make_journal, _VITAL)
+        self._committed.subscribe(self._refs["journal"])
+
+    def _make_journal(self) -> Journal:
+        return Journal(
+            store=PgJournalStore(self._store),
+            leases=PgLeaseStore(self._store),
+            holder=self._holder,
+            numbered=self._numbered,
+        )
+
+    async def _start_selling(self) -> None:
+        await self._spawn("enterprise", self._make_enterprise, _SALES)
+
+    def _make_enterprise(self) -> Enterprise:
+        return Enterprise(
+            store=PgSaleStore(self._store, currency=self._settings.currency), committed=self._committed
+        )
+
+    async def _start_learning(self) -> None:
+        models = PgModelStore(self._store)
+        await self._spawn("predictor", lambda: Predictor(models=models), _PREDICTIONS)
+        await self._spawn("trainer", lambda: self._make_trainer(models), _OTHER)
+
+    def _make_trainer(self, models: PgModelStore) -> Trainer:
+        return Trainer(
+            holder=self._holder,
+            outcomes=PgOutcomeStore(self._store),
+            models=models,
+            leases=PgLeaseStore(self._store),
+            predictor=self._refs["predictor"],
+            committed=self._committed,
+        )
+
+    async def _start_hearing(self) -> None:
+        sources = self._make_sources()
+        await self._spawn("scout", lambda: self._make_scout(sources), _OTHER)
+
+    def _make_sources(self) -> Sequence[Source]:
+        connectors = self._settings.connectors
+        contact = f" (+{connectors.contact})" if connectors.contact else ""
+        self._client = WebClient(
+            ClientPolicy(user_agent=f"LeadBoost/{__version__}{contact}", deadline_s=connectors.rss.timeout_s),
+            guard=EgressGuard(allow_hosts=connectors.allow_hosts),
+            clock=self._clock,
+            rng=self._rng.fork("client"),
+        )
+        if not connectors.rss.enabled:
+            return []
+        return [
+            RssSource(
+                name=feed.name,
+                url=feed.url,
+                client=self._client,
+                clock=self._clock,
+                rng=self._rng.fork(f"rss/{feed.name}"),
+                min_interval_s=connectors.rss.min_interval_s,
+            )
+            for feed in connectors.rss.feeds
+        ]
+
+    def _make_scout(self, sources: Sequence[Source]) -> Scout:
+        return Scout(
+            signals=PgSignalStore(self._store),
+            states=PgSourceStore(self._store),
+            sources=sources,
+            committed=self._committed,
+            stored=self._stored,
+            intake=self._intake,
+        )
+
+    async def _stop_hearing(self) -> None:
+        await self._stop("scout", 0.2)
+        if self._client is not None:
+            await self._client.close()
+
+    async def _open_intake(self, console: Console) -> None:
+        refs = self._refs
+        console.open(
+            Handles(
+                enterprise=refs["enterprise"],
+                scout=refs["scout"],
+                trainer=refs["trainer"],
+                predictor=refs["predictor"],
+                journal=refs["journal"],
+            )
+        )
+        refs["scout"].tell(BeginIntake())
+        # What stands now stays: collecting it again and again would only stall sales.
+        gc.collect()
+        gc.freeze()
+
+    async def _close_intake(self, console: Console) -> None:
+        console.close_intake()
+
+    # -- pieces -----------------------------------------------------------------------------------
+
+    @property
+    def _store(self) -> Database:
+        if self._database is None:
+            raise StoreUnavailableError("the database is not connected")
+        return self._database
+
+    async def _spawn(self, name: str, factory: Callable[[], Actor[Any]], child: Child) -> None:
+        self._refs[name] = await self.runtime.spawn(name, factory, child)
+
+    async def _stop(self, name: str, drain_s: float, *others: str) -> None:
+        late = await self.runtime.stop(name, *others, drain_s=drain_s, finish_s=0.4)
+        if late:
+            log.warning("actors cancelled", actors=late)
+
+    def _on_dead_letter(self, letter: DeadLetter) -> None:
+        message = type(letter.message).__name__
+        log.warning(
+            "message lost",
+            actor=letter.actor,
+            message=message,
+            reason=letter.reason,
+            error=repr(letter.error),
+        )
+        if letter.reason == "parked" and self._database is not None and self._parking < _PARKED_AT_ONCE:
+            self._parking += 1
+            self.runtime.run_task("park dead letter", self._park(letter))
+
+    async def _park(self, letter: DeadLetter) -> None:
+        try:
+            await PgDeadLetterStore(self._store).park(
+                id=uuid7(self._clock, self._rng),
+                actor=letter.actor,
+                lane=letter.message.lane.name.lower(),
+                message_type=type(letter.message).__name__,
+                payload=redact(repr(letter.message))[:10_000],
+                error=repr(letter.error),
+                tries=letter.tries,
+            )
+        except StoreError as error:
+            log.error("dead letter not parked", actor=letter.actor, error=str(error))
+        finally:
+            self._parking -= 1
