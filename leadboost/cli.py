@@ -373,7 +373,7 @@ async def _connected(
 
 
 def _own_daemon(settings: "Settings") -> AbstractAsyncContextManager[str]:
-    from leadboost.app import running
+    from leadboost.app import Daemon
 
     http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0})
-    return running(settings.model_copy(update={"http": http}))
+    return Daemon(settings.model_copy(update={"http": http})).started()

@@ -56,7 +56,7 @@ def _read(
     if first.startswith("["):
         return ("item",), _array(open_bytes, encoding)
     if first.startswith("{"):
-        if _is_object(first) or not _is_one_object(open_bytes, encoding):
+        if _is_signal(first) or not _is_one_object(open_bytes, encoding):
             return ("item",), _lines(open_bytes, encoding)
         return ("item",), _array(open_bytes, encoding)
     table = Table(open_bytes)
@@ -69,11 +69,12 @@ def _text(open_bytes: Callable[[], BinaryIO], encoding: str) -> io.TextIOWrapper
     return io.TextIOWrapper(open_bytes(), encoding=encoding, errors="surrogateescape", newline="\n")
 
 
-def _is_object(text: str) -> bool:
+def _is_signal(text: str) -> bool:
     try:
-        return isinstance(orjson.loads(text), dict)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return False
+    return isinstance(value, dict) and "items" not in value
 
 
 def _whole(open_bytes: Callable[[], BinaryIO], encoding: str) -> object:
