@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -52,7 +52,8 @@ _SETTINGS: Mapping[str, str] = {
     "logging_collector": "off",  # the daemon keeps the log, within a bound
     "log_destination": "stderr",
     "log_checkpoints": "off",
-    "log_min_error_statement": "panic",  # statements may hold personal data
+    "log_min_error_statement": "panic",  # statements may hold personal data,
+    "log_error_verbosity": "terse",  # and so may the details of an error
     "update_process_title": "off",
 }
 
@@ -78,15 +79,14 @@ class EmbeddedPostgres:
         Call it from the main thread; again after the server has ended. Waits for an old server of
         the same folder to go. Raises EmbeddedServerError, with the way out.
         """
-        cluster, binaries = await asyncio.to_thread(self._prepare)
-        fresh = not cluster.pgdata.is_dir()
-        record = load_record(self._data_dir, fresh=fresh)
-        if fresh:
-            save_record(self._data_dir, record)
-            await create_cluster(cluster, binaries, record.password, no_sync=self._no_sync)
-        check_version(cluster, binaries)
-        await await_old_server(cluster.pgdata)
-        record = await self._launch(cluster, binaries, record)
+        try:
+            cluster, binaries = await asyncio.to_thread(self._prepare)
+            record = await self._ensure_cluster(cluster, binaries)
+            await await_old_server(cluster.pgdata)
+            record = await self._launch(cluster, binaries, record)
+        except OSError as error:
+            reason = f"the data folder {self._data_dir} cannot be used: {error}; set LEADBOOST_DATA_DIR"
+            raise EmbeddedServerError(reason) from error
         return await self._open_database(record)
 
     async def stop(self) -> None:
@@ -115,16 +115,20 @@ class EmbeddedPostgres:
 
     def _prepare(self) -> tuple[Cluster, Binaries]:
         account = server_account()
-        try:
-            if not self._data_dir.is_dir():
-                self._data_dir.mkdir(parents=True)
-                self._data_dir.chmod(0o711 if account else 0o700)
-            binaries = find_binaries(account, self._system_folder)
-            return locate(self._data_dir, account, self._system_folder), binaries
-        except OSError as error:
-            raise EmbeddedServerError(
-                f"the data folder cannot be used: {error}; set LEADBOOST_DATA_DIR"
-            ) from error
+        if not self._data_dir.is_dir():
+            self._data_dir.mkdir(parents=True)
+            self._data_dir.chmod(0o711 if account else 0o700)
+        binaries = find_binaries(account, self._system_folder)
+        return locate(self._data_dir, account, self._system_folder), binaries
+
+    async def _ensure_cluster(self, cluster: Cluster, binaries: Binaries) -> ServerRecord:
+        fresh = not cluster.pgdata.is_dir()
+        record = load_record(self._data_dir, fresh=fresh)
+        if fresh:
+            save_record(self._data_dir, record)
+            await create_cluster(cluster, binaries, record.password, no_sync=self._no_sync)
+        check_version(cluster, binaries)
+        return record
 
     async def _launch(self, cluster: Cluster, binaries: Binaries, record: ServerRecord) -> ServerRecord:
         """Start ``postgres`` until it accepts connections; passing faults are retried for 5 s."""
@@ -136,20 +140,12 @@ class EmbeddedPostgres:
             async with asyncio.timeout(_READY_TIMEOUT_S) as budget:
                 while True:
                     record = replace(record, port=_free_port(record.port))
-                    self._process = ServerProcess(
-                        self._command(cluster, binaries, record.port),
-                        account=cluster.account,
-                        log=self._data_dir / "postgres.log",
-                    )
-                    try:
-                        await self._process.wait_ready()
+                    passing = await self._attempt(cluster, self._command(cluster, binaries, record.port))
+                    if passing is None:
                         break
-                    except EmbeddedServerError as error:
-                        if not any(text in str(error) for text in _PASSING_FAULTS):
-                            raise
-                        if fault is None:
-                            budget.reschedule(asyncio.get_running_loop().time() + _RETRY_S)
-                        fault = error
+                    if fault is None:
+                        budget.reschedule(asyncio.get_running_loop().time() + _RETRY_S)
+                    fault = passing
                     await asyncio.sleep(_POLL_S)
         except TimeoutError:
             await self.stop()
@@ -158,6 +154,18 @@ class EmbeddedPostgres:
             ) from None
         save_record(self._data_dir, record)
         return record
+
+    async def _attempt(self, cluster: Cluster, command: Sequence[str]) -> EmbeddedServerError | None:
+        """Start once; return a fault that may pass by itself, raise any other."""
+        log = self._data_dir / "postgres.log"
+        self._process = ServerProcess(command, account=cluster.account, log=log)
+        try:
+            await self._process.wait_ready()
+        except EmbeddedServerError as error:
+            if not any(text in str(error) for text in _PASSING_FAULTS):
+                raise
+            return error
+        return None
 
     def _command(self, cluster: Cluster, binaries: Binaries, port: int) -> list[str]:
         settings = dict(_SETTINGS) | {

@@ -258,6 +258,14 @@ async def test_a_data_folder_of_another_major_version_is_refused(
         await server.start()
 
 
+async def test_a_data_folder_that_cannot_be_made_is_named(open_path: Path) -> None:
+    blocked = open_path / "file"
+    await asyncio.to_thread(blocked.touch)
+
+    with pytest.raises(EmbeddedServerError, match="LEADBOOST_DATA_DIR"):
+        await EmbeddedPostgres(blocked / "var").start()
+
+
 async def test_a_lost_password_is_refused_with_the_way_out(server: EmbeddedPostgres, used_dir: Path) -> None:
     await server.start()
     await server.stop()
