@@ -1,0 +1,296 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leadboost.actors.predictor import Predictor
+from leadboost.actors.trainer import Trainer
+from leadboost.domain.outcome import Outcome
+from leadboost.domain.roi.learner import Learner
+from leadboost.domain.roi.model import RoiModel
+from leadboost.errors import OutcomeUnknownError, StoreUnavailableError
+from leadboost.messages.events import EventsCommitted
+from leadboost.messages.trainer import (
+    Forecast,
+    GetModel,
+    ModelStatus,
+    ModelVersion,
+    OutcomesRecorded,
+    Predict,
+    RecordOutcomes,
+    ServeModel,
+)
+from leadboost.ports import Lease, NewModel, PendingOutcome
+from leadboost.runtime import Actor, ActorRef, Runtime, Topic
+from leadboost.store.database import Database
+from leadboost.store.leases import PgLeaseStore
+from leadboost.store.models import PgModelStore
+from leadboost.store.outcomes import PgOutcomeStore
+from tests.campaigns import campaign, campaigns
+from tests.integration.tables import rows
+
+ASK = Predict(spend_micros=5_000_000, platform="meta_ads", attributes={"colour": "red"})
+
+
+class Models(PgModelStore):
+    """A real store that fails where told to, before or after it has written."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.before_save: list[Exception] = []
+        self.after_save: list[Exception] = []
+
+    async def save(self, model: NewModel, learned: Sequence[PendingOutcome], lease: Lease) -> ModelVersion:
+        if self.before_save:
+            raise self.before_save.pop()
+        version = await super().save(model, learned, lease)
+        if self.after_save:
+            raise self.after_save.pop()
+        return version
+
+
+class Served(Actor[ServeModel]):
+    """Stands before the predictor and lets a test wait for the next model."""
+
+    def __init__(self, predictor: ActorRef[ServeModel], models: asyncio.Queue[RoiModel]) -> None:
+        self._predictor = predictor
+        self._models = models
+
+    async def receive(self, message: ServeModel) -> None:
+        self._predictor.tell(message)
+        self._models.put_nowait(message.model)
+
+
+class Host:
+    """Trainer and Predictor on a real database."""
+
+    def __init__(self, database: Database, name: str = "here") -> None:
+        self.name = name
+        self.database = database
+        self.models = Models(database)
+        self.runtime = Runtime(clock=database.clock, rng=database.rng.fork(name))
+        self.served: asyncio.Queue[RoiModel] = asyncio.Queue()
+        self.trainer: ActorRef[Any]
+        self.predictor: ActorRef[Any]
+
+    async def start(self) -> "Host":
+        self.predictor = await self.runtime.spawn("predictor", lambda: Predictor(models=self.models))
+        served = await self.runtime.spawn("served", lambda: Served(self.predictor, self.served))
+        self.trainer = await self.runtime.spawn("trainer", lambda: self._make_trainer(served))
+        return self
+
+    def _make_trainer(self, served: ActorRef[ServeModel]) -> Trainer:
+        return Trainer(
+            holder=self.name,
+            outcomes=PgOutcomeStore(self.database),
+            models=self.models,
+            leases=PgLeaseStore(self.database),
+            predictor=served,
+            committed=Topic[EventsCommitted]("committed"),
+        )
+
+    async def record(self, outcomes: Sequence[Outcome]) -> OutcomesRecorded:
+        answer: OutcomesRecorded = await self.trainer.ask(RecordOutcomes(outcomes=outcomes), timeout_s=10)
+        return answer
+
+    async def learned(self, observations: int) -> ModelStatus:
+        """Wait until that many outcomes are learned and served."""
+        async with asyncio.timeout(15):
+            while (await self.served.get()).observations < observations:
+                pass
+        return await self.status()
+
+    async def status(self) -> ModelStatus:
+        status: ModelStatus = await self.trainer.ask(GetModel())
+        return status
+
+    async def predict(self, question: Predict = ASK) -> Forecast:
+        forecast: Forecast = await self.predictor.ask(question)
+        return forecast
+
+
+@pytest.fixture
+async def host(database: Database) -> AsyncIterator[Host]:
+    host = await Host(database).start()
+    yield host
+    await host.runtime.close()
+
+
+async def test_trainer_learns_what_is_recorded_and_serves_it(host: Host) -> None:
+    recorded = await host.record(campaigns(200))
+    status = await host.learned(200)
+
+    forecast = await host.predict()
+
+    assert recorded == OutcomesRecorded(accepted=200, unchanged=0)
+    assert (status.version, status.observations, status.pending, status.scored_rows) == (1, 200, 0, 170)
+    assert (forecast.basis, forecast.observations, forecast.model_version) == ("learned", 200, 1)
+
+
+async def test_status_reports_errors_of_forecasts_made_before_learning(host: Host) -> None:
+    await host.record(campaigns(600))
+    status = await host.learned(600)
+
+    assert status.mae is not None
+    assert status.baseline_mae is not None
+    assert status.mae < 0.6 * status.baseline_mae
+    assert status.coverage == pytest.approx(0.8, abs=0.06)
+    assert status.versions[0].metrics["mae"] == status.mae
+
+
+async def test_a_fresh_host_answers_from_the_prior(host: Host) -> None:
+    forecast, status = await host.predict(), await host.status()
+
+    assert (forecast.basis, forecast.model_version) == ("prior", 0)
+    assert (status.version, status.mae, status.scored_rows, status.versions) == (0, None, 0, ())
+
+
+async def test_recording_the_same_again_teaches_nothing(host: Host) -> None:
+    await host.record(campaigns(100))
+    await host.learned(100)
+
+    again = await host.record(campaigns(100))
+
+    assert again == OutcomesRecorded(accepted=0, unchanged=100)
+    assert (await host.status()).version == 1
+
+
+async def test_a_corrected_outcome_is_learned_but_not_scored_again(host: Host) -> None:
+    await host.record([campaign(f"c{at}", colour="red") for at in range(60)])
+    before = await host.learned(60)
+
+    await host.record([replace(campaign("c7", colour="red"), revenue_micros=80_000_000)])
+    await host.learned(60)
+    after = await host.status()
+
+    assert (after.version, after.pending) == (2, 0)
+    assert (after.observations, after.scored_rows) == (before.observations, before.scored_rows)
+
+
+async def test_more_rows_than_a_pass_takes_are_learned_pass_by_pass(host: Host) -> None:
+    await host.record(campaigns(2100))
+    status = await host.learned(2100)
+
+    assert [version.observations for version in status.versions] == [2100, 2000]
+
+
+async def test_a_restart_serves_the_saved_model(host: Host) -> None:
+    await host.record(campaigns(100))
+    await host.learned(100)
+    before = await host.predict()
+    await host.runtime.close()
+
+    again = await Host(host.database).start()
+
+    assert await again.predict() == before
+    await again.runtime.close()
+
+
+async def test_a_start_learns_what_was_left_behind(database: Database) -> None:
+    await PgOutcomeStore(database).record(campaigns(50))
+
+    host = await Host(database).start()
+
+    assert (await host.learned(50)).pending == 0
+    await host.runtime.close()
+
+
+@pytest.mark.parametrize(
+    "damage", ["artefact = '\\x00'", "sha256 = 'ab'", "artefact = substr(artefact, 1, 900)"]
+)
+async def test_a_damaged_version_is_passed_over_for_the_older_one(host: Host, damage: str) -> None:
+    await host.record(campaigns(100))
+    await host.learned(100)
+    good = await host.predict()
+    await host.record(campaigns(150))
+    await host.learned(150)
+    await host.runtime.close()
+    async with host.database.session() as session:
+        await session.execute(f"UPDATE models SET {damage} WHERE version = 2")
+
+    again = await Host(host.database).start()
+
+    assert await again.predict() == good
+    assert (await again.status()).version == 1
+    await again.record(campaigns(160))
+    assert (await again.learned(110)).version == 3
+    await again.runtime.close()
+
+
+async def test_a_failed_save_changes_nothing_and_is_tried_again(host: Host) -> None:
+    host.models.before_save.append(StoreUnavailableError("gone"))
+
+    await host.record(campaigns(100))
+    status = await host.learned(100)
+
+    assert (status.version, status.observations, status.pending) == (1, 100, 0)
+
+
+async def test_a_save_of_unknown_fate_is_not_learned_twice(host: Host) -> None:
+    host.models.after_save.append(OutcomeUnknownError("connection lost"))
+
+    await host.record(campaigns(100))
+    status = await host.learned(100)
+
+    assert (status.version, status.observations) == (1, 100)
+    assert await rows(host.database, "SELECT count(*) FROM models") == [(1,)]
+
+
+async def test_two_hosts_learn_every_row_once(host: Host, database: Database) -> None:
+    other = await Host(database, "there").start()
+
+    await host.record(campaigns(300))
+    await host.learned(300)
+    await other.record(campaigns(400))
+    status = await other.learned(400)
+
+    assert (status.observations, status.pending) == (400, 0)
+    await other.runtime.close()
+
+
+async def test_another_host_waits_while_a_lease_is_held(database: Database) -> None:
+    lease = await PgLeaseStore(database).acquire("training", "elsewhere")
+    assert lease is not None
+    host = await Host(database).start()
+
+    await host.record(campaigns(40))
+    assert (await host.status()).pending == 40
+    await PgLeaseStore(database).resign(lease)
+
+    assert (await host.learned(40)).pending == 0
+    await host.runtime.close()
+
+
+async def test_forecasts_do_not_wait_for_a_database_that_hangs(host: Host) -> None:
+    async with host.database.transaction() as session:
+        await session.execute("LOCK TABLE outcomes IN ACCESS EXCLUSIVE MODE")
+        recording = asyncio.gather(host.record(campaigns(40)))
+
+        forecasts = [await host.predict() for _ in range(50)]
+
+        assert not recording.done()
+    assert {forecast.basis for forecast in forecasts} == {"prior"}
+    assert [answer.accepted for answer in await recording] == [40]
+
+
+async def test_questions_queued_together_are_answered_each_with_its_own(host: Host) -> None:
+    await host.record(campaigns(300))
+    await host.learned(300)
+    questions = [replace(ASK, attributes={"colour": colour}) for colour in ("red", "blue") * 100]
+
+    together = await asyncio.gather(*map(host.predict, questions))
+
+    assert together[0].roi > 0.0 > together[1].roi
+    assert list(together) == [*together[:2]] * 100
+
+
+async def test_predictor_never_goes_back_to_an_older_model(host: Host) -> None:
+    await host.record(campaigns(100))
+    await host.learned(100)
+    newest = await host.predict()
+
+    host.predictor.tell(ServeModel(model=Learner().model(0)))
+
+    assert await host.predict() == newest
