@@ -1,7 +1,7 @@
 """Trainer: keeps outcomes and learns from them, on one host at a time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
@@ -102,7 +102,9 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
 
     async def on_start(self) -> None:
         self._knowledge = await self._read_knowledge()
-        self._predictor.tell(ServeModel(model=self._knowledge.learner.model(self._knowledge.version)))
+        known = self._knowledge
+        _log.info("model chosen", version=known.version, observations=known.learner.score.observations)
+        self._predictor.tell(ServeModel(model=known.learner.model(known.version)))
         self._learn()
         self.every(LOOK_EVERY_S, _Learn(), jitter=0.2)
 
@@ -198,7 +200,8 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
     async def _read_knowledge(self) -> _Knowledge:
         stored = await self._models.newest_first(KEPT_VERSIONS)
         version, learner, faults = await asyncio.to_thread(newest_sound, stored)
-        _log_choice(version, learner.score, faults)
+        for refused, fault in faults.items():
+            _log.error("model version refused", version=refused, fault=fault)
         return _Knowledge(version=version, learner=learner, versions=tuple(one.info for one in stored))
 
     def _learned(self, learned: _Learned) -> None:
@@ -242,12 +245,6 @@ def _new_model(version: int, artefact: bytes, score: Score) -> NewModel:
         observations=score.observations,
         metrics=score.metrics(),
     )
-
-
-def _log_choice(version: int, score: Score, faults: Mapping[int, str]) -> None:
-    for refused, fault in faults.items():
-        _log.error("model version refused", version=refused, fault=fault)
-    _log.info("model chosen", version=version, observations=score.observations)
 
 
 def _log_progress(known: _Knowledge, rows: int) -> None:
