@@ -1,3 +1,4 @@
+import threading
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -6,6 +7,7 @@ import pytest
 from leadboost.clock import Rng
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss import RssSource
+from leadboost.connectors.rss.aside import run_aside
 from leadboost.connectors.rss.parse import FeedError, parse_feed
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import SourceError, SourceGoneError
@@ -328,3 +330,20 @@ def test_scripts_in_entries_never_reach_the_signal() -> None:
     (item,) = parse(rss([Item(guid="1", title="T", text=nasty)]))
 
     assert read_signal(item, now=NOW).text == "Buy fans"
+
+
+async def test_feed_that_takes_too_long_to_parse_is_given_up(
+    feeds: FeedServer, source: RssSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.connectors.rss.source.PARSE_S", 0.01)
+    feeds.pages["/feed"] = Page(body=rss([Item(guid=str(number), title="Fans") for number in range(1_000)]))
+
+    with pytest.raises(SourceError, match="to parse"):
+        await source.fetch({})
+
+
+async def test_work_aside_brings_its_result_or_its_error() -> None:
+    assert await run_aside(lambda: threading.current_thread().daemon)
+
+    with pytest.raises(ZeroDivisionError):
+        await run_aside(lambda: 1 // 0)

@@ -1,4 +1,4 @@
-"""Feeds from bytes. Runs in a thread: feedparser takes most of a second per megabyte."""
+"""Feeds from bytes. Runs in a thread: feedparser takes a second or more per megabyte."""
 
 import calendar
 import codecs

@@ -10,6 +10,7 @@ from functools import partial
 
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.client import Backoff, Hop, WebAnswer, WebClient, parse_retry_after
+from leadboost.connectors.rss.aside import run_aside
 from leadboost.connectors.rss.cursor import FeedCursor, remember, storable_header
 from leadboost.connectors.rss.parse import Feed, FeedError, parse_feed
 from leadboost.errors import SourceError, SourceGoneError
@@ -149,7 +150,7 @@ class RssSource:
         )
         try:
             async with asyncio.timeout(PARSE_S):
-                return await asyncio.to_thread(parse)
+                return await run_aside(parse)
         except TimeoutError as error:
             raise self._missing(f"takes longer than {PARSE_S:g} s to parse") from error
         except FeedError as error:
