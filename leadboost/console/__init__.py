@@ -4,9 +4,3 @@
 request to its answer; errors leave as problem+json by the table in ``problems``. Bodies that are
 not readable get 400, readable ones with values out of bounds 422 naming each field.
 """
-
-from leadboost.console.auth import ClientSecret, Principal, Role, TokenError, Tokens
-from leadboost.console.call import Handles
-from leadboost.console.server import Console
-
-__all__ = ["ClientSecret", "Console", "Handles", "Principal", "Role", "TokenError", "Tokens"]

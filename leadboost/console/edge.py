@@ -1,5 +1,6 @@
 """The one way from a request to its answer: route, access, handler, errors, headers, metrics."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -40,9 +41,26 @@ class Edge:
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self._router = Router(ROUTES)
+        self._under_way = 0
+        self._idle = asyncio.Event()
 
     async def serve(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
+        self._under_way += 1
+        try:
+            return await self._serve(request)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Wait until no request is under way."""
+        while self._under_way:
+            self._idle.clear()
+            await self._idle.wait()
+
+    async def _serve(self, request: web.BaseRequest) -> web.Response:
         surroundings = self._surroundings
         started = surroundings.clock.monotonic()
         trace_id = str(uuid7(surroundings.clock, surroundings.rng))

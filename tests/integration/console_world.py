@@ -14,7 +14,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from leadboost.clock import Rng, SystemClock
-from leadboost.console import ClientSecret, Console, Handles, Role, Tokens
+from leadboost.console.auth import ClientSecret, Role, Tokens
+from leadboost.console.call import Handles
+from leadboost.console.server import Console
 from leadboost.domain.signal import Signal
 from leadboost.messages.enterprise import Answer, CampaignLink, ListStock, Product, PutStock, SellStock
 from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
@@ -141,6 +143,10 @@ class World:
         """Return the header of a fresh token; none for no role."""
         return {} if role is None else {"Authorization": f"Bearer {self.tokens.issue(subject, role, 600)}"}
 
+    async def readiness(self) -> Readiness:
+        """Report what ``ready`` says."""
+        return Readiness(ok=self.ready, checks={"database": "ok" if self.ready else "gone"})
+
     def fail(self, kind: type, error: Exception) -> None:
         """Let the actors answer messages of this kind with an error."""
 
@@ -202,7 +208,7 @@ async def running_console(*, opened: bool = True) -> AsyncIterator[World]:
         tokens=tokens,
         clients=[CLIENT],
         report=lambda: _report(world),
-        readiness=lambda: Readiness(ok=world.ready, checks={"database": "ok" if world.ready else "gone"}),
+        readiness=lambda: world.readiness(),
         stats=runtime.stats,
         clock=clock,
         rng=rng,

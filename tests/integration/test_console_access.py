@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from leadboost.console import Principal, Role
+from leadboost.console.auth import Principal, Role
 from tests.integration.console_world import CLIENT, Reply, World, running_console
 
 GRANT = {"grant_type": "client_credentials"}

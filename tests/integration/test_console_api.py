@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from leadboost.console import Role
+from leadboost.console.auth import Role
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.stock import Line
 from leadboost.errors import (

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from multidict import CIMultiDict
 
-from leadboost.console import Role
+from leadboost.console.auth import Role
 from leadboost.messages.enterprise import SellStock
 from tests.integration.console_world import Reply, World, running_console
 

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from leadboost.console import Role
+from leadboost.console.auth import Role
 from leadboost.errors import ConfigError
 from leadboost.messages.enterprise import ListStock
 from leadboost.runtime import Actor
@@ -150,6 +150,23 @@ async def test_stopping_lets_a_request_under_way_end(world: World) -> None:
     await stopping
 
     assert under_way.result().status == 200
+
+
+async def test_draining_waits_for_requests_under_way_and_no_longer_than_told(world: World) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+    world.probe.ref = await world.runtime.spawn("slow", lambda: Slow(begun, go))
+    world.console.open(world.handles())
+    idle = await world.console.drain(0)
+
+    async with asyncio.TaskGroup() as group:
+        under_way = group.create_task(world.call("GET", "/api/stock"))
+        await begun.wait()
+        world.console.close_intake()
+        drained = [await world.console.drain(0.01)]
+        go.set()
+        drained.append(await world.console.drain(5))
+
+    assert (idle, drained, under_way.result().status) == (True, [False, True], 200)
 
 
 async def test_stopping_cuts_what_does_not_end_within_a_second(world: World) -> None:

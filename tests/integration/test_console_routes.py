@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from leadboost.console import Role
+from leadboost.console.auth import Role
 from leadboost.console.edge import SECURITY_HEADERS
 from leadboost.console.routes import ROUTES, Route
 from tests.integration.console_world import World, running_console
