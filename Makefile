@@ -11,6 +11,11 @@ DEV := .venv/.dev-ready
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 USABLE := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),writable)
+# tools keep caches there
+export HOME := $(CURDIR)/.venv/home
+endif
+
 .PHONY: help run test drill lint types bench ui format clean
 
 help: ## show this list
