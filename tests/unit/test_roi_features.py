@@ -62,6 +62,12 @@ def test_features_ignore_case_and_spacing() -> None:
     assert terms(one) == terms(other)
 
 
+def test_names_that_differ_in_case_alone_are_one_feature() -> None:
+    twice = Question(spend_micros=1, attributes={"Colour": "red", "colour": "RED"})
+
+    assert terms(twice) == terms(Question(spend_micros=1, attributes={"colour": "red"}))
+
+
 def test_an_empty_attribute_is_an_absent_one() -> None:
     assert terms(Question(spend_micros=1, attributes={"a": " "})) == terms(Question(spend_micros=1))
 

@@ -4,7 +4,7 @@ For the parts ``platform``, ``source`` and each attribute (by name, at most 64; 
 absent; case and spacing are ignored):
 
 - ``spend``: the logarithm of the spend, bent at ``KNOTS`` (linear in between, flat outside);
-- ``part=value``: its level, and for the first 8 parts its own bend with the spend;
+- ``part=value``: its level, and for the first 8 parts (by name) its own bend with the spend;
 - ``combination``: what parts do together: each pair of the first 8 parts, and all parts at once;
 - ``word:...``: the words and word pairs of the text, sharing one unit of weight.
 
@@ -49,11 +49,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class _Described:
-    """The terms of a context. ``bent[k]`` are the names that belong to knot k."""
+    """The terms of a context, whatever the spend."""
 
     level: tuple[str, ...]
     level_labels: tuple[str, ...]
-    bent: tuple[tuple[str, ...], ...]
     bent_labels: tuple[str, ...]
     table: tuple[str, ...]
     table_labels: tuple[str, ...]
@@ -79,7 +78,10 @@ def terms(question: Question) -> Terms:
     left, share = bend(question.spend_micros)
     bent = len(described.bent_labels)
     return Terms(
-        names=described.level + described.bent[left] + described.bent[left + 1] + described.table,
+        names=described.level
+        + _bent(described.bent_labels, left)
+        + _bent(described.bent_labels, left + 1)
+        + described.table,
         labels=described.level_labels + described.bent_labels * 2 + described.table_labels,
         values=(1.0,) * len(described.level)
         + (1.0 - share,) * bent
@@ -107,22 +109,28 @@ def _context(question: Question) -> Context:
 @lru_cache(maxsize=4096)
 def _describe(context: Context) -> _Described:
     text, items = context
-    parts = sorted(
-        f"{_short(name)}={_short(value)}" for name, value in items if name.strip() and value.strip()
-    )
+    parts = sorted({_part(name, value) for name, value in items if name.strip() and value.strip()})
     crossed = parts[:_CROSSED]
     pairs = tuple(f"{one} & {other}" for one, other in combinations(crossed, 2))
-    bent_labels = ("spend", *crossed)
     words = _words(text)
     return _Described(
         level=(*parts, *pairs),
         level_labels=(*parts, *("combination" for _ in pairs)),
-        bent=tuple(tuple(f"{label}~{knot}" for label in bent_labels) for knot in range(len(KNOTS))),
-        bent_labels=bent_labels,
+        bent_labels=("spend", *crossed),
         table=("combination#" + _digest("\x1f".join(parts)), *words),
         table_labels=("combination", *words),
         table_values=(1.0, *(1.0 / len(words) for _ in words)),
     )
+
+
+@lru_cache(maxsize=16384)
+def _bent(labels: tuple[str, ...], knot: int) -> tuple[str, ...]:
+    return tuple(f"{label}~{knot}" for label in labels)
+
+
+@lru_cache(maxsize=16384)
+def _part(name: str, value: str) -> str:
+    return f"{_short(name)}={_short(value)}"
 
 
 def _words(text: str) -> Sequence[str]:
