@@ -245,10 +245,13 @@ class _Escalated(LeadBoostError):
     code = "escalated"
 
     def __init__(self, failed: Failed) -> None:
-        super().__init__(f"{failed.name} failed for good: {failed.error}; see the log, then start again")
+        super().__init__(f"{failed.name} failed for good: {failed.error}; the log says more")
+        self.cause = failed.error
 
 
-def _may_heal(trouble: LeadBoostError) -> bool:
+def _may_heal(trouble: BaseException) -> bool:
+    if isinstance(trouble, _Escalated):
+        return _may_heal(trouble.cause)
     if isinstance(trouble, MigrationError):
         return False
     return isinstance(trouble, StoreError | StageTimeoutError)

@@ -47,6 +47,7 @@ _SALES = Child(critical=True, intensity=(5, 30.0), bounds=Bounds(command=4_096))
 _PREDICTIONS = Child(intensity=(5, 30.0), bounds=Bounds(command=4_096))
 _OTHER = Child(intensity=(5, 60.0))
 _PARKED_AT_ONCE = 100
+_REQUESTS_END_S = 0.8
 _POSTGRES_RESTARTS = Child(intensity=(5, 60.0))
 
 
@@ -114,8 +115,7 @@ class Components:
         if self._database is None:
             return "not connected"
         try:
-            async with self._database.session(deadline_s=1.0) as session:
-                await session.fetchval("SELECT 1")
+            await self._database.ping()
         except StoreError as error:
             return str(error)
         return "ok"
@@ -139,7 +139,8 @@ class Components:
             if not restarts.allow(self._clock.monotonic()):
                 raise EmbeddedServerError("PostgreSQL ended more than five times in a minute")
             await asyncio.sleep(restarts.backoff_s())
-            await postgres.start()
+            if await postgres.start() != self._dsn:
+                raise EmbeddedServerError("PostgreSQL came back at another address")
             log.info("postgres restarted", pid=postgres.pid)
 
     async def _stop_postgres(self) -> None:
@@ -207,7 +208,7 @@ class Components:
         connectors = self._settings.connectors
         contact = f" (+{connectors.contact})" if connectors.contact else ""
         self._client = WebClient(
-            ClientPolicy(user_agent=f"LeadBoost/{__version__}{contact}", deadline_s=connectors.rss.timeout_s),
+            ClientPolicy(user_agent=f"LeadBoost/{__version__}{contact}"),
             guard=EgressGuard(allow_hosts=connectors.allow_hosts),
             clock=self._clock,
             rng=self._rng.fork("client"),
@@ -222,6 +223,7 @@ class Components:
                 clock=self._clock,
                 rng=self._rng.fork(f"rss/{feed.name}"),
                 min_interval_s=connectors.rss.min_interval_s,
+                timeout_s=connectors.rss.timeout_s,
             )
             for feed in connectors.rss.feeds
         ]
@@ -259,6 +261,8 @@ class Components:
 
     async def _close_intake(self, console: Console) -> None:
         console.close_intake()
+        if not await console.drain(_REQUESTS_END_S):
+            log.warning("requests cut off", budget_s=_REQUESTS_END_S)
 
     # -- pieces -----------------------------------------------------------------------------------
 

@@ -56,6 +56,10 @@ class SaleStore(Protocol):
         """Look up stored answers by (principal, key); absent keys were never committed."""
         ...
 
+    async def purge_answers(self, *, before: datetime, limit: int) -> int:
+        """Forget at most ``limit`` answers stored before then; returns how many were forgotten."""
+        ...
+
     async def put_stock(self, command: PutStock) -> Product:
         """Upsert a product and its stock, writing the audit trail and stock events."""
         ...

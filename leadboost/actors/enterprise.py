@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
@@ -13,6 +14,9 @@ from leadboost.messages.events import EventsCommitted
 from leadboost.ports import Sale, SalesDecided, SaleStore
 from leadboost.runtime import Actor, Message, Topic
 
+ANSWERS_KEPT = timedelta(days=30)
+PURGE_EVERY_S = 3_600.0
+PURGED_AT_ONCE = 5_000
 LOOK_UP_FOR_S = 30.0
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 4.0
@@ -37,7 +41,23 @@ class _LookedUp(Message[None]):
     found: Mapping[tuple[str, str], Answer] | None
 
 
-class Enterprise(Actor[SellStock | PutStock | ListStock | _LookUp | _LookedUp]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Purge(Message[None]):
+    """Forget answers that have been repeatable for long enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Purged(Message[None]):
+    """A purge ended; ``error`` says why, if it failed."""
+
+    answers: int = 0
+    error: Exception | None = None
+
+
+_Told = SellStock | PutStock | ListStock | _LookUp | _LookedUp | _Purge | _Purged
+
+
+class Enterprise(Actor[_Told]):
     """Holds nothing itself: the store decides, and keeps every answer.
 
     Within a batch, writes happen in order of arrival, the sales between two stock changes in one
@@ -50,9 +70,10 @@ class Enterprise(Actor[SellStock | PutStock | ListStock | _LookUp | _LookedUp]):
         self._store = store
         self._committed = committed
 
-    async def receive_batch(
-        self, messages: Sequence[SellStock | PutStock | ListStock | _LookUp | _LookedUp]
-    ) -> Sequence[object]:
+    async def on_start(self) -> None:
+        self.every(PURGE_EVERY_S, _Purge(), jitter=0.1)
+
+    async def receive_batch(self, messages: Sequence[_Told]) -> Sequence[object]:
         results: dict[int, object] = {}
         sales: dict[int, SellStock] = {}
         reads: dict[int, ListStock] = {}
@@ -70,6 +91,10 @@ class Enterprise(Actor[SellStock | PutStock | ListStock | _LookUp | _LookedUp]):
                     self._look_up(message)
                 case _LookedUp():
                     self._looked_up(message)
+                case _Purge():
+                    self._purge()
+                case _Purged():
+                    self._purged(message)
                 case _:
                     assert_never(message)
         results |= await self._sell(sales)
@@ -141,3 +166,17 @@ class Enterprise(Actor[SellStock | PutStock | ListStock | _LookUp | _LookedUp]):
         else:
             wait_s = min(2 * look_up.wait_s, LONGEST_WAIT_S)
             self.after(look_up.wait_s, replace(look_up, wait_s=wait_s))
+
+    def _purge(self) -> None:
+        self.spawn(
+            "purge answers",
+            self._store.purge_answers(before=self.clock.now() - ANSWERS_KEPT, limit=PURGED_AT_ONCE),
+            then=lambda count: _Purged(answers=count),
+            otherwise=lambda error: _Purged(error=error),
+        )
+
+    def _purged(self, purged: _Purged) -> None:
+        if purged.error is not None:
+            _log.warning("answers not purged", error=str(purged.error))
+        elif purged.answers == PURGED_AT_ONCE:
+            self._purge()

@@ -52,7 +52,7 @@ def spawn(
 def _popen(
     command: Sequence[str], account: Account | None, death_signal: signal.Signals
 ) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         list(command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -152,7 +152,7 @@ class ServerProcess:
 
 def _watch_parent(pid: int, account: Account | None) -> "subprocess.Popen[bytes]":
     """Stop ``pid`` when our end of a pipe closes, where no death signal exists."""
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         ["/bin/sh", "-c", 'read -r line; kill -INT "$0"', str(pid)],
         stdin=subprocess.PIPE,
         start_new_session=True,

@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -41,6 +42,9 @@ class Recorded:
 
     async def find_answers(self, sales: Sequence[Sale]) -> Mapping[tuple[str, str], Answer]:
         return await self._store.find_answers(sales)
+
+    async def purge_answers(self, *, before: datetime, limit: int) -> int:
+        return await self._store.purge_answers(before=before, limit=limit)
 
     async def put_stock(self, command: PutStock) -> Product:
         return await self._store.put_stock(command)

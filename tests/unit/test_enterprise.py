@@ -1,11 +1,12 @@
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from leadboost.actors.enterprise import LOOK_UP_FOR_S, Enterprise
+from leadboost.actors.enterprise import ANSWERS_KEPT, LOOK_UP_FOR_S, PURGE_EVERY_S, Enterprise
 from leadboost.domain.stock import Line
 from leadboost.errors import OutcomeUnknownError, StoreError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
@@ -23,6 +24,7 @@ class Dark:
         self._lookups = list(lookups)
         self.looked_up = 0
         self.listed = 0
+        self.purged: list[datetime] = []
 
     async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
         raise OutcomeUnknownError("no answer to COMMIT")
@@ -34,6 +36,10 @@ class Dark:
             raise result
         answer = Answer(status=201, body=b"{}")
         return {(sale.command.principal, sale.command.key): answer for sale in sales if result}
+
+    async def purge_answers(self, *, before: datetime, limit: int) -> int:
+        self.purged.append(before)
+        return limit if len(self.purged) < 3 else 0
 
     async def put_stock(self, command: PutStock) -> Product:
         raise AWAY
@@ -96,3 +102,13 @@ async def test_reads_of_a_store_that_is_away_wait_for_it_once(system: System) ->
 
     assert answers == [AWAY] * 20
     assert store.listed == 1
+
+
+async def test_answers_older_than_a_month_are_purged_every_hour_until_none_is_left(system: System) -> None:
+    store = Dark(False)
+    await start(system, store, await system.probe())
+
+    await asyncio.sleep(PURGE_EVERY_S * 1.2)
+
+    assert len(store.purged) == 3
+    assert store.purged[0] <= system.clock.now() - ANSWERS_KEPT

@@ -1,0 +1,252 @@
+"""The daemon as a process: start, stop, refusals, safe mode, and a database that dies under it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+from urllib.error import HTTPError, URLError
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+
+class Process:
+    """A daemon started as a user would; its log lines are read one by one."""
+
+    def __init__(self, data_dir: Path, *options: str, **environ: str) -> None:
+        command = [sys.executable, "-m", "leadboost", "up", "--data-dir", str(data_dir), *options]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("LEADBOOST_")}
+        self.data_dir = data_dir
+        self.lines: list[str] = []
+        self._grown = threading.Condition()
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=clean | {"PYTHONUNBUFFERED": "1"} | environ,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._grown:
+                self.lines.append(line.strip())
+                self._grown.notify_all()
+
+    def wait_for(self, text: str, *, seconds: float = 30) -> str:
+        """Return the first line that contains ``text``."""
+        with self._grown:
+            found = self._grown.wait_for(lambda: any(text in line for line in self.lines), seconds)
+            assert found, f"{text!r} did not appear in:\n" + "\n".join(self.lines)
+            return next(line for line in self.lines if text in line)
+
+    def up(self) -> str:
+        """Wait until it is up and return its URL."""
+        return self.wait_for("LeadBoost is up").split()[-1]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signal it and return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(15)
+
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start(open_path: Path) -> Iterator[Start]:
+    processes: list[Process] = []
+
+    def start(*options: str, **environ: str) -> Process:
+        processes.append(Process(open_path / "data", "--port", "0", *options, **environ))
+        return processes[-1]
+
+    yield start
+    for each in processes:
+        each.process.kill()
+        each.process.wait()
+        assert each.process.stdout is not None
+        each.process.stdout.close()
+
+
+def get(url: str) -> tuple[int, object]:
+    """Fetch JSON; a problem is an answer too."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status, json.load(response)
+    except HTTPError as problem:
+        with problem:
+            return problem.code, json.load(problem)
+
+
+def url_of(process: Process) -> str:
+    """Where a daemon that is not up yet answers health."""
+    process.wait_for("safe mode entered")
+    address: dict[str, str] = json.loads((process.data_dir / "daemon.json").read_text())
+    return address["url"]
+
+
+def test_daemon_starts_in_stages_and_stops_in_reverse_with_exit_code_0(start: Start) -> None:
+    daemon = start()
+    assert get(daemon.up() + "/readyz")[0] == 200
+
+    began = monotonic()
+    code = daemon.stop()
+
+    assert (code, monotonic() - began < 10) == (0, True)
+    reports = [json.loads(line) for line in daemon.lines if '"stage changed"' in line]
+    started = [each["stage"] for each in reports if each["state"] == "started"]
+    stopped = [each["stage"] for each in reports if each["state"] == "stopped"]
+    assert started == ["postgres", "store", "journal", "selling", "learning", "hearing", "intake"]
+    assert stopped == started[::-1]
+
+
+def test_daemon_is_ready_within_3_seconds_of_its_second_start(start: Start) -> None:
+    first = start()
+    first.up()
+    first.stop()
+
+    began = monotonic()
+    second = start()
+    ready = get(second.up() + "/readyz")
+
+    assert ready[0] == 200
+    assert monotonic() - began < 3
+
+
+def test_second_signal_forces_the_end(start: Start) -> None:
+    daemon = start()
+    daemon.up()
+
+    daemon.process.send_signal(signal.SIGTERM)
+    code = daemon.stop(signal.SIGINT)
+
+    assert code == 1
+    daemon.wait_for("stop forced")
+
+
+def test_second_daemon_on_one_data_folder_is_refused_by_name(start: Start) -> None:
+    first = start()
+    url = first.up()
+
+    second = start()
+
+    assert second.process.wait(15) == 1
+    assert url in second.wait_for("another daemon uses")
+
+
+def test_bad_configuration_ends_in_safe_mode_that_names_every_key(start: Start) -> None:
+    daemon = start(LEADBOOST_LOG__LEVEL="loud", LEADBOOST_DATABSE__POOL_SIZE="3")
+    url = url_of(daemon)
+
+    status, health = get(url + "/health")
+
+    assert status == 503
+    assert isinstance(health, dict)
+    assert health["mode"] == "safe_mode"
+    assert any("log.level" in problem and "loud" in problem for problem in health["problems"])
+    assert any("LEADBOOST_DATABASE__POOL_SIZE" in problem for problem in health["problems"])
+    assert get(url + "/healthz")[0] == 200
+    assert get(url + "/api/stock")[0] == 503
+    assert daemon.stop() == 0
+
+
+def test_unreachable_database_is_safe_mode_until_it_answers(start: Start, dsn: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
+        port = reserved.getsockname()[1]
+    parts = urlsplit(dsn)
+    target = int(parse_qs(parts.query)["port"][0])
+    daemon = start(DATABASE_URL=f"postgresql://leadboost:{parts.password}@127.0.0.1:{port}{parts.path}")
+    url = url_of(daemon)
+    status, health = get(url + "/health")
+    assert (status, isinstance(health, dict) and health["mode"]) == (503, "safe_mode")
+
+    with forwarding(port, target):
+        assert daemon.up() == url
+        assert get(url + "/readyz")[0] == 200
+        assert daemon.stop() == 0
+
+
+def test_killed_postgres_is_restarted_and_selling_goes_on(start: Start) -> None:
+    daemon = start()
+    url = daemon.up()
+    postmaster = int((daemon.data_dir / "pgdata" / "postmaster.pid").read_text().split()[0])
+
+    os.kill(postmaster, signal.SIGKILL)
+    daemon.wait_for("postgres restarted")
+
+    wait_until(lambda: get(url + "/readyz")[0] == 200)
+    assert daemon.stop() == 0
+
+
+def test_kill_9_leaves_a_folder_from_which_the_next_start_recovers(start: Start) -> None:
+    first = start()
+    first.up()
+    first.process.kill()
+    first.process.wait()
+
+    second = start()
+
+    assert get(second.up() + "/readyz")[0] == 200
+    assert second.stop() == 0
+
+
+def wait_until(fact: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Ask again until it is so; each question takes a round trip of its own."""
+    give_up_at = monotonic() + seconds
+    while not _holds(fact):
+        assert monotonic() < give_up_at, "it never came true"
+
+
+def _holds(fact: Callable[[], bool]) -> bool:
+    try:
+        return fact()
+    except URLError:
+        return False
+
+
+class forwarding:  # used as a context manager
+    """Forward connections from one loopback port to another."""
+
+    def __init__(self, port: int, target: int) -> None:
+        self._server = socket.create_server(("127.0.0.1", port))
+        self._target = target
+        self._sockets: list[socket.socket] = []
+
+    def __enter__(self) -> None:
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+        for each in self._sockets:
+            each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            upstream = socket.create_connection(("127.0.0.1", self._target))
+            self._sockets += [client, upstream]
+            for source, sink in ((client, upstream), (upstream, client)):
+                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while data := source.recv(65_536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
