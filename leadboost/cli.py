@@ -8,6 +8,7 @@ command that needs them.
 import asyncio
 import json
 import sys
+import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import StrEnum
@@ -355,7 +356,10 @@ def _with_daemon(
 
     log.configure("warning", "auto")
     with shown_progress(quiet=as_json) as progress:
-        return asyncio.run(_connected(settings, work, progress))
+        try:
+            return asyncio.run(_connected(settings, work, progress))
+        except (EOFError, zlib.error):
+            raise InputError("file", "is damaged: its compressed data ends early or does not fit") from None
 
 
 async def _connected(

@@ -80,7 +80,7 @@ def find_column(columns: Sequence[str], name: str, asked_by: str) -> int:
     if len(found) == 1:
         return found[0]
     problem = "is in the table more than once" if found else "is not in the table"
-    raise InputError(asked_by, f"column {name!r} {problem}; the columns are {_listed(columns)}")
+    raise InputError(asked_by, f"column {name!r} {problem}; the columns are {listed(columns)}")
 
 
 def recognise(columns: Sequence[str], stated: Mapping[str, Sequence[str]]) -> OutcomeColumns:
@@ -169,9 +169,11 @@ def _refuse_gaps(columns: Sequence[str], fields: Mapping[str, Sequence[int]], pa
     hint = ", a date in several columns as --map date=month,day --year 2020" if "date" in missing else ""
     raise InputError(
         ", ".join(missing),
-        f"no column is known to hold it; name it with {maps}{hint}; the columns are {_listed(columns)}",
+        f"no column is known to hold it; name it with {maps}{hint}; the columns are {listed(columns)}",
     )
 
 
-def _listed(columns: Sequence[str]) -> str:
-    return ", ".join(columns[:40]) + (", ..." if len(columns) > 40 else "")
+def listed(columns: Sequence[str]) -> str:
+    """Write the columns of a table into an error."""
+    shown = [column if len(column) <= 40 else f"{column[:37]}..." for column in columns[:40]]
+    return ", ".join(shown) + (", ..." if len(columns) > 40 else "")

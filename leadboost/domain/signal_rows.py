@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from leadboost.domain.numerals import is_missing, parse_number
-from leadboost.domain.outcome_columns import find_column, plain_name
+from leadboost.domain.outcome_columns import find_column, listed, plain_name
 from leadboost.errors import InputError
 
 _ALIASES: Mapping[str, str] = {
@@ -46,9 +46,8 @@ class SignalColumns:
         if missing:
             maps = " ".join(f"--map {field}=COLUMN" for field in missing)
             platform = " (or --platform NAME as the source of all)" if "source" in missing else ""
-            listed = ", ".join(columns[:40])
-            reason = f"no column is known to hold it; name it with {maps}{platform}; the columns are {listed}"
-            raise InputError(", ".join(missing), reason)
+            reason = f"no column is known to hold it; name it with {maps}{platform}; the columns are "
+            raise InputError(", ".join(missing), reason + listed(columns))
 
     def to_object(self, cells: Sequence[str]) -> dict[str, object]:
         """Make the object of one row; empty cells are left out."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from leadboost.domain.evidence import NumberEvidence
 from leadboost.domain.money import format_micros, to_micros
 from leadboost.domain.numerals import Mark, Number, is_missing, may_be_currency, parse_number
-from leadboost.domain.outcome_columns import find_column, plain_name
+from leadboost.domain.outcome_columns import find_column, listed, plain_name
 from leadboost.domain.tabular import Row, Table
 from leadboost.errors import InputError
 
@@ -130,5 +130,5 @@ def _recognise(columns: Sequence[str], stated: Mapping[str, Sequence[str]]) -> d
     if "sku" not in fields or len(fields) < 2:
         field = "on_hand" if "sku" in fields else "sku"
         reason = f"no column is known to hold it; name it with --map {field}=COLUMN; the columns are "
-        raise InputError(field, reason + ", ".join(columns[:40]))
+        raise InputError(field, reason + listed(columns))
     return fields

@@ -37,13 +37,18 @@ class RemoteError(LeadBoostError):
         self.detail = detail
 
     @property
+    def may_pass(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        return self.status in (429, 503, 504) and self.remote_code != "safe_mode"
+
+    @property
     def blames_request(self) -> bool:
         """Whether the content of the request is at fault, so that a part of it may pass."""
         return self.status in (400, 413, 422)
 
 
 class Remote:
-    """One daemon's API. Every call ends by a deadline; 503 is tried again as long as the answer asks."""
+    """One daemon's API. Every call ends by a deadline, and may be repeated: all of them are idempotent."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, tokens: Tokens, clock: Clock) -> None:
         self.base_url = base_url
@@ -73,8 +78,9 @@ class Remote:
             status, answer, wait_s = await self._exchange(method, path, body)
             if status < 400 or status in also:
                 return _read(answer, reply, path)
-            if status != 503 or self.clock.monotonic() + wait_s > give_up_at:
-                raise _problem(status, answer)
+            problem = _problem(status, answer)
+            if not problem.may_pass or self.clock.monotonic() + wait_s > give_up_at:
+                raise problem
             await asyncio.sleep(wait_s)
 
     async def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes, float]:
