@@ -4,79 +4,17 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from time import monotonic
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
-
-class Process:
-    """A daemon started as a user would; its log lines are read one by one."""
-
-    def __init__(self, data_dir: Path, *options: str, **environ: str) -> None:
-        command = [sys.executable, "-m", "leadboost", "up", "--data-dir", str(data_dir), *options]
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("LEADBOOST_")}
-        self.data_dir = data_dir
-        self.lines: list[str] = []
-        self._grown = threading.Condition()
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=clean | {"PYTHONUNBUFFERED": "1"} | environ,
-        )
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._grown:
-                self.lines.append(line.strip())
-                self._grown.notify_all()
-
-    def wait_for(self, text: str, *, seconds: float = 30) -> str:
-        """Return the first line that contains ``text``."""
-        with self._grown:
-            found = self._grown.wait_for(lambda: any(text in line for line in self.lines), seconds)
-            assert found, f"{text!r} did not appear in:\n" + "\n".join(self.lines)
-            return next(line for line in self.lines if text in line)
-
-    def up(self) -> str:
-        """Wait until it is up and return its URL."""
-        return self.wait_for("LeadBoost is up").split()[-1]
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Signal it and return its exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(15)
-
+from tests.acceptance.process import Process
 
 Start = Callable[..., Process]
-
-
-@pytest.fixture
-def start(open_path: Path) -> Iterator[Start]:
-    processes: list[Process] = []
-
-    def start(*options: str, **environ: str) -> Process:
-        processes.append(Process(open_path / "data", "--port", "0", *options, **environ))
-        return processes[-1]
-
-    yield start
-    for each in processes:
-        each.process.kill()
-        each.process.wait()
-        assert each.process.stdout is not None
-        each.process.stdout.close()
 
 
 def get(url: str) -> tuple[int, object]:
