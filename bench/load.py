@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
@@ -33,7 +34,7 @@ class Load:
 
     Of every ``retry_every`` orders one repeats the key and body of an earlier one, chosen among the
     last 2,000 (0: never). An order answered 503, or cut off, is sent again with its own key until
-    ``deadline_s`` of the whole load has passed.
+    ``deadline_s`` of the whole load has passed. ``announce`` is the number of answers to announce.
     """
 
     urls: list[str]
@@ -43,6 +44,7 @@ class Load:
     skus: list[str]
     buyers: int = 512
     retry_every: int = 0
+    announce: int = 0
     deadline_s: float = 120.0
 
 
@@ -77,7 +79,6 @@ class Attack:
     """A load under way in a process of its own; every buyer is connected when the constructor returns."""
 
     def __init__(self, load: Load) -> None:
-        self._timeout_s = load.deadline_s + START_S
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.load"],
             stdin=subprocess.PIPE,
@@ -91,21 +92,21 @@ class Attack:
         self._process.stdin = None
         self._process.stdout.readline()
 
-    def runs_for(self, seconds: float) -> bool:
-        """Let it go on for so long; False when it ends before."""
-        try:
+    def await_announcement(self) -> None:
+        """Return when ``announce`` orders are answered."""
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+
+    def let_run(self, seconds: float) -> None:
+        """Let it go on for so long, or until it ends."""
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return True
-        return False
 
     def outcome(self) -> Outcome:
-        """Wait for the end. Raises TimeoutExpired, and ValueError when the client failed."""
-        try:
-            report, _ = self._process.communicate(timeout=self._timeout_s)
-            return Outcome(**orjson.loads(report))
-        finally:
-            self._process.kill()
+        """Wait for the end; the load's own deadline bounds it. Raises ValueError when the client failed."""
+        assert self._process.stdout is not None
+        with self._process:
+            return Outcome(**orjson.loads(self._process.stdout.read()))
 
 
 def attack(load: Load) -> Outcome:
@@ -116,8 +117,9 @@ def attack(load: Load) -> Outcome:
 class Plan:
     """All orders, encoded ahead of time, and their answers."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, announce: Callable[[], None]) -> None:
         self.load = load
+        self._announce = announce
         self.keys = _keys(load)
         self.answers: dict[str, bytes] = {}
         self.statuses: Counter[bytes] = Counter()
@@ -157,6 +159,8 @@ class Plan:
         answer = status + body
         if self.answers.setdefault(key, answer) != answer:
             self.unequal += 1
+        if len(self.latencies) == self.load.announce:
+            self._announce()
         if len(self.latencies) == len(self.keys):
             self.complete.set()
 
@@ -283,16 +287,17 @@ def _content_length(data: bytes, end: int) -> int:
     return 0 if at < 0 else int(head[at + 15 : head.find(b"\r", at)])
 
 
-async def run(load: Load, connected: Callable[[], None]) -> Outcome:
-    """Connect all buyers, call ``connected``, then start the clock and let them buy."""
+async def run(load: Load, announce: Callable[[], None]) -> Outcome:
+    """Connect all buyers, announce that, then start the clock and let them buy."""
     loop = asyncio.get_running_loop()
-    plan = Plan(load)
+    plan = Plan(load, announce)
     addresses = [(urlsplit(url).hostname or "", urlsplit(url).port or 80) for url in load.urls]
     buyers = [Buyer(plan, addresses[i % len(addresses)], loop) for i in range(min(load.buyers, load.orders))]
-    for buyer in buyers:
-        await buyer.connect()
-        await buyer.greet()
-    connected()
+    async with asyncio.timeout(START_S):
+        for buyer in buyers:
+            await buyer.connect()
+            await buyer.greet()
+    announce()
     started = time.perf_counter()
     for buyer in buyers:
         buyer.begin()
@@ -308,16 +313,16 @@ async def run(load: Load, connected: Callable[[], None]) -> Outcome:
 
 
 def main() -> None:
-    """Read a load from standard input; write a line when connected, then the outcome."""
+    """Read a load from standard input; write a line per announcement, then the outcome."""
     load = Load(**orjson.loads(sys.stdin.buffer.read()))
     # A buffered writer of our own: under PYTHONUNBUFFERED the standard one may write only a part.
     with open(sys.stdout.fileno(), "wb", closefd=False) as output:
 
-        def connected() -> None:
+        def announce() -> None:
             output.write(b"\n")
             output.flush()
 
-        output.write(orjson.dumps(asdict(uvloop.run(run(load, connected)))))
+        output.write(orjson.dumps(asdict(uvloop.run(run(load, announce)))))
 
 
 if __name__ == "__main__":
