@@ -226,7 +226,7 @@ def _validate(layers: Sequence[_Layer], problems: list[Problem]) -> Settings:
         for fault in faults:
             _drop(values, fault["loc"])
         faults = _faults(values)
-    return _without_crash_points(Settings.model_validate(values), problems)
+    return Settings.model_validate(values)
 
 
 def _faults(values: Values) -> list[ErrorDetails]:
@@ -245,15 +245,6 @@ def _drop(values: Values, path: Sequence[str | int]) -> None:
             return
         values = inner
     values.pop(str(path[-1]), None)
-
-
-def _without_crash_points(settings: Settings, problems: list[Problem]) -> Settings:
-    if settings.profile != "production" or not settings.testing.crash_points:
-        return settings
-    problems.append(
-        Problem(key="testing.crash_points", value="true", allowed="must be false in profile production")
-    )
-    return settings.model_copy(update={"testing": type(settings.testing)()})
 
 
 # -- words for what is wrong ----------------------------------------------------------------------

@@ -228,6 +228,10 @@ class LeaseStore(Protocol):
         """Prolong this very term. Raises LeaseLostError."""
         ...
 
+    async def keep(self, name: str, holder: str, lease: Lease | None) -> Lease | None:
+        """Prolong ``lease`` while it is trusted, else begin a new term; None while another's runs."""
+        ...
+
     async def resign(self, lease: Lease) -> None:
         """End this very term, so that another host need not wait; a newer term is left alone."""
         ...

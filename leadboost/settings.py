@@ -187,12 +187,6 @@ class ConnectorsSettings(_Section):
     rss: RssSettings = RssSettings()
 
 
-class TestingSettings(_Section):
-    """What only tests and drills may switch on."""
-
-    crash_points: bool = Field(False, description="true or false; true is refused in profile production")
-
-
 class Settings(_Section):
     """Everything that can be set."""
 
@@ -204,7 +198,6 @@ class Settings(_Section):
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
-    testing: TestingSettings = TestingSettings()
 
     @property
     def demo(self) -> bool:

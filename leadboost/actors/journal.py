@@ -107,16 +107,9 @@ class Journal(Actor[NumberEvents | ReadEvents | EventsCommitted | _Look | _PassE
     async def _hold(self) -> Lease | None:
         """Return the running term, renewed when due, or a new one; None while another host holds it."""
         now = self.clock.monotonic()
-        if self._lease is not None and now < min(self._renew_at, self._lease.trusted_until):
-            return self._lease
-        try:
-            if self._lease is not None:
-                self._lease = await self._leases.renew(self._lease)
-        except LeaseLostError:
-            self._lease = None
-        if self._lease is None:
-            self._lease = await self._leases.acquire(LEASE, self._holder)
-        self._renew_at = now + _RENEW_S
+        if self._lease is None or now >= self._renew_at:
+            self._lease = await self._leases.keep(LEASE, self._holder, self._lease)
+            self._renew_at = now + _RENEW_S
         return self._lease
 
 

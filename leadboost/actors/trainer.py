@@ -13,7 +13,7 @@ from leadboost.domain.roi.features import FEATURE_VERSION
 from leadboost.domain.roi.forecast import LEVEL
 from leadboost.domain.roi.learner import Learner, LearnRow, Score
 from leadboost.domain.roi.model import RoiModel
-from leadboost.errors import LeaseLostError, StoreError
+from leadboost.errors import StoreError
 from leadboost.messages.events import EventsCommitted
 from leadboost.messages.trainer import (
     GetModel,
@@ -165,7 +165,8 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self.after(delay_s, _Learn())
 
     async def _pass(self) -> _Learned:
-        lease = await self._hold(self._knowledge.lease)
+        trusted = None if self._stale else self._knowledge.lease
+        lease = await self._leases.keep(LEASE, self._holder, trusted)
         if lease is None:
             return _Learned(knowledge=None)
         known = await self._known_under(lease)
@@ -180,15 +181,6 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         versions = (saved, *known.versions)[:KEPT_VERSIONS]
         knowledge = _Knowledge(version=version, learner=learner, versions=versions, lease=lease)
         return _Learned(knowledge=knowledge, model=model, rows=len(rows))
-
-    async def _hold(self, lease: Lease | None) -> Lease | None:
-        """Prolong the term or begin a new one; None while another host learns."""
-        if lease is not None and not self._stale and self.clock.monotonic() < lease.trusted_until:
-            try:
-                return await self._leases.renew(lease)
-            except LeaseLostError:
-                pass
-        return await self._leases.acquire(LEASE, self._holder)
 
     async def _known_under(self, lease: Lease) -> _Knowledge:
         """Return what is known if it is still all there is, else read the store again."""

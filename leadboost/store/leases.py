@@ -3,6 +3,8 @@
 A lease is a term: taking over raises its epoch, and only that very term is renewed or resigned.
 """
 
+from contextlib import suppress
+
 from leadboost.errors import LeaseLostError
 from leadboost.ports import Lease
 from leadboost.store.database import Database, Session
@@ -48,6 +50,12 @@ class PgLeaseStore:
         return Lease(
             name=lease.name, holder=lease.holder, epoch=epoch, trusted_until=asked_at + TTL_S - MARGIN_S
         )
+
+    async def keep(self, name: str, holder: str, lease: Lease | None) -> Lease | None:
+        if lease is not None and self._database.clock.monotonic() < lease.trusted_until:
+            with suppress(LeaseLostError):
+                return await self.renew(lease)
+        return await self.acquire(name, holder)
 
     async def resign(self, lease: Lease) -> None:
         async with self._database.session() as session:

@@ -113,3 +113,18 @@ async def test_a_take_over_waits_for_a_guarded_transaction(leases: PgLeaseStore,
             )
 
     assert blocked == 0
+
+
+async def test_keep_prolongs_a_trusted_term_and_begins_anew_after_it_was_lost(leases: PgLeaseStore) -> None:
+    lease = await take(leases, "a")
+    kept = await leases.keep("journal", "a", lease)
+    await leases.resign(lease)
+    other = await take(leases, "b")
+
+    assert kept is not None
+    assert kept.epoch == lease.epoch
+    assert await leases.keep("journal", "a", kept) is None
+    await leases.resign(other)
+    anew = await leases.keep("journal", "a", kept)
+    assert anew is not None
+    assert anew.epoch == other.epoch + 1

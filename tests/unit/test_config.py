@@ -212,7 +212,6 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ("connectors.rss.timeout_s = nan", "connectors.rss.timeout_s", "nan", "from 1 to 300"),
         ("connectors.rss.enabled = 'maybe'", "connectors.rss.enabled", "maybe", "true or false"),
         ("connectors.contact = 7", "connectors.contact", "7", "a mail or web address"),
-        ("testing.crash_points = true", "testing.crash_points", "true", "false in profile production"),
     ],
 )
 def test_a_faulty_value_is_named_with_what_is_allowed(toml: str, key: str, value: str, allowed: str) -> None:
@@ -224,7 +223,7 @@ def test_a_faulty_value_is_named_with_what_is_allowed(toml: str, key: str, value
 
 def test_all_faults_of_all_sources_are_reported_at_once() -> None:
     found = problems(
-        "htpp.port = 1\n[log]\nlevel = 'loud'\n[auth]\ntoken_ttl_s = 0\n[testing]\ncrash_points = true",
+        "htpp.port = 1\n[log]\nlevel = 'loud'\n[auth]\ntoken_ttl_s = 0",
         environ={"LEADBOOST_HTTP__PORT": "x", "LEADBOOST_NOPE": "1"},
     )
 
@@ -234,7 +233,6 @@ def test_all_faults_of_all_sources_are_reported_at_once() -> None:
         "htpp",
         "http.port",
         "log.level",
-        "testing.crash_points",
     }
 
 
@@ -337,13 +335,6 @@ def test_faulty_keys_keep_their_defaults_so_that_safe_mode_can_start() -> None:
 
     assert (settings.http.host, settings.http.port, settings.log.level) == ("127.0.0.1", 9000, "info")
     assert len(found) == 3
-
-
-def test_crash_points_stay_off_in_production_even_in_safe_mode() -> None:
-    settings, _ = read_settings(environ={"LEADBOOST_TESTING__CRASH_POINTS": "true"})
-
-    assert not settings.testing.crash_points
-    assert load(profile="demo", toml="testing.crash_points = true").testing.crash_points
 
 
 # -- the files that ship --------------------------------------------------------------------------
