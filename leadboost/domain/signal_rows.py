@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from leadboost.domain.columns import known_columns, plain_name, stated_columns, unknown_columns
 from leadboost.domain.numerals import is_missing, parse_number
-from leadboost.domain.outcome_columns import find_column, listed, plain_name
 from leadboost.errors import InputError
 
 _ALIASES: Mapping[str, str] = {
@@ -20,7 +20,7 @@ _COUNTERS = """score ups upvotes likes comments num_comments replies shares retw
 
 
 class SignalColumns:
-    """Which column holds which field; counters go to ``engagement``, all other columns along as they are.
+    """Which column holds which field; counters go to ``engagement``, all other columns to ``extra``.
 
     ``stated`` maps a field to column names and wins over known names; ``source`` is the source of rows
     that name none. Raises InputError naming the field, the columns found and the ``--map`` to use.
@@ -30,58 +30,47 @@ class SignalColumns:
         self, columns: Sequence[str], stated: Mapping[str, Sequence[str]], source: str | None = None
     ) -> None:
         self._source = source
-        self._names = [plain_name(column) for column in columns]
-        fields = _stated(columns, stated)
-        for field, aliases in _ALIASES.items():
-            known = [alias for alias in aliases.split() if alias in self._names]
-            free = [index for alias in known if (index := self._names.index(alias)) not in fields.values()]
-            if field not in fields and free:
-                fields[field] = free[0]
-        self._fields = {index: field for field, index in fields.items()}
-        missing = [field for field in ("source", "external_id") if field not in fields]
-        if source is not None:
-            missing = [field for field in missing if field != "source"]
-        if "text" not in fields and "title" not in fields:
-            missing.append("text")
-        if missing:
-            maps = " ".join(f"--map {field}=COLUMN" for field in missing)
-            platform = " (or --platform NAME as the source of all)" if "source" in missing else ""
-            reason = f"no column is known to hold it; name it with {maps}{platform}; the columns are "
-            raise InputError(", ".join(missing), reason + listed(columns))
+        found = stated_columns(columns, stated, _ALIASES, short={"id": "external_id"})
+        fields = known_columns(columns, _ALIASES, found)
+        _refuse_gaps(columns, fields, source)
+        self._fields = {index: field for field, (index,) in fields.items()}
+        names = {i: plain_name(column) for i, column in enumerate(columns) if i not in self._fields}
+        firsts = {name: index for index, name in reversed(names.items())}
+        self._counters = {index: name for name, index in firsts.items() if name in _COUNTERS.split()}
+        self._rest = {
+            index: name if firsts[name] == index else f"{name}_{index + 1}"
+            for index, name in names.items()
+            if index not in self._counters
+        }
 
     def to_object(self, cells: Sequence[str]) -> dict[str, object]:
         """Make the object of one row; empty cells are left out."""
+        filled = {index: text for index, text in enumerate(cells) if text.strip()}
         item: dict[str, object] = {} if self._source is None else {"source": self._source}
-        engagement: dict[str, float] = {}
-        for index, text in enumerate(cells):
-            name = self._fields.get(index, self._names[index])
-            if not text.strip():
-                continue
-            if name in _COUNTERS.split() and index not in self._fields:
-                _count(name, text, engagement)
-            else:
-                item[name] = text
-        if engagement:
+        item |= {field: filled[index] for index, field in self._fields.items() if index in filled}
+        counts = {name: _count(filled[i]) for i, name in self._counters.items() if i in filled}
+        if engagement := {name: count for name, count in counts.items() if count is not None}:
             item["engagement"] = engagement
+        if extra := {name: filled[index] for index, name in self._rest.items() if index in filled}:
+            item["extra"] = extra
         return item
 
 
-def _stated(columns: Sequence[str], stated: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    fields: dict[str, int] = {}
-    for field, names in stated.items():
-        field = "external_id" if field == "id" else field
-        if field not in _ALIASES:
-            raise InputError("--map", f"{field!r} is no field; the fields are {', '.join(_ALIASES)}")
-        if len(names) != 1:
-            raise InputError("--map", f"{field} is made of one column, not of {len(names)}")
-        fields[field] = find_column(columns, names[0], f"--map {field}")
-    return fields
+def _refuse_gaps(columns: Sequence[str], fields: Mapping[str, object], source: str | None) -> None:
+    missing = [field for field in ("source", "external_id") if field not in fields]
+    if source is not None:
+        missing = [field for field in missing if field != "source"]
+    if "text" not in fields and "title" not in fields:
+        missing.append("text")
+    if missing:
+        platform = " (or --platform NAME as the source of all)" if "source" in missing else ""
+        raise unknown_columns(missing, columns, platform)
 
 
-def _count(name: str, text: str, engagement: dict[str, float]) -> None:
+def _count(text: str) -> float | None:
     if is_missing(text):
-        return
+        return None
     try:
-        engagement[name] = float(parse_number(text).value)
+        return float(parse_number(text).value)
     except InputError:
-        return
+        return None

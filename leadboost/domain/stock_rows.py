@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from leadboost.domain.columns import known_columns, shown, stated_columns, unknown_columns
 from leadboost.domain.evidence import NumberEvidence
 from leadboost.domain.money import format_micros, to_micros
 from leadboost.domain.numerals import Mark, Number, is_missing, may_be_currency, parse_number
-from leadboost.domain.outcome_columns import find_column, listed, plain_name
 from leadboost.domain.tabular import Row, Table
 from leadboost.errors import InputError
 
@@ -95,7 +95,7 @@ class StockTable:
         if number.percent or number.value < 0:
             raise InputError("number", "is negative" if number.value < 0 else "is a percentage")
         if number.currency is not None and not may_be_currency(number.currency, self._currency):
-            said = number.currency.upper()
+            said = shown(number.currency.upper())
             raise InputError(
                 "number", f"is in {said}, but the base currency is {self._currency}: convert it first"
             )
@@ -111,24 +111,7 @@ def _whole(number: Number) -> int:
 
 
 def _recognise(columns: Sequence[str], stated: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    fields: dict[str, int] = {}
-    for field, names in stated.items():
-        if field not in _ALIASES:
-            raise InputError("--map", f"{field!r} is no field; the fields are {', '.join(_ALIASES)}")
-        if len(names) != 1:
-            raise InputError("--map", f"{field} is made of one column, not of {len(names)}")
-        fields[field] = find_column(columns, names[0], f"--map {field}")
-    plain = [plain_name(column) for column in columns]
-    for field, aliases in _ALIASES.items():
-        free = [
-            index
-            for alias in aliases.split()
-            if alias in plain and (index := plain.index(alias)) not in fields.values()
-        ]
-        if field not in fields and free:
-            fields[field] = free[0]
+    fields = known_columns(columns, _ALIASES, stated_columns(columns, stated, _ALIASES))
     if "sku" not in fields or len(fields) < 2:
-        field = "on_hand" if "sku" in fields else "sku"
-        reason = f"no column is known to hold it; name it with --map {field}=COLUMN; the columns are "
-        raise InputError(field, reason + listed(columns))
-    return fields
+        raise unknown_columns(["on_hand" if "sku" in fields else "sku"], columns)
+    return {field: index for field, (index,) in fields.items()}

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import orjson
 from pydantic import BaseModel, ConfigDict
 
+from leadboost.domain.columns import plain_name
 from leadboost.domain.evidence import fold_value
 from leadboost.domain.money import format_micros, to_micros
-from leadboost.domain.outcome_columns import plain_name
 from leadboost.errors import InputError
 from leadboost.remote.client import Remote
 

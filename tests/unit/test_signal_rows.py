@@ -11,8 +11,8 @@ def test_known_columns_become_fields_and_counters_engagement() -> None:
         "source": "reddit",
         "external_id": "t3_1",
         "text": "Any good?",
-        "subreddit": "buyitforlife",
         "engagement": {"score": 1204.0},
+        "extra": {"subreddit": "buyitforlife"},
     }
 
 
@@ -21,9 +21,34 @@ def test_a_stated_column_and_source_win() -> None:
 
     assert columns.to_object(["1", "k9", "hello"]) == {
         "source": "forum",
-        "id": "1",
         "external_id": "k9",
         "text": "hello",
+        "extra": {"id": "1"},
+    }
+
+
+def test_a_stated_column_wins_over_one_with_the_name_of_the_field() -> None:
+    columns = SignalColumns(
+        ["source", "id", "text", "body", "engagement", "extra"], {"text": ["body"], "source": ["extra"]}
+    )
+
+    assert columns.to_object(["a", "1", "the name", "the stated", "high", "b"]) == {
+        "source": "b",
+        "external_id": "1",
+        "text": "the stated",
+        "extra": {"source": "a", "text": "the name", "engagement": "high"},
+    }
+
+
+def test_a_repeated_header_keeps_the_first_column_as_the_field() -> None:
+    columns = SignalColumns(["source", "id", "text", "text (2)", "likes", "likes (2)", "tag", "tag (2)"], {})
+
+    assert columns.to_object(["s", "1", "a", "b", "3", "4", "x", "y"]) == {
+        "source": "s",
+        "external_id": "1",
+        "text": "a",
+        "engagement": {"likes": 3.0},
+        "extra": {"text": "b", "likes_6": "4", "tag": "x", "tag_8": "y"},
     }
 
 
