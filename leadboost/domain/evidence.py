@@ -10,7 +10,6 @@ from leadboost.errors import InputError
 MAX_DISTINCT = 50
 MAX_CHARS = 256
 _SMALL_FILE_ROWS = 10
-_ID_SHARE = 0.5
 
 
 def fold_value(text: str) -> str:
@@ -73,23 +72,9 @@ class TextEvidence:
         return self._rows <= _SMALL_FILE_ROWS or len(self._values) < self._rows
 
 
-class IdEvidence:
-    """Whether a column of ids tells rows apart, or things that recur day by day."""
-
-    def __init__(self) -> None:
-        self._values: set[str] = set()
-        self._rows = 0
-
-    def add(self, text: str) -> None:
-        """Take one value into account."""
-        if not is_missing(text):
-            self._values.add(text.strip())
-            self._rows += 1
-
-    @property
-    def is_id(self) -> bool:
-        """More than half of the values are distinct; the odd duplicate is a fault of its row."""
-        return self._rows > 0 and len(self._values) > _ID_SHARE * self._rows
+def is_number(text: str) -> bool:
+    """Tell whether the text reads as a number."""
+    return _reads(parse_number, text)
 
 
 def _reads(read: Callable[[str], object], text: str) -> bool:

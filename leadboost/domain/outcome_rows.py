@@ -1,7 +1,10 @@
 """Outcomes read from a table, row by row; a row that cannot be read is rejected with its reason.
 
-Without an id column a row's id is the SHA-256 of its platform, day, attributes and how often these came
-before in the file. So equal rows stay apart, and the same file read again gives the same ids.
+Without an id column a row's id is the SHA-256 of its platform, day, texts and how often these came before
+in the file. The texts are its cells outside the known columns, as far as they are no numbers, or the
+attributes where these are stated; each cell is judged by itself, so a file that has grown gives its old
+rows their old ids. Where no year is written and none is stated, the day counts without one: the year
+would be taken anew some day.
 """
 
 import hashlib
@@ -12,8 +15,9 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from leadboost.domain.columns import plain_name, shown
 from leadboost.domain.dates import to_date
-from leadboost.domain.evidence import MAX_CHARS, fold_value
+from leadboost.domain.evidence import MAX_CHARS, fold_value, is_number
 from leadboost.domain.money import to_micros
 from leadboost.domain.numerals import Number, is_missing, may_be_currency, parse_number
 from leadboost.domain.outcome import Outcome
@@ -101,7 +105,7 @@ class OutcomeTable:
         day = self._day(cells)
         platform = self._platform(cells)
         attributes = self._attributes(cells)
-        external_id = self._id(cells, platform, day, attributes, occurrences)
+        external_id = self._id(cells, platform, day, occurrences)
         spend = self._money(cells, "spend")
         if spend == 0:
             return Skipped(row, ZERO_SPEND)
@@ -154,22 +158,30 @@ class OutcomeTable:
             if not is_missing(cells[index])
         }
 
-    def _id(
-        self,
-        cells: Sequence[str],
-        platform: str,
-        day: date,
-        attributes: Mapping[str, str],
-        occurrences: Counter[str],
-    ) -> str:
+    def _id(self, cells: Sequence[str], platform: str, day: date, occurrences: Counter[str]) -> str:
         if self._survey.id_column is not None:
             text = cells[self._survey.id_column].strip()
             if is_missing(text):
                 raise InputError("row", "id is missing")
             return _bounded(text, "id", _MAX_ID_CHARS)
-        key = json.dumps([platform, day.isoformat(), sorted(attributes.items())])
+        key = json.dumps([platform, self._written_day(cells, day), self._texts(cells)])
         occurrences[key] += 1
         return hashlib.sha256(f"{key}{occurrences[key]}".encode()).hexdigest()
+
+    def _written_day(self, cells: Sequence[str], day: date) -> str:
+        parts = date_parts(cells, self._columns)
+        inferred = self._options.year is None and parts is not None and parts.year is None
+        return f"{day:%m-%d}" if inferred else day.isoformat()
+
+    def _texts(self, cells: Sequence[str]) -> list[tuple[str, str]]:
+        """Name and value of each cell that makes the row what it is, whatever the columns' order."""
+        ad_id = self._columns.fields.get("external_id", ())
+        return sorted(
+            (plain_name(self.columns[index]), fold_value(cells[index]))
+            for index in self._survey.identity
+            if not is_missing(cells[index])
+            and (self._options.attributes or index in ad_id or not is_number(cells[index]))
+        )
 
     def _money(self, cells: Sequence[str], field: str) -> int:
         micros = 0
@@ -192,7 +204,7 @@ class OutcomeTable:
         wanted = self._options.currency
         for mark in said:
             if mark is not None and not may_be_currency(mark, wanted):
-                reason = f"is in {mark.upper()}, but the base currency is {wanted}: convert it first"
+                reason = f"is in {shown(mark.upper())}, but the base currency is {wanted}: convert it first"
                 raise InputError(f"{field} {text.strip()!r}", reason)
 
     def _count(self, cells: Sequence[str], field: str) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from leadboost.domain.columns import find_column, plain_name
 from leadboost.domain.dates import (
     DateOrders,
     DayParts,
@@ -14,9 +15,9 @@ from leadboost.domain.dates import (
     newest_year,
     split_date,
 )
-from leadboost.domain.evidence import IdEvidence, NumberEvidence, TextEvidence
+from leadboost.domain.evidence import NumberEvidence, TextEvidence
 from leadboost.domain.numerals import Mark, is_missing
-from leadboost.domain.outcome_columns import AD_IDS, OutcomeColumns, find_column, plain_name
+from leadboost.domain.outcome_columns import AD_IDS, OutcomeColumns
 from leadboost.domain.tabular import Table
 from leadboost.errors import InputError
 
@@ -44,7 +45,8 @@ class OutcomeOptions:
 class Survey:
     """What the table showed. ``marks`` and ``attributes`` point to columns by their position.
 
-    ``id_column`` is None where ids are to be made; ``notes`` tell the reader what was assumed.
+    ``id_column`` is None where ids are to be made, from the columns of ``identity`` among other things;
+    ``notes`` tell the reader what was assumed.
     """
 
     rows: int
@@ -53,6 +55,7 @@ class Survey:
     year: int | None
     attributes: Mapping[str, int]
     id_column: int | None
+    identity: Sequence[int]
     notes: Sequence[str]
 
 
@@ -69,6 +72,7 @@ def survey(table: Table, columns: OutcomeColumns, options: OutcomeOptions, today
         marks=gathered.marks(notes),
         attributes=gathered.attributes(notes),
         id_column=gathered.id_column(notes),
+        identity=gathered.identity(),
         notes=notes,
     )
 
@@ -110,7 +114,6 @@ class _Gathered:
         self._figures = {
             index: NumberEvidence() for name in _NUMBERS for index in columns.fields.get(name, ())
         }
-        self._id = IdEvidence()
         self.dates: set[DayParts] = set()
         self.rows = 0
 
@@ -127,8 +130,6 @@ class _Gathered:
             figures.add(cells[index])
         for index, words in self._words.items():
             words.add(cells[index])
-        for index in self._columns.fields.get("external_id", ()):
-            self._id.add(cells[index])
         try:
             parts = date_parts(cells, self._columns)
         except InputError:
@@ -138,12 +139,22 @@ class _Gathered:
 
     def id_column(self, notes: list[str]) -> int | None:
         index = next(iter(self._columns.fields.get("external_id", ())), None)
-        stated = {"id", "external_id"} & set(self._options.stated)
-        if index is None or stated or plain_name(self._names[index]) not in AD_IDS or self._id.is_id:
+        if index is None or self._states_id() or plain_name(self._names[index]) not in AD_IDS:
             return index
         name = self._names[index]
-        notes.append(f"{name!r} repeats, so it is no id of a row; ids were made (--map id={name!r} insists)")
+        why = "names an ad, which may have many rows, so an id was made for each row"
+        notes.append(f"{name!r} {why}; --map id={name!r} takes it for the row's own")
         return None
+
+    def identity(self) -> list[int]:
+        """Which columns tell rows apart where ids are made: all outside the known ones, or those stated."""
+        indexes = [*self._stated.values()]
+        if not indexes:
+            indexes = [index for index in range(len(self._names)) if index not in self._columns.used]
+        return indexes if self._states_id() else [*indexes, *self._columns.fields.get("external_id", ())]
+
+    def _states_id(self) -> bool:
+        return not {"id", "external_id"}.isdisjoint(self._options.stated)
 
     def attributes(self, notes: list[str]) -> dict[str, int]:
         indexes: Iterable[int] = self._stated.values()

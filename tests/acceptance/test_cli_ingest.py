@@ -71,7 +71,7 @@ def test_every_rejected_row_is_shown_with_line_and_reason_and_kept_beside_the_fi
 ) -> None:
     file = commands.file(
         "dirty.csv",
-        "Ad_ID;Cost;Sale_Amount;Ad_Date\nA1;$ 1.231,50;2.000,00;16-11-2024\nA2;;5;16-11-2024\n"
+        "ID;Cost;Sale_Amount;Ad_Date\nA1;$ 1.231,50;2.000,00;16-11-2024\nA2;;5;16-11-2024\n"
         "A3;1,5;-5;16-11-2024\nA4;0;5;16-11-2024\nA5;1,5;5;11/31/2024\nA1;9;9;16-11-2024\nA6;1,5\n",
     )
 

@@ -74,9 +74,9 @@ def test_equal_rows_without_an_id_stay_apart_and_keep_their_ids_on_a_rerun() -> 
 def test_a_dirty_file_loads_with_every_reject_explained() -> None:
     read = table(DIRTY)
 
-    assert [(each.external_id, each.day.day, each.spend_micros) for each in outcomes(read)] == [
-        ("A1", 16, 231_880_000),
-        ("A2", 20, 216_840_000),
+    assert [(each.day.day, each.spend_micros) for each in outcomes(read)] == [
+        (16, 231_880_000),
+        (20, 216_840_000),
     ]
     assert reasons(read) == [(4, "spend is missing"), (5, "revenue is missing")]
 
@@ -126,11 +126,55 @@ def test_an_id_seen_before_is_known_when_alike_and_rejected_otherwise() -> None:
     assert reasons(read) == [(4, "id '7' stands in line 2 already with other values")]
 
 
-def test_an_ad_id_that_recurs_day_by_day_is_no_id_of_a_row() -> None:
-    read = table("ad_id,day,cost,revenue\n" + "".join(f"A1,2024-11-0{day},1,2\n" for day in range(1, 6)))
+def test_an_ad_id_is_no_id_of_a_row_unless_stated() -> None:
+    text = "ad_id,day,cost,revenue\n71,2024-11-01,1,2\n72,2024-11-01,1,2\n71,2024-11-02,1,2\n"
+    day = "ad_id,day,cost,revenue\n72,2024-11-01,5,2\n"
+    stated = OutcomeOptions(stated={"id": ["ad_id"]})
 
-    assert len({each.external_id for each in outcomes(read)}) == 5
-    assert any("no id of a row" in note for note in read.notes)
+    read = table(text)
+    ids = [each.external_id for each in outcomes(read)]
+
+    assert len(set(ids)) == 3
+    assert outcomes(table(day))[0].external_id == ids[1]
+    assert any("--map id='ad_id'" in note for note in read.notes)
+    assert outcomes(table(day, stated))[0].external_id == "72"
+
+
+def grown(rows: int) -> str:
+    """Each row has a campaign of its own: a text column of few values becomes one of many."""
+    lines = [f"2024-11-{1 + n % 28:02d},camp {n},{n % 3}7,5,9\n" for n in range(rows)]
+    return "date,campaign,code,cost,revenue\n" + "".join(lines)
+
+
+def test_a_grown_file_gives_its_old_rows_their_old_ids() -> None:
+    small, large = outcomes(table(grown(5))), outcomes(table(grown(90)))
+
+    assert small[0].attributes
+    assert not large[0].attributes
+    assert [each.external_id for each in large[:5]] == [each.external_id for each in small]
+    assert len({each.external_id for each in large}) == 90
+
+
+def test_stated_attributes_alone_tell_rows_apart() -> None:
+    options = OutcomeOptions(attributes=["code"])
+    text = "date,campaign,code,cost,revenue\n2024-11-01,{},17,5,9\n2024-11-01,b,18,5,9\n"
+
+    first, again = (outcomes(table(text.format(name), options)) for name in ("a", "renamed"))
+
+    assert [each.external_id for each in first] == [each.external_id for each in again]
+    assert first[0].external_id != first[1].external_id
+
+
+def test_an_inferred_year_stays_out_of_the_id() -> None:
+    text = "month,day,cost,revenue\nApril,1,1,2\n"
+    next_year = OutcomeTable(Table(lambda: BytesIO(text.encode())), OutcomeOptions(), date(2027, 6, 1))
+
+    now, then = outcomes(table(text))[0], outcomes(next_year)[0]
+    stated = outcomes(table(text, OutcomeOptions(year=2026)))[0]
+
+    assert (now.day.year, then.day.year) == (2026, 2027)
+    assert now.external_id == then.external_id
+    assert stated.external_id != now.external_id
 
 
 def test_several_spend_columns_are_added_together() -> None:
@@ -203,6 +247,13 @@ def test_a_file_without_the_needed_columns_says_what_to_map(
         table(f"{header}\n" + ",".join("1" for _ in header.split(",")), options)
 
     assert error.value.field == field
+
+
+def test_names_of_columns_are_escaped_in_errors() -> None:
+    with pytest.raises(InputError, match=r"columns are a\\x1b\[2J, b") as error:
+        table("a\x1b[2J,b\n1,2\n")
+
+    assert str(error.value).isprintable()
 
 
 def test_a_header_alone_is_refused() -> None:
