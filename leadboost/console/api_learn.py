@@ -68,7 +68,15 @@ async def record_outcomes(call: Call) -> web.Response:
     if outcomes:
         command = RecordOutcomes(outcomes=outcomes)
         recorded = await call.handles.trainer.ask(command, timeout_s=RECORD_DEADLINE_S)
-    return answer(OutcomesReply(recorded.accepted, recorded.unchanged, skipped, rejected, call.trace_id))
+    reply = OutcomesReply(
+        accepted=recorded.accepted,
+        changed=recorded.changed,
+        unchanged=recorded.unchanged,
+        skipped=skipped,
+        rejected=rejected,
+        trace_id=call.trace_id,
+    )
+    return answer(reply)
 
 
 def sort_outcomes(

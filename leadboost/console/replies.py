@@ -211,9 +211,10 @@ class ModelReply:
 
 @dataclass(frozen=True, slots=True)
 class OutcomesReply:
-    """accepted + unchanged + skipped + rejected = what was sent."""
+    """accepted + unchanged + skipped + rejected = what was sent; changed is a part of accepted."""
 
     accepted: int
+    changed: int
     unchanged: int
     skipped: Sequence[Refusal]
     rejected: Sequence[Refusal]

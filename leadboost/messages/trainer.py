@@ -27,10 +27,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomesRecorded:
-    """``accepted`` are new or changed and wait to be learned; ``unchanged`` were known to the letter."""
+    """``accepted`` are new or changed and wait to be learned; ``unchanged`` were known to the letter.
+
+    ``changed`` of the accepted were known by their id, with other content.
+    """
 
     accepted: int
     unchanged: int
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,10 +51,7 @@ async def ingest_outcomes(
             progress,
             table.rows,
         )
-    if report.skipped:
-        report.notes.append(
-            f"{report.skipped} row(s) skipped: the spend is zero, so there is no return to learn"
-        )
+    report.notes += _notes(report)
     await _wait_until_learned(remote, report, progress)
     report.seconds = remote.clock.monotonic() - started_at
     return report
@@ -91,6 +88,16 @@ def _body(outcome: Outcome) -> bytes:
         "attributes": dict(outcome.attributes),
     }
     return orjson.dumps({name: value for name, value in fields.items() if value is not None})
+
+
+def _notes(report: Report) -> Iterator[str]:
+    if report.skipped:
+        yield f"{report.skipped} row(s) skipped: the spend is zero, so there is no return to learn"
+    if report.changed:
+        yield (
+            f"{report.changed} row(s) replaced outcomes already known under the same id; if these are other "
+            "campaigns, give --map id=COLUMN or --platform NAME"
+        )
 
 
 async def _wait_until_learned(remote: Remote, report: Report, progress: Progress) -> None:

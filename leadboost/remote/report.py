@@ -1,7 +1,9 @@
 """What came of a file: counts that add up, and every rejected row in a file beside it."""
 
 import csv
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -28,10 +30,15 @@ class Reject:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """``rows`` is the sum of the four counts. ``rejects`` holds the first SHOWN_REJECTS, the file all."""
+    """``rows`` is the sum of ``new``, ``known``, ``skipped`` and ``rejected``.
+
+    ``changed`` of the new rows replaced known ones. ``rejects`` holds the first SHOWN_REJECTS, the file
+    all.
+    """
 
     rows: int = 0
     new: int = 0
+    changed: int = 0
     known: int = 0
     skipped: int = 0
     rejected: int = 0
@@ -45,10 +52,12 @@ class Report:
         return {
             "rows": self.rows,
             new: self.new,
+            "changed": self.changed,
             known: self.known,
             "skipped": self.skipped,
             "rejected": self.rejected,
             "rejects_file": None if self.rejects_file is None else str(self.rejects_file),
+            "rejects_shown": len(self.rejects),
             "rejects": [{"line": reject.line, "reason": reject.reason} for reject in self.rejects],
             "notes": self.notes,
             "seconds": round(self.seconds, 3),
@@ -64,18 +73,18 @@ def describe(report: Report, new: str, known: str) -> str:
     lines += [f"note: {note}" for note in report.notes]
     lines += [f"rejected line {each.line}: {each.reason}" for each in report.rejects[:SHOWN_ON_SCREEN]]
     if report.rejects_file is not None:
-        lines.append(f"all rejected rows: {report.rejects_file}")
+        lines.append(f"all {report.rejected} rejected rows: {report.rejects_file}")
     return "\n".join(lines)
 
 
 class RejectsFile:
-    """``NAME.rejects.csv`` beside the file, or in ``fallback`` where that cannot be written.
+    """``FILE.rejects.csv`` beside the file, or in ``fallback`` where that cannot be written.
 
-    It is made with the first reject; one left by an earlier run is then replaced.
+    It is made with the first reject. A run that ends well removes what an earlier one left.
     """
 
     def __init__(self, source: Path, fallback: Path, columns: Sequence[str], report: Report) -> None:
-        name = f"{source.stem}.rejects.csv"
+        name = f"{source.name}.rejects.csv"
         self._places = (source.absolute().parent / name, fallback / name)
         self._columns = columns
         self._report = report
@@ -89,6 +98,8 @@ class RejectsFile:
     ) -> None:
         if self._file is not None:
             self._file.close()
+        if error is None:
+            self._remove_stale()
 
     def write(self, rejects: Sequence[Reject]) -> None:
         """Count and keep rejected rows. Raises OSError where neither place can be written."""
@@ -106,6 +117,14 @@ class RejectsFile:
             self._report.rejects_file = path
             csv.writer(self._file).writerow(["line", "reason", *self._columns])
         return self._file
+
+    def _remove_stale(self) -> None:
+        beside, fallback = self._places
+        # Files of one name from many folders share the fallback: it is ours only where nothing else is.
+        stale = beside if os.access(beside.parent, os.W_OK) else fallback
+        if stale != self._report.rejects_file:
+            with suppress(OSError):
+                stale.unlink(missing_ok=True)
 
 
 def _open_first(places: Sequence[Path]) -> tuple[Path, TextIO]:

@@ -41,9 +41,10 @@ class Refusal(BaseModel):
 
 
 class Recorded(BaseModel):
-    """What the API did with a request's items."""
+    """What the API did with a request's items; ``changed`` of the accepted replaced known ones."""
 
     accepted: int = 0
+    changed: int = 0
     known: int = Field(0, validation_alias=AliasChoices("unchanged", "duplicates"))
     skipped: list[Refusal] = []
     rejected: list[Refusal] = []
@@ -70,6 +71,7 @@ async def post_items(remote: Remote, path: str, items: Sequence[Item]) -> Record
     second = await post_items(remote, path, items[half:])
     return Recorded.model_construct(
         accepted=first.accepted + second.accepted,
+        changed=first.changed + second.changed,
         known=first.known + second.known,
         skipped=first.skipped + _shifted(second.skipped, half),
         rejected=first.rejected + _shifted(second.rejected, half),
@@ -99,6 +101,7 @@ async def upload(
         ]
         report.rows += len(batch)
         report.new += recorded.accepted
+        report.changed += recorded.changed
         report.known += recorded.known + batch.count(Settled.KNOWN)
         report.skipped += len(recorded.skipped) + batch.count(Settled.SKIPPED)
         rejects.write(sorted(rejected))

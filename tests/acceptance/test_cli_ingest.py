@@ -79,7 +79,7 @@ def test_every_rejected_row_is_shown_with_line_and_reason_and_kept_beside_the_fi
 
     assert done.out.startswith("7 rows: 1 learned, 0 unchanged, 1 skipped, 5 rejected")
     assert "rejected line 3: spend is missing" in done.out
-    with (commands.folder / "dirty.rejects.csv").open(newline="") as rejects:
+    with (commands.folder / "dirty.csv.rejects.csv").open(newline="") as rejects:
         kept = list(csv.reader(rejects))
     assert [row[0] for row in kept[1:]] == ["3", "4", "6", "7", "8"]
     assert kept[1] == ["3", "spend is missing", "A2", "", "5", "16-11-2024"]

@@ -118,7 +118,7 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     ),
     ListSignals: lambda _: [STORED],
     ListSources: lambda _: [SOURCE],
-    RecordOutcomes: lambda message: OutcomesRecorded(accepted=len(message.outcomes), unchanged=0),
+    RecordOutcomes: lambda message: OutcomesRecorded(accepted=len(message.outcomes), unchanged=0, changed=1),
     GetModel: lambda _: MODEL,
     Predict: lambda _: FORECAST,
     ReadEvents: lambda _: EVENTS,

@@ -149,7 +149,7 @@ OUTCOME = {"external_id": "a", "platform": "meta_ads", "date": "2026-01-31", "sp
 async def test_outcomes_come_one_or_many(world: World, body: Any) -> None:
     reply = await world.call("POST", "/api/outcomes", json=body)
 
-    counts = {"accepted": 1, "unchanged": 0, "skipped": [], "rejected": []}
+    counts = {"accepted": 1, "changed": 1, "unchanged": 0, "skipped": [], "rejected": []}
     assert reply.json() == {**counts, "trace_id": reply.headers["X-Trace-Id"]}
     outcome = Outcome(
         external_id="a",

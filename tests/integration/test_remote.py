@@ -32,6 +32,7 @@ class Api:
     """Stands for the API: an item with ``bad`` spoils its whole request, one with ``worse`` itself."""
 
     busy: int = 0
+    changed: int = 0
     requests: list[bytes] = field(default_factory=list)
     stored: list[object] = field(default_factory=list)
 
@@ -48,7 +49,8 @@ class Api:
         fresh = [item for item in items if "worse" not in item and item not in self.stored]
         self.stored += fresh
         known = len(items) - len(rejected) - len(fresh)
-        return web.json_response({"accepted": len(fresh), "duplicates": known, "rejected": rejected})
+        counts = {"accepted": len(fresh), "changed": self.changed, "duplicates": known}
+        return web.json_response(counts | {"rejected": rejected})
 
     async def put(self, request: web.Request) -> web.Response:
         self.stored.append((request.match_info["sku"], orjson.loads(await request.read())))
@@ -79,7 +81,7 @@ async def test_an_upload_counts_every_row_and_lists_every_reject(tmp_path: Path)
         report = await ingest_outcomes(remote, file, OutcomeOptions(), fallback=tmp_path)
 
     assert (report.rows, report.new, report.known, report.skipped, report.rejected) == (5, 2, 0, 1, 2)
-    assert report.rejects_file == tmp_path / "mine.rejects.csv"
+    assert report.rejects_file == tmp_path / "mine.csv.rejects.csv"
     with report.rejects_file.open(newline="") as rejects:
         assert list(csv.reader(rejects)) == [
             ["line", "reason", "id", "date", "cost", "revenue"],
@@ -91,12 +93,42 @@ async def test_an_upload_counts_every_row_and_lists_every_reject(tmp_path: Path)
 async def test_rejects_go_to_the_data_folder_where_the_files_own_is_closed(tmp_path: Path) -> None:
     file, data = tmp_path / "mine.csv", tmp_path / "data"
     file.write_text(OUTCOMES)
-    (tmp_path / "mine.rejects.csv").mkdir()
+    (tmp_path / "mine.csv.rejects.csv").mkdir()
 
     async with serving(Api(), tmp_path) as remote:
         report = await ingest_outcomes(remote, file, OutcomeOptions(), fallback=data)
 
-    assert report.rejects_file == data / "mine.rejects.csv"
+    assert report.rejects_file == data / "mine.csv.rejects.csv"
+
+
+def rejects_in(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.rejects.csv"))
+
+
+async def test_a_clean_rerun_removes_the_rejects_of_the_last_one(tmp_path: Path) -> None:
+    file, other = tmp_path / "mine.csv", tmp_path / "mine.jsonl"
+    file.write_text(OUTCOMES)
+    other.write_text('{"worse":1}\n')
+
+    async with serving(Api(), tmp_path) as remote:
+        await ingest_outcomes(remote, file, OutcomeOptions(), fallback=tmp_path / "data")
+        await ingest_signals(remote, other, {}, None, fallback=tmp_path / "data")
+        file.write_text("id,date,cost,revenue\n1,2024-11-01,1,2\n")
+        report = await ingest_outcomes(remote, file, OutcomeOptions(), fallback=tmp_path / "data")
+
+    assert report.rejects_file is None
+    assert {path.name for path in rejects_in(tmp_path)} == {"mine.jsonl.rejects.csv"}
+
+
+async def test_rows_that_replaced_known_outcomes_are_pointed_out(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("id,date,cost,revenue\n" + "".join(f"{n},2024-11-01,1,2\n" for n in range(3)))
+
+    async with serving(Api(changed=2), tmp_path) as remote:
+        report = await ingest_outcomes(remote, file, OutcomeOptions(), fallback=tmp_path)
+
+    assert (report.new, report.changed) == (3, 2)
+    assert any(note.startswith("2 row(s) replaced") and "--platform" in note for note in report.notes)
 
 
 async def test_a_busy_daemon_is_asked_again(tmp_path: Path) -> None:
