@@ -35,7 +35,8 @@ class PgOutcomeStore:
             return OutcomesRecorded(accepted=0, unchanged=0)
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             rows = await session.fetch(_queries.record_outcomes, self._clock.now(), *_columns(told))
-        return OutcomesRecorded(accepted=len(rows), unchanged=len(outcomes) - len(rows))
+        changed = sum(is_changed for (is_changed,) in rows)
+        return OutcomesRecorded(accepted=len(rows), unchanged=len(outcomes) - len(rows), changed=changed)
 
     async def pending(self, limit: int) -> Sequence[PendingOutcome]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:

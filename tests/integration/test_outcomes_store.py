@@ -80,8 +80,16 @@ async def test_a_changed_outcome_waits_again_under_a_new_revision(
     recorded = await store.record([replace(OUTCOME, **change)])
 
     (pending,) = await store.pending(10)
-    assert recorded == OutcomesRecorded(accepted=1, unchanged=0)
+    assert recorded == OutcomesRecorded(accepted=1, unchanged=0, changed=1)
     assert (pending.outcome, pending.revision, pending.scored) == (replace(OUTCOME, **change), 2, True)
+
+
+async def test_new_changed_and_unchanged_outcomes_are_told_apart(store: PgOutcomeStore) -> None:
+    await store.record([replace(OUTCOME, external_id=f"o{n}") for n in range(4)])
+
+    recorded = await store.record([replace(OUTCOME, external_id=f"o{n}", clicks=3 + n // 3) for n in range(6)])
+
+    assert recorded == OutcomesRecorded(accepted=3, unchanged=3, changed=1)
 
 
 async def test_of_one_id_named_twice_the_last_stands(store: PgOutcomeStore) -> None:

@@ -1,5 +1,5 @@
 -- name: record_outcomes
--- Store new and changed outcomes; returns a row for each of these, none for what was known to the letter.
+-- Store new and changed outcomes; returns for each of these whether it was known with other content.
 -- Places count in order of arrival, rows are locked in order of id, so that writers never wait in a circle.
 WITH told AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('outcomes', 'seq')) AS seq, rows.*
@@ -33,7 +33,7 @@ WHERE (outcomes.platform, outcomes.day, outcomes.spend_micros, outcomes.revenue_
     IS DISTINCT FROM (excluded.platform, excluded.day, excluded.spend_micros, excluded.revenue_micros,
     excluded.currency, excluded.clicks, excluded.impressions, excluded.conversions, excluded.attributes,
     excluded.signal_ids)
-RETURNING external_id;
+RETURNING revision > 1;
 
 -- name: read_pending
 -- Read at most $1 outcomes that wait to be learned, by day, then in order of arrival.
