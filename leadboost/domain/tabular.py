@@ -20,8 +20,12 @@ DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 50
 _MAX_LINE_CHARS = 1_000_000
 _MAX_RECORD_LINES = 200
+_MAX_SEARCHED_LINES = 10_000
+_MAX_SEARCHED_CHARS = 4_000_000
 _CHUNK_BYTES = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
+_FEW_CONTROLS = 4
 _SIGNATURES = (
     (b"PK\x03\x04", "a zip or Excel file; save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file; save the sheet as CSV"),
@@ -118,6 +122,7 @@ def detect_encoding(open_bytes: Callable[[], BinaryIO]) -> str:
         nuls = head.count(0)
         if nuls * 4 > len(head):
             return _utf16_without_bom(head)
+        _refuse_binary(head)
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
             decoder.decode(head)
@@ -129,12 +134,19 @@ def detect_encoding(open_bytes: Callable[[], BinaryIO]) -> str:
     return "utf-8"
 
 
+def _refuse_binary(head: bytes) -> None:
+    """A stray control character spoils its row; a fiftieth of them is no text at all."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > _FEW_CONTROLS and controls * 50 > len(head):
+        raise InputError("file", "is binary, not a table of text; save it as CSV")
+
+
 def _utf16_without_bom(head: bytes) -> str:
     if head[1::2].count(0) > len(head) // 3:
         return "utf-16-le"
     if head[0::2].count(0) > len(head) // 3:
         return "utf-16-be"
-    raise InputError("file", "is binary, not a table; save it as CSV")
+    raise InputError("file", "is binary, not a table of text; save it as CSV")
 
 
 def _regularity(sample: Sequence[tuple[int, Sequence[str]]]) -> tuple[float, int]:
@@ -218,6 +230,27 @@ class _Lines:
         self.too_long = False
         return self.number + 1
 
+    def reaches_close(self, delimiter: str) -> bool:
+        """Take the lines up to the end of the quoted cell; tell whether it ends soon and as it should."""
+        quotes = sum(line.count('"') for line in self._taken)
+        room = _MAX_SEARCHED_CHARS
+        if quotes % 2 == 0:
+            return False
+        while quotes % 2 and room > 0 and len(self._taken) < _MAX_SEARCHED_LINES:
+            line = self._pending.pop() if self._pending else self._read()
+            if not line:
+                return False
+            self._taken.append(line)
+            quotes += line.count('"')
+            room -= len(line)
+        rest = self._taken[-1].replace('""', "").partition('"')[2].rstrip("\r\n")
+        return quotes % 2 == 0 and (not rest or rest.startswith(delimiter))
+
+    @property
+    def first(self) -> str:
+        """The first line of the record."""
+        return self._taken[0]
+
     def give_back(self) -> str:
         """Keep the first line of the record only and return it; the others are read again."""
         self._pending.extend(reversed(self._taken[1:]))
@@ -245,7 +278,7 @@ def _records(text: io.TextIOBase, delimiter: str) -> Iterator[tuple[int, list[st
         except StopIteration:
             return
         except _OpenQuoteError:
-            cells, fault = [lines.give_back().rstrip("\r\n")], "opens a quote that is never closed"
+            cells, fault = _endless(lines, delimiter)
             reader = csv.reader(lines, delimiter=delimiter)
         except csv.Error as error:
             cells, fault = [lines.give_back().rstrip("\r\n")], f"cannot be read: {error}"
@@ -253,3 +286,10 @@ def _records(text: io.TextIOBase, delimiter: str) -> Iterator[tuple[int, list[st
         if lines.too_long:
             fault = f"is longer than {_MAX_LINE_CHARS} characters"
         yield line, cells, fault
+
+
+def _endless(lines: _Lines, delimiter: str) -> tuple[list[str], str]:
+    """Tell a cell of too many lines, which is one fault, from an open quote, which spoils its line."""
+    if lines.reaches_close(delimiter):
+        return [lines.first.rstrip("\r\n")], f"holds a cell of more than {_MAX_RECORD_LINES} lines"
+    return [lines.give_back().rstrip("\r\n")], "opens a quote that is never closed"

@@ -76,6 +76,20 @@ def test_an_open_quote_spoils_its_line_alone() -> None:
     assert [line for line, _ in rows(data)] == [3, 4]
 
 
+def test_a_closed_cell_of_too_many_lines_is_one_fault() -> None:
+    long = b'1,"' + b'x "" y\n' * 300 + b'"\n'
+
+    assert faults(b"a,b\n" + long + b"2,y\n") == [(2, "holds a cell of more than 200 lines")]
+    assert rows(b"a,b\n" + long + b"2,y\n") == [(303, ("2", "y"))]
+
+
+def test_an_open_quote_before_many_rows_spoils_its_line_alone() -> None:
+    data = b'a,b\n1,"x\n' + b"2,y\n" * 300 + b'3,"z"\n4,w\n'
+
+    assert faults(data) == [(2, "opens a quote that is never closed")]
+    assert [line for line, _ in rows(data)] == [*range(3, 305)]
+
+
 def test_a_nul_spoils_its_line_alone() -> None:
     data = b"a,b\n1,\x00\n2,3\n"
 
@@ -102,6 +116,8 @@ def test_repeated_and_empty_names_are_made_distinct() -> None:
         (b"hello\nworld\n", "not a table"),
         (b"1,2\n3,4\n", "put a header row on top"),
         (b"PK\x03\x04rest", "Excel"),
+        (b"\xff\xd8\xff\xe0" + bytes(range(1, 256)) * 8, "is binary"),
+        (b"a,b\n1,2\n" + b"\x00\x01\x02\x03,\x04x\n" * 9, "is binary"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1", "is binary"),
     ],
 )
