@@ -30,6 +30,7 @@ from leadboost.console.fields import (
 from leadboost.console.problems import Fault
 
 MAX_FAULTS: Final = 20
+_MAX_READ: Final = 10_000
 _MAX_FAULT_CHARS: Final = 200
 
 
@@ -201,6 +202,8 @@ _SHOULD: Final = re.compile(r"^\w+ should")
 
 def faults_of(error: ValidationError) -> list[Fault]:
     """Say what pydantic found, one fault per field, at most MAX_FAULTS; values are not repeated."""
+    if (count := error.error_count()) > _MAX_READ:
+        return [Fault("", f"has {count} faults, too many to name; send fewer fields or items at once")]
     details = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
     return [Fault(field_path(item["loc"]), _reason(item)) for item in details]
 
@@ -222,5 +225,7 @@ def _reason(item: ErrorDetails) -> str:
             return PATTERN_REASONS[context["pattern"]]
         case "value_error":
             return str(context["error"])
+        case "too_long":
+            return f"must have at most {context['max_length']} entries"
         case kind:
             return _REASONS.get(kind) or _SHOULD.sub("must", item["msg"])

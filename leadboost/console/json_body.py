@@ -1,6 +1,7 @@
-"""JSON as it arrives: strict, bounded in depth, and with decimals kept exact where money is read."""
+"""JSON as it arrives: strict, bounded in depth and in values, with decimals kept exact for money."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Final
 
@@ -9,13 +10,16 @@ import orjson
 from leadboost.console.problems import ProblemError
 
 MAX_DEPTH: Final = 32
+MAX_VALUES: Final = 100_000
+_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 def parse_json(body: bytes) -> object:
     """Parse UTF-8 JSON (RFC 8259: no NaN, no lone surrogates), at most MAX_DEPTH levels deep.
 
-    Raises ProblemError 400 saying what is wrong and where.
+    Raises ProblemError 400 saying what is wrong and where, 413 beyond MAX_VALUES values.
     """
+    _check_values(body)
     try:
         value: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -31,6 +35,22 @@ def parse_exact_json(body: bytes) -> object:
         return json.loads(body, parse_float=Decimal)
     except (ValueError, ArithmeticError):
         raise _unreadable("a number is out of range") from None
+
+
+def _check_values(body: bytes) -> None:
+    # Before parsing: a parse cannot be interrupted, and every other request waits for it.
+    if len(body) <= MAX_VALUES or _most_values(body) <= MAX_VALUES:
+        return
+    marks, texts = _TEXT.subn(b"", body, 2 * MAX_VALUES + 1)
+    if texts > 2 * MAX_VALUES or _most_values(marks) > MAX_VALUES:
+        raise ProblemError(
+            413, "too_large", f"The body may hold {MAX_VALUES} values at most; send fewer items at once."
+        )
+
+
+def _most_values(body: bytes) -> int:
+    """Bound the values from above: every one but the first follows a comma or begins an array or object."""
+    return 1 + body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def _check_depth(value: object) -> None:

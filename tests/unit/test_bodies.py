@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 import orjson
 import pytest
@@ -7,9 +8,17 @@ from pydantic import ValidationError
 
 from leadboost.console.api_learn import sort_outcomes
 from leadboost.console.api_sell import order_hash, order_lines
-from leadboost.console.bodies import Body, OutcomeBody, PredictBody, StockBody, faults_of, field_path
+from leadboost.console.bodies import (
+    Body,
+    OutcomeBody,
+    PredictBody,
+    PredictItems,
+    StockBody,
+    faults_of,
+    field_path,
+)
 from leadboost.console.fields import MAX_AMOUNT
-from leadboost.console.json_body import parse_exact_json, parse_json
+from leadboost.console.json_body import MAX_VALUES, parse_exact_json, parse_json
 from leadboost.console.problems import ProblemError
 from leadboost.console.replies import Refusal, encode
 from leadboost.domain.stock import Line
@@ -82,6 +91,19 @@ def test_at_most_twenty_faults_are_told() -> None:
     assert len(faults_of(caught.value)) == 20
 
 
+def test_faults_beyond_counting_are_told_as_one() -> None:
+    assert first_fault(PredictBody, dict.fromkeys(map(str, range(20_000)), 1)) == (
+        "",
+        "has 20001 faults, too many to name; send fewer fields or items at once",
+    )
+
+
+def test_a_list_too_long_is_told_its_bound() -> None:
+    too_many = first_fault(PredictItems, {"items": [{"spend": 1}] * 1001})
+
+    assert too_many == ("items", "must have at most 1000 entries")
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -108,6 +130,36 @@ def test_nesting_is_bounded() -> None:
     parse_json(b"[" * 32 + b"]" * 32)
     with pytest.raises(ProblemError, match="32 levels"):
         parse_json(b"[" * 33 + b"]" * 33)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"1," * MAX_VALUES + b"1]",
+        b"[" + b'"",' * MAX_VALUES * 2 + b'""]',
+        b"[" + b"{}," * MAX_VALUES + b"{}]",
+        b"[" + b"[[]]," * (MAX_VALUES // 2) + b"[]]",
+        b"{" + b'"a":1,' * MAX_VALUES + b'"b":1}',
+    ],
+    ids=["numbers", "texts", "objects", "arrays", "fields"],
+)
+def test_too_many_values_are_refused_before_any_is_read(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadboost.console.json_body.orjson.loads", None)
+
+    with pytest.raises(ProblemError, match="100000 values at most; send fewer items") as caught:
+        parse_exact_json(body)
+
+    assert (caught.value.status, caught.value.problem_code) == (413, "too_large")
+
+
+def test_commas_and_braces_inside_a_text_are_no_values() -> None:
+    text = 'a, "b", [c], {d}, \\' * MAX_VALUES
+
+    assert parse_json(orjson.dumps([text, 7])) == [text, 7]
+
+
+def test_as_many_values_as_are_allowed_are_read() -> None:
+    assert len(cast(list[object], parse_json(b"[" + b"[]," * (MAX_VALUES // 2 - 2) + b"1]"))) == 49_999
 
 
 def test_both_forms_of_an_order_with_one_line_are_the_same_order() -> None:
