@@ -9,8 +9,10 @@ import asyncio
 import os
 import signal
 import socket
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
@@ -30,7 +32,9 @@ from leadboost.runtime.system import Failed
 
 log = structlog.get_logger()
 
-STOP_WITHIN_S = 9.5
+STOP_WITHIN_S = 9.0
+FORCE_AFTER_S = 9.8
+THREADS_END_S = 0.5
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 30.0
 
@@ -54,23 +58,26 @@ class Daemon:
         self._started: list[Stage] = []
         self._components: Components | None = None
         self._changed = asyncio.Event()
-        self._stopping = False
+        self._starting: asyncio.Timeout | None = None
+        self._stop = asyncio.Event()
+        self._polls = True
         self._trouble: LeadBoostError | None = None
 
     async def run(self, on_up: Callable[[str], None] = lambda _: None) -> None:
         """Live until ``request_stop``. Calls ``on_up`` with the base URL whenever intake opens.
 
-        Raises FolderInUseError, FolderError, and InputError when the address cannot be bound.
+        Raises FolderInUseError, FolderError, and ConfigError when the address cannot be bound.
         """
         async with self._console() as (console, url):
             await self._live(console, lambda: on_up(url))
 
     @asynccontextmanager
     async def started(self) -> AsyncIterator[str]:
-        """Run everything for as long as the block lasts; yields the base URL.
+        """Run everything but polling for as long as the block lasts; yields the base URL.
 
-        Raises what keeps it from starting: nobody waits in safe mode here.
+        For one command. Raises what keeps it from starting: nobody waits in safe mode here.
         """
+        self._polls = False
         async with self._console() as (console, url):
             trouble = await self._start(console)
             if trouble is not None:
@@ -91,61 +98,76 @@ class Daemon:
                 await self._shut_down(console)
 
     def request_stop(self) -> None:
-        """Begin the ordered stop."""
-        self._stopping = True
-        self._changed.set()
+        """Begin the ordered stop, also in the middle of a start."""
+        self._stop.set()
+        self._interrupt()
 
     # -- life -------------------------------------------------------------------------------------
 
     async def _live(self, console: Console, on_up: Callable[[], None]) -> None:
         retry_s = _FIRST_RETRY_S
-        while not self._stopping:
+        while not self._stop.is_set():
             trouble = await self._start(console)
-            if trouble is None:
+            if trouble is None and not self._stop.is_set():
                 self._enter("running")
                 retry_s = _FIRST_RETRY_S
                 on_up()
-                trouble = await self._until_trouble()
-            if trouble is None:
+                await self._changed.wait()
+                trouble = self._trouble
+            if self._stop.is_set() or trouble is None:
                 return
             await self._enter_safe_mode(console, trouble)
-            await self._wait(retry_s if _may_heal(trouble) and not self._faults else None)
+            await self._wait_for_stop(retry_s if _may_heal(trouble) else None)
             retry_s = min(retry_s * 2, _LONGEST_RETRY_S)
 
     async def _start(self, console: Console) -> LeadBoostError | None:
+        """Start all stages; returns what kept them from starting. A stop or an escalation interrupts."""
         if self._faults:
-            return LeadBoostError("the configuration has faults")
+            return _FaultyConfigurationError()
+        self._forget_trouble()
         self._enter("starting")
-        self._trouble = None
-        self._components = components = Components(
+        self._components = self._make_components()
+        trouble: LeadBoostError | None = None
+        try:
+            async with asyncio.timeout(None) as self._starting:
+                await start_stages(self._components.stages(console), self._started, self._on_stage)
+        except LeadBoostError as error:
+            trouble = error
+        except Exception as error:  # safe mode tells it, and the console stays up
+            if not self._changed.is_set():
+                log.exception("start failed")
+                trouble = LeadBoostError(f"start failed: {error!r}; the log says more")
+        finally:
+            self._starting = None
+        return self._trouble or trouble
+
+    def _make_components(self) -> Components:
+        return Components(
             self._settings,
             clock=self.clock,
             rng=self.rng,
             holder=f"{socket.gethostname()}:{os.getpid()}:{uuid7(self.clock, self.rng)}",
             on_failure=self._on_failure,
+            polls=self._polls,
         )
-        try:
-            await start_stages(components.stages(console), self._started, self._on_stage)
-        except LeadBoostError as error:
-            return error
-        except OSError as error:
-            return LeadBoostError(str(error))
-        return None
 
-    async def _until_trouble(self) -> LeadBoostError | None:
-        while not self._stopping and self._trouble is None:
-            await self._wait(None)
-        return None if self._stopping else self._trouble
+    def _forget_trouble(self) -> None:
+        self._trouble = None
+        if not self._stop.is_set():
+            self._changed.clear()
 
-    async def _wait(self, timeout_s: float | None) -> None:
-        self._changed.clear()
-        if self._stopping or (timeout_s is None and self._trouble and self._mode == "running"):
+    def _interrupt(self) -> None:
+        self._changed.set()
+        if self._starting is not None:
+            self._starting.reschedule(self.clock.monotonic())
+
+    async def _wait_for_stop(self, timeout_s: float | None) -> None:
+        if self._stop.is_set():
             return
-        try:
+        self._changed.clear()
+        with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._changed.wait()
-        except TimeoutError:
-            return
 
     async def _enter_safe_mode(self, console: Console, trouble: LeadBoostError) -> None:
         self._problems = self._faults or [str(trouble)]
@@ -181,9 +203,9 @@ class Daemon:
 
     def _on_failure(self, failed: Failed) -> None:
         log.error("component failed", component=failed.name, outcome=failed.outcome, error=repr(failed.error))
-        if failed.outcome == "escalated" and self._mode == "running":
-            self._trouble = _Escalated(failed)
-            self._changed.set()
+        if failed.outcome == "escalated" and self._mode in ("starting", "running"):
+            self._trouble = _EscalatedError(failed)
+            self._interrupt()
 
     # -- what the console shows -------------------------------------------------------------------
 
@@ -231,7 +253,7 @@ class Daemon:
         checks["database"] = "not connected"
         if self._components is not None:
             checks["database"] = await self._components.check_database()
-        down = [each.name for each in self._stats() if each.state in ("DEGRADED", "STOPPED")]
+        down = [each.name for each in self._stats() if each.state != "RUNNING"]
         checks["actors"] = f"down: {', '.join(down)}" if down else "ok"
         return Readiness(ok=all(value in ("ok", "off") for value in checks.values()), checks=checks)
 
@@ -239,7 +261,13 @@ class Daemon:
         return self._components.runtime.stats() if self._components is not None else []
 
 
-class _Escalated(LeadBoostError):
+class _FaultyConfigurationError(LeadBoostError):
+    """The configuration has faults; they are told one by one."""
+
+    code = "bad_config"
+
+
+class _EscalatedError(LeadBoostError):
     """A critical component was given up."""
 
     code = "escalated"
@@ -250,7 +278,7 @@ class _Escalated(LeadBoostError):
 
 
 def _may_heal(trouble: BaseException) -> bool:
-    if isinstance(trouble, _Escalated):
+    if isinstance(trouble, _EscalatedError):
         return _may_heal(trouble.cause)
     if isinstance(trouble, MigrationError):
         return False
@@ -279,6 +307,7 @@ async def _run_until_signalled(
             os._exit(1)
         signalled = True
         log.info("stop requested", signal=number.name)
+        _exit_after(FORCE_AFTER_S, 1)
         daemon.request_stop()
 
     loop = asyncio.get_running_loop()
@@ -286,7 +315,23 @@ async def _run_until_signalled(
         loop.add_signal_handler(number, on_signal, number)
     await daemon.run(on_up)
     log.info("stopped")
+    _exit_after(THREADS_END_S, 0)
     return 0
+
+
+def _exit_after(seconds: float, code: int) -> None:
+    """End the process then, whatever a thread or the loop still does.
+
+    A thread that is computing cannot be cancelled, and the interpreter would wait for it.
+    """
+
+    def end() -> None:
+        sys.stdout.flush()
+        os._exit(code)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

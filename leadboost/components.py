@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -55,12 +56,20 @@ class Components:
     """Everything between configuration and the console, for one start of the daemon."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock, rng: Rng, holder: str, on_failure: Callable[[Failed], None]
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        rng: Rng,
+        holder: str,
+        on_failure: Callable[[Failed], None],
+        polls: bool = True,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._rng = rng
         self._holder = holder
+        self._polls = polls
         self.runtime = Runtime(
             clock=clock, rng=rng, on_failure=on_failure, on_dead_letter=self._on_dead_letter
         )
@@ -77,38 +86,35 @@ class Components:
 
     def stages(self, console: Console) -> Sequence[Stage]:
         """List the stages in start order. Stop budgets add up to less than the daemon's 10 s."""
+        stage = partial(Stage, late=self._late)
         return [
-            Stage(
+            stage(
                 name="postgres",
                 start=self._start_postgres,
                 stop=self._stop_postgres,
                 start_s=90,
                 stop_s=2.8,
             ),
-            Stage(name="store", start=self._open_store, stop=self._close_store, start_s=60, stop_s=1),
-            Stage(
-                name="journal", start=self._start_journal, stop=lambda: self._stop("journal", 0.5), stop_s=1
-            ),
-            Stage(
-                name="selling",
-                start=self._start_selling,
-                stop=lambda: self._stop("enterprise", 1.5),
-                stop_s=2,
-            ),
-            Stage(
+            stage(name="store", start=self._open_store, stop=self._close_store, start_s=60, stop_s=0.8),
+            stage(name="journal", start=self._start_journal, stop=self._stop_journal, stop_s=1.0),
+            stage(name="selling", start=self._start_selling, stop=self._stop_selling, stop_s=1.9),
+            stage(
                 name="learning",
                 start=self._start_learning,
-                stop=lambda: self._stop("trainer", 0.2, "predictor"),
+                stop=self._stop_learning,
                 start_s=20,
-                stop_s=0.7,
+                stop_s=0.6,
             ),
-            Stage(name="hearing", start=self._start_hearing, stop=self._stop_hearing, stop_s=0.7),
-            Stage(
+            stage(name="hearing", start=self._start_hearing, stop=self._stop_hearing, stop_s=0.6),
+            stage(
                 name="intake",
-                start=lambda: self._open_intake(console),
-                stop=lambda: self._close_intake(console),
+                start=partial(self._open_intake, console),
+                stop=partial(self._close_intake, console),
             ),
         ]
+
+    def _late(self) -> list[str]:
+        return [f"{each.name} ({each.state})" for each in self.runtime.stats() if each.state != "RUNNING"]
 
     async def check_database(self) -> str:
         """Return ``ok``, or why the database does not answer within a second."""
@@ -169,6 +175,9 @@ class Components:
         await self._spawn("journal", self._make_journal, _VITAL)
         self._committed.subscribe(self._refs["journal"])
 
+    async def _stop_journal(self) -> None:
+        await self._stop("journal", finish_s=0.95)
+
     def _make_journal(self) -> Journal:
         return Journal(
             store=PgJournalStore(self._store),
@@ -180,6 +189,9 @@ class Components:
     async def _start_selling(self) -> None:
         await self._spawn("enterprise", self._make_enterprise, _SALES)
 
+    async def _stop_selling(self) -> None:
+        await self._stop("enterprise", drain_s=1.4)
+
     def _make_enterprise(self) -> Enterprise:
         return Enterprise(
             store=PgSaleStore(self._store, currency=self._settings.currency), committed=self._committed
@@ -189,6 +201,9 @@ class Components:
         models = PgModelStore(self._store)
         await self._spawn("predictor", lambda: Predictor(models=models), _PREDICTIONS)
         await self._spawn("trainer", lambda: self._make_trainer(models), _OTHER)
+
+    async def _stop_learning(self) -> None:
+        await self._stop("trainer", "predictor", drain_s=0.1)
 
     def _make_trainer(self, models: PgModelStore) -> Trainer:
         return Trainer(
@@ -213,7 +228,7 @@ class Components:
             clock=self._clock,
             rng=self._rng.fork("client"),
         )
-        if not connectors.rss.enabled:
+        if not (self._polls and connectors.rss.enabled):
             return []
         return [
             RssSource(
@@ -239,7 +254,7 @@ class Components:
         )
 
     async def _stop_hearing(self) -> None:
-        await self._stop("scout", 0.2)
+        await self._stop("scout", drain_s=0.1)
         if self._client is not None:
             await self._client.close()
 
@@ -256,6 +271,7 @@ class Components:
         )
         refs["scout"].tell(BeginIntake())
         # What stands now stays: collecting it again and again would only stall sales.
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
 
@@ -275,8 +291,8 @@ class Components:
     async def _spawn(self, name: str, factory: Callable[[], Actor[Any]], child: Child) -> None:
         self._refs[name] = await self.runtime.spawn(name, factory, child)
 
-    async def _stop(self, name: str, drain_s: float, *others: str) -> None:
-        late = await self.runtime.stop(name, *others, drain_s=drain_s, finish_s=0.4)
+    async def _stop(self, *names: str, drain_s: float = 0.0, finish_s: float = 0.4) -> None:
+        late = await self.runtime.stop(*names, drain_s=drain_s, finish_s=finish_s)
         if late:
             log.warning("actors cancelled", actors=late)
 

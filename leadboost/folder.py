@@ -4,13 +4,17 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from leadboost.errors import LeadBoostError
+
+_LOOKS, _LOOK_S = 20, 0.01
 
 
 class FolderInUseError(LeadBoostError):
@@ -54,10 +58,9 @@ class DataFolder:
         FolderError."""
         descriptor = self._open("daemon.lock", os.O_RDWR | os.O_CREAT)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise FolderInUseError(self.path, self._read_address()) from None
+            if not _lock(descriptor):
+                raise FolderInUseError(self.path, self._read_address())
+            self._file("daemon.json").unlink(missing_ok=True)  # a killed daemon's
             yield
             self._file("daemon.json").unlink(missing_ok=True)
         finally:
@@ -86,15 +89,14 @@ class DataFolder:
         path = self._file("secret.key")
         with contextlib.suppress(FileNotFoundError):
             try:
-                return bytes.fromhex(path.read_text())
-            except (OSError, ValueError) as error:
+                return _read_key(path)
+            except OSError as error:
                 if isinstance(error, FileNotFoundError):
                     raise
-                fault = error if isinstance(error, OSError) else OSError(0, "secret.key is not hexadecimal")
-                raise FolderError(path, fault) from error
+                raise FolderError(path, error) from error
         key = secrets.token_bytes(32)
         self._write("secret.key", key.hex().encode(), exclusive=True)
-        return bytes.fromhex(path.read_text())
+        return _read_key(path)
 
     def _read_address(self) -> Address | None:
         try:
@@ -129,3 +131,22 @@ class DataFolder:
                 self._file(temporary).replace(self._file(name))
         except OSError as error:
             raise FolderError(self._file(name), error) from error
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock, or tell that a daemon holds it. ``running`` holds it for an instant to look."""
+    for _ in range(_LOOKS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOOK_S)
+        else:
+            return True
+    return False
+
+
+def _read_key(path: Path) -> bytes:
+    text = path.read_text().strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise OSError(0, "holds no key of 64 hexadecimal digits; delete it, and every token becomes void")
+    return bytes.fromhex(text)

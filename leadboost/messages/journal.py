@@ -1,6 +1,6 @@
 """What the Journal actor can be told, and the journalled event itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,8 +35,3 @@ class ReadEvents(Message[EventsPage]):
     since: int = 0
     epoch: str | None = None
     limit: int = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberEvents(Message[Sequence[JournalEvent]]):
-    """Number what is committed now; the reply is what was numbered by this call."""

@@ -69,7 +69,7 @@ class Actor(Generic[M]):
         ``otherwise(error)``; without ``otherwise`` an error fails the actor. The work ends with
         the actor's instance. Raises WorkLimitError when ``max_work`` items are under way.
         """
-        self._cell.spawn_work(name, work, then, otherwise)
+        self._cell.work.spawn(name, work, then, otherwise)
 
     def after(self, delay_s: float, message: M) -> Timer:
         """Tell this actor ``message`` once, ``delay_s`` seconds from now."""

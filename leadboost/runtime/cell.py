@@ -4,43 +4,47 @@ import asyncio
 import math
 import types
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from leadboost.clock import Rng
-from leadboost.errors import ActorError, ActorStoppedError, MailboxFullError, WorkLimitError
+from leadboost.errors import ActorError, ActorStoppedError, MailboxFullError
 from leadboost.runtime.actor import Actor, Timer, accepted_types
 from leadboost.runtime.dead_letters import DeadLetter
-from leadboost.runtime.envelope import RETRY_DELAYS_S, Envelope, opened
-from leadboost.runtime.mailbox import LaneQueue, Mailbox, is_abandoned
+from leadboost.runtime.envelope import Envelope, asks, is_retry, opened
+from leadboost.runtime.mailbox import LaneQueue, Mailbox
 from leadboost.runtime.message import Lane, Message
 from leadboost.runtime.ref import HANDLING
+from leadboost.runtime.retries import Retries
 from leadboost.runtime.stats import ActorStats, Timing
 from leadboost.runtime.supervision import Child, Restarts
 from leadboost.runtime.timers import RepeatingTimer
+from leadboost.runtime.work import Work
 
 if TYPE_CHECKING:
     from leadboost.runtime.system import Runtime
 
 T = TypeVar("T")
 
-_CHUNK = range(64)
+_MANY, _ONE = range(64), range(1)
+_SLOW_S = 0.001
 _YIELD_AFTER_S = 0.005
 _STOP = object()
+_OVERLOAD = (MailboxFullError, ActorStoppedError)
 
 
 class _Failure:
-    """Why an instance ended, and the items that it was handling."""
+    """Why an instance ended, and the told items that it was handling."""
 
-    __slots__ = ("error", "items")
+    __slots__ = ("at_start", "error", "items")
 
-    def __init__(self, error: BaseException, items: list[Any]) -> None:
+    def __init__(self, error: BaseException, items: list[Any], *, at_start: bool = False) -> None:
         self.error = error
         self.items = items
+        self.at_start = at_start
 
 
 class Cell:
-    """Owns an actor's mailbox, its current instance, its task, work and timers."""
+    """Owns an actor's mailbox, its current instance, its task, work, timers and retries."""
 
     def __init__(
         self, runtime: "Runtime", name: str, factory: Callable[[], Actor[Any]], child: Child
@@ -48,22 +52,25 @@ class Cell:
         self.runtime = runtime
         self.name = name
         self.child = child
-        self.mailbox = Mailbox(child.bounds)
+        self.mailbox = Mailbox(child.bounds, sampled=runtime.introspection)
         self.state = "STARTING"
         self.closed = False
+        self.life = 0
         self.accepts: frozenset[type] = frozenset()
         self.deadline = math.inf
         self.waits_for: list[Cell] = []
         self.restarts = Restarts(child, runtime.rng.fork(f"supervision/{name}"))
         self.timing = Timing(enabled=runtime.introspection)
+        self.work = Work(self)
         self.last_error: BaseException | None = None
-        self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.started: asyncio.Future[None] = loop.create_future()
+        self._loop_time = loop.time
         self._factory = factory
         self._rng: Rng = runtime.rng.fork(f"actor/{name}")
-        self._work: dict[asyncio.Task[Any], str] = {}
+        self._retries = Retries(self)
         self._timers: set[Timer] = set()
-        self._retries: set[asyncio.TimerHandle] = set()
-        self._max_work = Actor.max_work
+        self._chunk = _MANY
         self._stopping = False
         self._drain_until = -math.inf
 
@@ -73,123 +80,143 @@ class Cell:
         """Live until stopped, given up, or cancelled; then answer everyone who still waits."""
         HANDLING.set(self)
         try:
-            await self._live()
+            while (failure := await self._one_life()) is not None:
+                self._end_instance()
+                if not await self._recover(failure):
+                    return
         finally:
             self._end_instance()
             self._close()
 
-    async def _live(self) -> None:
-        while True:
-            failure = await self._one_life()
-            self._end_instance()
-            if failure is None:
-                return
-            if not self.started.done():
-                self.started.set_exception(failure.error)
-                return
-            if not await self._recover(failure):
-                return
-
     async def _one_life(self) -> _Failure | None:
+        self.life += 1
         try:
-            actor = self._factory()
-            actor.name, actor.clock, actor.rng, actor._cell = self.name, self.runtime.clock, self._rng, self
-            self.accepts = accepted_types(type(actor))
-            self._max_work = actor.max_work
-            await actor.on_start()
+            actor = self._make()
         except Exception as error:  # the supervisor decides what a failed start means
-            return _Failure(error, [])
+            return _Failure(error, [], at_start=True)
+        if (unborn := await self._hook(actor.on_start())) is not None:
+            return _Failure(unborn, [], at_start=True)
         self.state = "RUNNING"
         if not self.started.done():
             self.started.set_result(None)
         failure: _Failure | None = await self._observed(self._serve(actor))
-        if failure is None:
-            await actor.on_stop()
+        if failure is None and (left := await self._hook(actor.on_stop())) is not None:
+            self.last_error = left
+            self.runtime.failed(self, left, "stop failed")
         return failure
+
+    def _make(self) -> Actor[Any]:
+        actor = self._factory()
+        actor.name, actor.clock, actor.rng, actor._cell = self.name, self.runtime.clock, self._rng, self
+        self.accepts = accepted_types(type(actor))
+        self.work.limit = actor.max_work
+        return actor
+
+    async def _hook(self, hook: Coroutine[Any, Any, None]) -> BaseException | None:
+        """Run a hook of the actor and return its error."""
+        try:
+            await hook
+        except Exception as error:  # the supervisor decides
+            return error
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            return self._foreign_cancel()
+        return None
 
     async def _recover(self, failure: _Failure) -> bool:
         self.last_error = failure.error
-        self._settle(failure)
+        self._settle(failure.items, failure.error)
+        if not self.started.done():
+            self.started.set_exception(failure.error)
+            return False
         if self._stopping:
             return False
-        allowed = self.restarts.allow(self.runtime.clock.monotonic())
-        self.runtime.failed(self, failure.error, given_up=not allowed)
-        if not allowed:
+        if not self.restarts.allow(self.runtime.clock.monotonic(), at_start=failure.at_start):
             self.state = "DEGRADED"
+            self.runtime.failed(self, failure.error, "escalated" if self.child.critical else "degraded")
             return False
         self.state = "RESTARTING"
+        self.runtime.failed(self, failure.error, "restarted")
         await self._pause(self.restarts.backoff_s())
         return not self._stopping
 
     async def _pause(self, delay_s: float) -> None:
-        deadline = asyncio.get_running_loop().time() + delay_s
+        deadline = self._loop_time() + delay_s
         while not self._stopping:
             try:
                 async with asyncio.timeout_at(deadline):
-                    await self._wait_for_mail()
+                    self.mailbox.waiter = waiter = asyncio.get_running_loop().create_future()
+                    await waiter
             except TimeoutError:
+                self.mailbox.waiter = None
                 return
 
     def _end_instance(self) -> None:
-        for task in self._work:
-            task.cancel()
-        for timer in (*self._timers, *(self._retries if self._stopping else ())):
+        self.work.cancel()
+        for timer in tuple(self._timers):
             timer.cancel()
-        self._work.clear()
-        self._timers.clear()
+        control = self.mailbox.control.items
+        kept = [item for item in control if not isinstance(item, _Failure)]
+        control.clear()
+        control.extend(kept)
 
     def _close(self) -> None:
-        self.closed = True
-        self.mailbox.command.bound = -1  # sends every tell to the slow path, which refuses it
+        self._refuse_messages()
         if self.state != "DEGRADED":
             self.state = "STOPPED"
         if not self.started.done():
             self.started.set_exception(ActorStoppedError(self.name))
-        for item in self.mailbox.clear():
-            if item is _STOP or isinstance(item, _Failure):
-                continue
-            if item.__class__ is Envelope and item.reply is not None:
-                if not item.reply.done():
-                    item.reply.set_exception(ActorStoppedError(self.name))
-            else:
-                self.lose(opened(item), "stopped")
+        items = [item for item in self.mailbox.clear() if item is not _STOP]
+        self._abandon(items)
+        self._retries.close()
+
+    def _refuse_messages(self) -> None:
+        self.closed = True
+        self.mailbox.command.bound = -1  # sends every tell to the slow path, which refuses it
 
     def request_stop(self, drain_s: float) -> None:
-        """Refuse new messages, serve what is queued for at most ``drain_s`` seconds, then end."""
-        self._stopping = self.closed = True
-        self.mailbox.command.bound = -1
-        loop = asyncio.get_running_loop()
-        self._drain_until = loop.time() + drain_s
+        """Refuse new messages, serve what is queued for at most ``drain_s`` seconds, then end.
+
+        An actor that waits for its restart ends at once.
+        """
+        self._stopping = True
+        self._refuse_messages()
+        self._drain_until = self._loop_time() + drain_s
         self._poke(_STOP)
         if drain_s > 0:
-            loop.call_at(self._drain_until, self._poke, _STOP)
+            asyncio.get_running_loop().call_at(self._drain_until, self._poke, _STOP)
 
     def _poke(self, signal: object) -> None:
         self.mailbox.control.items.append(signal)
         self.mailbox.wake()
 
+    def fail(self, error: BaseException) -> None:
+        """End the current instance with an error that came from outside its handler."""
+        self._poke(_Failure(error, []))
+
     # -- serving ----------------------------------------------------------------------------------
 
     async def _serve(self, actor: Actor[Any]) -> _Failure | None:
-        mailbox = self.mailbox
-        loop = asyncio.get_running_loop()
-        loop_time, new_future = loop.time, loop.create_future
+        mailbox, new_future = self.mailbox, asyncio.get_running_loop().create_future
+        serve = self._serve_batch if actor.batch_size > 1 else self._serve_chunk
+        events_due = False
         yield_at = 0.0
-        batched = actor.batch_size > 1
         while True:
             if mailbox.control.items:
-                if self._take_signal():
-                    if loop_time() >= self._drain_until:
+                signal = self._take_signal()
+                if isinstance(signal, _Failure):
+                    return signal
+                if signal is _STOP:
+                    if self._loop_time() >= self._drain_until:
                         return None
                     continue
-                if isinstance(mailbox.control.items[0], _Failure):
-                    failure: _Failure = mailbox.control.items.popleft()
-                    return failure
                 queue = mailbox.control
-            elif mailbox.command.items:
+            elif mailbox.command.items and not (events_due and mailbox.event.items):
                 queue = mailbox.command
             elif mailbox.event.items or mailbox.gap:
                 queue = mailbox.event
+                events_due = False
             elif self._stopping:
                 return None
             else:
@@ -197,109 +224,99 @@ class Cell:
                 await waiter
                 yield_at = 0.0
                 continue
-            served = await (self._serve_batch(actor, queue) if batched else self._serve_chunk(actor, queue))
-            if served is not None:
-                return served
+            if mailbox.gap and queue is mailbox.event and (gap := await self._tell_gap(actor)):
+                return gap
+            if (failure := await serve(actor, queue)) is not None:
+                return failure
             if queue.items:
-                yield_at = await self._be_fair(queue, loop_time(), yield_at)
+                yield_at = await self._be_fair(queue, yield_at)
+                events_due = not yield_at  # a steady stream of commands must not starve events
 
-    async def _be_fair(self, queue: LaneQueue, now: float, yield_at: float) -> float:
-        """Let others run when this actor has been busy for long; returns when to yield next."""
-        if yield_at and now >= yield_at:
+    def _take_signal(self) -> object:
+        head = self.mailbox.control.items[0]
+        return self.mailbox.control.items.popleft() if _is_signal(head) else None
+
+    async def _be_fair(self, queue: LaneQueue, yield_at: float) -> float:
+        """Let others run when this actor has been busy for long; returns when to yield next.
+
+        The answer 0 says that a slice of time has just ended.
+        """
+        now = self._loop_time()
+        if not yield_at:
+            return now + _YIELD_AFTER_S
+        if now >= yield_at:
             queue.mark(now)
             await asyncio.sleep(0)
-            return 0.0
-        return yield_at or now + _YIELD_AFTER_S
+            self.timing.suspended_at = yield_at = 0.0
+        return yield_at
 
-    def _take_signal(self) -> bool:
-        if self.mailbox.control.items[0] is not _STOP:
-            return False
-        self.mailbox.control.items.popleft()
-        return True
-
-    async def _wait_for_mail(self) -> None:
-        self.mailbox.waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self.mailbox.waiter
-        except BaseException:
-            self.mailbox.waiter = None
-            raise
+    async def _tell_gap(self, actor: Actor[Any]) -> _Failure | None:
+        count, self.mailbox.gap = self.mailbox.gap, 0
+        error = await self._hook(actor.on_gap(count))
+        return _Failure(error, []) if error is not None else None
 
     async def _serve_chunk(self, actor: Actor[Any], queue: LaneQueue) -> _Failure | None:
         items, control, timing = queue.items, self.mailbox.control.items, self.timing
-        take = items.popleft
-        if queue is self.mailbox.event:
-            take = self.mailbox.take_event
-            if self.mailbox.gap and (failure := await self._tell_gap(actor)):
-                return failure
+        take = self.mailbox.take_event if queue is self.mailbox.event else items.popleft
         receive = actor.receive
-        sample_from = timing.begin() if timing.handled >= timing.next_sample else 0.0
-        count = 0
+        sample_from = timing.begin(queue) if queue.taken >= queue.next_sample else 0.0
         item: Any = None
         try:
-            for _ in _CHUNK:
+            for _ in self._chunk:
                 if not items:
                     break
                 item = take()
-                count += 1
+                queue.taken += 1
                 if item.__class__ is Envelope:
                     await self._answer(item, receive)
                 else:
                     await receive(item)
                 if sample_from or timing.suspended_at:
-                    timing.note(sample_from, item)
+                    slow = timing.note(sample_from, item) > _SLOW_S
+                    self._chunk = _ONE if slow else _MANY
+                    if slow:
+                        break
                     sample_from = 0.0
                 if control:
                     break
-        except (MailboxFullError, ActorStoppedError) as error:
-            self.last_error = error  # the message is a dead letter already; its sender lives on
+        except _OVERLOAD as error:  # another's overload is no fault of this actor
+            self.last_error = error
+            self._settle([item], error)
         except Exception as error:  # without an asker the supervisor decides
             return _Failure(error, [item])
-        except asyncio.CancelledError as error:
+        except asyncio.CancelledError:
             if _is_cancelled():
+                self._abandon([item])
                 raise
-            return _Failure(error, [item])
+            return _Failure(self._foreign_cancel(), [item])
         finally:
-            queue.taken += count
-            timing.handled += count
             timing.suspended_at = 0.0
-        return None
-
-    async def _tell_gap(self, actor: Actor[Any]) -> _Failure | None:
-        count, self.mailbox.gap = self.mailbox.gap, 0
-        try:
-            await actor.on_gap(count)
-        except Exception as error:  # the supervisor decides
-            return _Failure(error, [])
         return None
 
     async def _answer(
         self, envelope: Envelope, receive: Callable[[Any], Coroutine[Any, Any, object]]
     ) -> None:
-        reply = envelope.reply
-        if reply is None:
-            await receive(envelope.message)
+        if envelope.is_void(self._loop_time(), self.life):
             return
-        if reply.done():
+        if envelope.reply is None:
+            await receive(envelope.message)
             return
         self.deadline = envelope.deadline
         try:
             result = await receive(envelope.message)
-        except asyncio.CancelledError:
-            self._reply_error(envelope, ActorStoppedError(self.name))
-            if _is_cancelled():
-                raise
         except Exception as error:  # an asker waits: the error is its answer
             self._reply_error(envelope, error)
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            self._reply_error(envelope, self._foreign_cancel())
         else:
             self._reply(envelope, result)
         finally:
             self.deadline = math.inf
 
     def _reply(self, envelope: Envelope, result: object) -> None:
-        if envelope.reply is None:
-            return
-        if envelope.reply.done():
+        if envelope.reply is None or envelope.reply.done():
             self.lose(envelope.message, "late_reply")
         else:
             envelope.reply.set_result(result)
@@ -313,98 +330,87 @@ class Cell:
     # -- batches ----------------------------------------------------------------------------------
 
     async def _serve_batch(self, actor: Actor[Any], queue: LaneQueue) -> _Failure | None:
-        if queue is self.mailbox.event and self.mailbox.gap and (failure := await self._tell_gap(actor)):
-            return failure
+        timing = self.timing
+        sample_from = timing.begin(queue) if queue.taken >= queue.next_sample else 0.0
         batch = self._take_batch(queue, actor.batch_size)
         if not batch:
             return None
-        timing = self.timing
-        sample_from = timing.begin() if timing.handled >= timing.next_sample else 0.0
         self.deadline = max(item.deadline if item.__class__ is Envelope else math.inf for item in batch)
         try:
             results = await actor.receive_batch([opened(item) for item in batch])
             if len(results) != len(batch):
                 raise ActorError(f"{self.name} returned {len(results)} results for {len(batch)} messages")
-        except asyncio.CancelledError as error:
-            self._settle(_Failure(ActorStoppedError(self.name), batch), asks_only=True)
-            if _is_cancelled():
-                raise
-            return _Failure(error, [])
+        except _OVERLOAD as error:  # another's overload is no fault of this actor
+            self.last_error = error
+            self._settle(batch, error)
+            return None
         except Exception as error:  # every asker gets it; without one the supervisor decides
-            return self._settle(_Failure(error, batch), asks_only=True)
+            return self._fail_batch(batch, error)
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                self._abandon(batch)
+                raise
+            return self._fail_batch(batch, self._foreign_cancel())
         finally:
             self.deadline = math.inf
-            timing.handled += len(batch)
             if sample_from or timing.suspended_at:
                 timing.note(sample_from, batch[0])
-                timing.suspended_at = 0.0
         for item, result in zip(batch, results, strict=True):
             self._settle_one(item, result)
         return None
 
     def _take_batch(self, queue: LaneQueue, size: int) -> list[Any]:
         batch: list[Any] = []
-        items = queue.items
-        while items and len(batch) < size:
-            if _is_retry(items[0]) and batch:
+        items, now = queue.items, self._loop_time()
+        take = self.mailbox.take_event if queue is self.mailbox.event else items.popleft
+        while items and len(batch) < size and not _is_signal(items[0]):
+            alone = is_retry(items[0])
+            if alone and batch:
                 break
-            item = self.mailbox.take_event() if queue is self.mailbox.event else items.popleft()
+            item = take()
             queue.taken += 1
-            if is_abandoned(item):
+            if item.__class__ is Envelope and item.is_void(now, self.life):
                 continue
             batch.append(item)
-            if _is_retry(item) or (items and (items[0] is _STOP or isinstance(items[0], _Failure))):
+            if alone:
                 break
         return batch
 
     def _settle_one(self, item: Any, result: object) -> None:
-        if item.__class__ is Envelope and item.reply is not None:
-            if isinstance(result, Exception):
-                self._reply_error(item, result)
-            else:
-                self._reply(item, result)
-        elif isinstance(result, Exception):
-            self.last_error = result
-            self._retry_or_lose(item, result)
+        if isinstance(result, Exception):
+            self._settle([item], result)
+        elif asks(item):
+            self._reply(item, result)
 
-    def _settle(self, failure: _Failure, *, asks_only: bool = False) -> _Failure | None:
-        """Answer failed asks; retry or lose failed tells. Returns what is left for the supervisor."""
+    def _fail_batch(self, batch: list[Any], error: BaseException) -> _Failure | None:
+        told = [item for item in batch if not asks(item)]
+        self._settle([item for item in batch if asks(item)], error)
+        return _Failure(error, told) if told else None
+
+    # -- failures and losses ----------------------------------------------------------------------
+
+    def _settle(self, items: list[Any], error: BaseException) -> None:
+        """Answer asks with the error; retry or lose what was told."""
+        for item in items:
+            if asks(item):
+                self._reply_error(item, error)
+            else:
+                self.last_error = error
+                self._retries.retry_or_lose(item, error)
+
+    def _abandon(self, items: list[Any]) -> None:
+        """Tell everyone who waits that the actor has stopped, then record what was told as lost."""
         told = []
-        for item in failure.items:
-            if item.__class__ is Envelope and item.reply is not None:
-                if not item.reply.done():
-                    item.reply.set_exception(failure.error)
-            else:
+        for item in items:
+            if not asks(item):
                 told.append(item)
-        if asks_only:
-            return _Failure(failure.error, told) if told else None
+            elif not item.reply.done():
+                item.reply.set_exception(ActorStoppedError(self.name))
         for item in told:
-            self._retry_or_lose(item, failure.error)
-        return None
+            self.lose(opened(item), "stopped")
 
-    # -- retries and losses -----------------------------------------------------------------------
-
-    def _retry_or_lose(self, item: Any, error: BaseException) -> None:
-        message: Message[Any] = opened(item)
-        tries = item.tries if item.__class__ is Envelope else 1
-        if isinstance(error, MailboxFullError | ActorStoppedError):
-            return
-        if not message.retryable:
-            self.lose(message, "failed", error, tries)
-        elif tries > len(RETRY_DELAYS_S):
-            self.lose(message, "parked", error, tries)
-        else:
-            loop = asyncio.get_running_loop()
-            again = Envelope(message, tries=tries + 1)
-            handle: asyncio.TimerHandle | None = None
-
-            def redeliver() -> None:
-                if handle is not None:
-                    self._retries.discard(handle)
-                self.mailbox.put(again, message.lane, bounded=False)
-
-            handle = loop.call_later(RETRY_DELAYS_S[tries - 1], redeliver)
-            self._retries.add(handle)
+    def _foreign_cancel(self) -> ActorError:
+        return ActorError(f"something that {self.name} awaited was cancelled")
 
     def lose(
         self, message: Message[Any], reason: str, error: BaseException | None = None, tries: int = 1
@@ -424,43 +430,13 @@ class Cell:
     def overflowed(self, lane: Lane) -> None:
         """Escalate a full control lane: an actor that no longer takes control messages is lost."""
         if lane is Lane.CONTROL:
-            self.runtime.escalate(self, MailboxFullError(self.name))
+            self.runtime.failed(self, MailboxFullError(self.name), "escalated")
 
-    # -- work and timers --------------------------------------------------------------------------
+    # -- what comes from inside -------------------------------------------------------------------
 
-    def spawn_work(
-        self,
-        name: str,
-        work: Coroutine[Any, Any, T],
-        then: Callable[[T], Message[Any]] | None,
-        otherwise: Callable[[Exception], Message[Any]] | None,
-    ) -> None:
-        """Start owned work; see Actor.spawn."""
-        if len(self._work) >= self._max_work:
-            work.close()
-            raise WorkLimitError(self.name, self._max_work)
-        context = copy_context()
-        context.run(HANDLING.set, None)
-        task = asyncio.get_running_loop().create_task(work, name=f"{self.name}/{name}", context=context)
-        self._work[task] = name
-
-        def finished(task: asyncio.Task[T]) -> None:
-            error = None if task.cancelled() else task.exception()
-            if self._work.pop(task, None) is None or task.cancelled():
-                return
-            if error is None:
-                if then is not None:
-                    self._deliver(then(task.result()))
-            elif otherwise is not None and isinstance(error, Exception):
-                self._deliver(otherwise(error))
-            else:
-                self._poke(_Failure(error, []))
-
-        task.add_done_callback(finished)
-
-    def _deliver(self, message: Message[Any]) -> None:
-        # Results of owned work bypass the bound: their number is bounded by max_work already.
-        self.mailbox.put(message, message.lane, bounded=False)
+    def deliver(self, message: Message[Any]) -> None:
+        """Queue a private message; its number is bounded by the work under way, not by the lane."""
+        self.mailbox.put(Envelope(message, life=self.life), message.lane, bounded=False)
 
     def start_timer(
         self, delay_s: float, period_s: float | None, jitter: float, message: Message[Any]
@@ -481,21 +457,22 @@ class Cell:
 
     def stats(self) -> ActorStats:
         """Describe the actor now."""
-        now = asyncio.get_running_loop().time()
+        now = self._loop_time()
+        handled = self.mailbox.handled()
         return ActorStats(
             name=self.name,
             state=self.state,
             critical=self.child.critical,
             depth=self.mailbox.depth(),
             oldest_age_s=self.mailbox.oldest_age_s(now),
-            handled=self.timing.handled,
-            rate_per_s=self.timing.rate(now),
+            handled=handled,
+            rate_per_s=self.timing.rate(now, handled),
             dropped=self.mailbox.dropped,
             rejected=self.mailbox.rejected,
             restarts=self.restarts.count,
             slowest_s=self.timing.slowest_s,
             slowest_message=self.timing.slowest_message,
-            work=sorted(self._work.values()),
+            work=self.work.names(),
             last_error=repr(self.last_error) if self.last_error is not None else None,
         )
 
@@ -524,8 +501,8 @@ class Cell:
                 step, argument = serving.throw, error
 
 
-def _is_retry(item: Any) -> bool:
-    return item.__class__ is Envelope and item.tries > 1
+def _is_signal(item: object) -> bool:
+    return item is _STOP or isinstance(item, _Failure)
 
 
 def _is_cancelled() -> bool:

@@ -6,28 +6,50 @@ from typing import Any
 
 from leadboost.runtime.message import Message
 
-RETRY_DELAYS_S = (0.5, 2.0, 8.0, 20.0)
-"""Waits before the second, third, fourth and fifth try of a retryable message."""
-
 
 class Envelope:
-    """An ask with its reply slot and absolute deadline, or a told message on its n-th try."""
+    """A message with more to know about it.
 
-    __slots__ = ("deadline", "message", "reply", "tries")
+    An ask has a ``reply`` and an absolute ``deadline``. A told message on its n-th try has
+    ``tries``. A private one, the result of owned work, has the ``life`` of the instance that
+    started the work, and is of no use to a later one.
+    """
+
+    __slots__ = ("deadline", "life", "message", "reply", "tries")
 
     def __init__(
         self,
         message: Message[Any],
         reply: "asyncio.Future[Any] | None" = None,
         deadline: float = math.inf,
+        *,
         tries: int = 1,
+        life: int | None = None,
     ) -> None:
         self.message = message
         self.reply = reply
         self.deadline = deadline
         self.tries = tries
+        self.life = life
+
+    def is_void(self, now: float, life: int) -> bool:
+        """Tell whether nobody waits for it any more: expired, its asker gone, or of an earlier life."""
+        if self.reply is not None:
+            return self.reply.done() or self.deadline <= now
+        return self.life is not None and self.life != life
 
 
 def opened(item: Any) -> Message[Any]:
     """Return the message of a queued item, enveloped or bare."""
-    return item.message if item.__class__ is Envelope else item
+    message: Message[Any] = item.message if item.__class__ is Envelope else item
+    return message
+
+
+def asks(item: Any) -> bool:
+    """Tell whether somebody asked this, and so gets the answer or the error."""
+    return item.__class__ is Envelope and item.reply is not None
+
+
+def is_retry(item: Any) -> bool:
+    """Tell whether this is not the first try of a message."""
+    return item.__class__ is Envelope and item.tries > 1

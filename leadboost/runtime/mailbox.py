@@ -1,13 +1,16 @@
 """The bounded mailbox of one actor: three lanes, overflow policy, gaps and conflation."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from leadboost.runtime.envelope import Envelope, opened
+from leadboost.runtime.envelope import Envelope, asks
 from leadboost.runtime.message import Lane, Message
+
+_MOST_MARKS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +29,21 @@ class LaneQueue:
     later than the first mark whose count is beyond ``taken``.
     """
 
-    __slots__ = ("bound", "items", "marks", "taken")
+    __slots__ = ("bound", "items", "marks", "next_sample", "taken")
 
-    def __init__(self, bound: int) -> None:
+    def __init__(self, bound: int, *, sampled: bool) -> None:
         self.bound = bound
         self.items: deque[Any] = deque()
         self.taken = 0
-        self.marks: deque[tuple[float, int]] = deque(maxlen=256)
+        self.next_sample: float = 0 if sampled else math.inf
+        self.marks: deque[tuple[float, int]] = deque()
 
     def mark(self, now: float) -> None:
         """Note how many messages have arrived by ``now``, and forget marks that no longer date anything."""
         arrived = self.taken + len(self.items)
         while self.marks and self.marks[0][1] <= self.taken:
             self.marks.popleft()
-        if self.items and (not self.marks or self.marks[-1][1] < arrived):
+        if self.items and len(self.marks) < _MOST_MARKS and (not self.marks or self.marks[-1][1] < arrived):
             self.marks.append((now, arrived))
 
     def oldest_age_s(self, now: float) -> float:
@@ -63,10 +67,10 @@ class Mailbox:
 
     __slots__ = ("command", "control", "dropped", "event", "gap", "rejected", "slots", "waiter")
 
-    def __init__(self, bounds: Bounds) -> None:
-        self.control = LaneQueue(bounds.control)
-        self.command = LaneQueue(bounds.command)
-        self.event = LaneQueue(bounds.event)
+    def __init__(self, bounds: Bounds, *, sampled: bool = True) -> None:
+        self.control = LaneQueue(bounds.control, sampled=sampled)
+        self.command = LaneQueue(bounds.command, sampled=sampled)
+        self.event = LaneQueue(bounds.event, sampled=sampled)
         self.slots: dict[Hashable, _Slot] = {}
         self.gap = 0
         self.dropped = 0
@@ -105,12 +109,11 @@ class Mailbox:
 
     def _drop_oldest(self, queue: LaneQueue) -> None:
         # An ask on the event lane is never shed: somebody waits for it.
-        for index, item in enumerate(queue.items):
-            if item.__class__ is not Envelope or item.reply is None:
-                del queue.items[index]
-                break
-        else:
+        index = next((index for index, item in enumerate(queue.items) if not asks(item)), None)
+        if index is None:
             return
+        item = queue.items[index]
+        del queue.items[index]
         if item.__class__ is _Slot:
             del self.slots[item.key]
         queue.taken += 1
@@ -133,19 +136,18 @@ class Mailbox:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def empty(self) -> bool:
-        """Say whether nothing is queued."""
-        return not (self.control.items or self.command.items or self.event.items)
-
     def clear(self) -> list[Any]:
         """Take everything out, in the order in which it would have been served."""
         items = [*self.control.items, *self.command.items]
         while self.event.items:
             items.append(self.take_event())
-        for queue in (self.control, self.command):
-            queue.taken += len(queue.items)
-            queue.items.clear()
+        self.control.items.clear()
+        self.command.items.clear()
         return items
+
+    def handled(self) -> int:
+        """Messages that left the lanes to be handled."""
+        return self.control.taken + self.command.taken + self.event.taken - self.dropped
 
     def depth(self) -> dict[str, int]:
         """Messages per lane."""
@@ -154,11 +156,3 @@ class Mailbox:
     def oldest_age_s(self, now: float) -> float:
         """Age of the oldest message over all lanes, in seconds."""
         return max(self.lane(lane).oldest_age_s(now) for lane in Lane)
-
-
-def is_abandoned(item: Any) -> bool:
-    """Say whether nobody waits for this ask any more: it expired or its asker left."""
-    return item.__class__ is Envelope and item.reply is not None and item.reply.done()
-
-
-__all__ = ["Bounds", "LaneQueue", "Mailbox", "is_abandoned", "opened"]

@@ -41,7 +41,7 @@ class ActorRef(Generic[M]):
         """Queue a message and return at once.
 
         A message that cannot be queued becomes a dead letter, and MailboxFullError or
-        ActorStoppedError is raised; escaping from a handler, neither counts as its failure.
+        ActorStoppedError is raised; escaping from a handler, neither restarts its actor.
         """
         if message.lane is _COMMAND and len(items := self._items) < self._command.bound:
             items.append(message)
@@ -78,21 +78,23 @@ class ActorRef(Generic[M]):
         if cell.closed or deadline <= now or type(message) not in cell.accepts:
             raise self._refusal(message)
         envelope = Envelope(message, loop.create_future(), deadline)
+        deadlines = cell.runtime.deadlines
+        tick = deadlines.add(envelope, cell.name)
         if message.lane is _COMMAND and len(self._items) < self._command.bound:
             self._items.append(envelope)
             if self._mailbox.waiter is not None:
                 self._mailbox.wake()
         elif not self._mailbox.put(envelope, message.lane):
+            deadlines.remove(envelope, tick)
             cell.overflowed(message.lane)
             raise MailboxFullError(cell.name)
-        tick = cell.runtime.deadlines.add(envelope, cell.name)
         if caller is not None:
             caller.waits_for.append(cell)
         try:
             result: R = await envelope.reply  # type: ignore[misc]  # just made: not None
             return result
         finally:
-            cell.runtime.deadlines.remove(envelope, tick)
+            deadlines.remove(envelope, tick)
             if caller is not None:
                 caller.waits_for.remove(cell)
 

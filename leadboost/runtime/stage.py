@@ -38,9 +38,11 @@ async def start_stages(
         started.append(stage)
         report(stage.name, "starting")
         try:
-            async with asyncio.timeout(stage.start_s):
+            async with asyncio.timeout(stage.start_s) as budget:
                 await stage.start()
         except TimeoutError as error:
+            if not budget.expired():
+                raise
             raise StageTimeoutError(stage.name, stage.start_s, stage.late()) from error
         report(stage.name, "started")
 
@@ -54,10 +56,11 @@ async def stop_stages(started: list[Stage], report: Callable[[str, str], None]) 
         stage = started.pop()
         report(stage.name, "stopping")
         try:
-            async with asyncio.timeout(stage.stop_s):
+            async with asyncio.timeout(stage.stop_s) as budget:
                 await stage.stop()
-        except TimeoutError:
-            report(stage.name, "late: " + (", ".join(stage.late()) or stage.name))
+        except TimeoutError as error:
+            late = "late: " + (", ".join(stage.late()) or stage.name)
+            report(stage.name, late if budget.expired() else f"failed: {error!r}")
         except Exception as error:  # stopping goes on whatever one stage does
             report(stage.name, f"failed: {error!r}")
         else:

@@ -1,14 +1,15 @@
 """Introspection: what is known of each actor while it runs."""
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leadboost.runtime.envelope import opened
+from leadboost.runtime.mailbox import LaneQueue
 
 _SAMPLE_EVERY = 64
+_RATE_WINDOW_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,13 @@ class ActorStats:
 
 
 class Timing:
-    """Counts handled messages and times a sample of them."""
+    """Times a sample of the handlers and counts messages per second."""
 
     __slots__ = (
         "_counted",
         "_counted_at",
+        "_rate",
         "enabled",
-        "handled",
-        "next_sample",
         "slowest_message",
         "slowest_s",
         "suspended_at",
@@ -51,17 +51,16 @@ class Timing:
 
     def __init__(self, *, enabled: bool) -> None:
         self.enabled = enabled
-        self.handled = 0
         self.suspended_at = 0.0
         self.slowest_s = 0.0
         self.slowest_message: str | None = None
-        self.next_sample: float = 0 if enabled else math.inf
         self._counted = 0
         self._counted_at = asyncio.get_running_loop().time()
+        self._rate = 0.0
 
-    def begin(self) -> float:
-        """Begin a sample: the caller saw ``handled`` reach ``next_sample``."""
-        self.next_sample = self.handled + _SAMPLE_EVERY
+    def begin(self, queue: LaneQueue) -> float:
+        """Begin the sample that is due in this lane; returns its time."""
+        queue.next_sample = queue.taken + _SAMPLE_EVERY
         return asyncio.get_running_loop().time()
 
     def suspend(self) -> None:
@@ -69,17 +68,19 @@ class Timing:
         if self.enabled:
             self.suspended_at = asyncio.get_running_loop().time()
 
-    def note(self, sampled_from: float, item: Any) -> None:
-        """Record the handler that just ended, from whichever start is known."""
+    def note(self, sampled_from: float, item: Any) -> float:
+        """Record the handler that just ended, from whichever start is known; returns its seconds."""
         took = asyncio.get_running_loop().time() - (sampled_from or self.suspended_at)
         self.suspended_at = 0.0
         if took > self.slowest_s:
             self.slowest_s = took
             self.slowest_message = type(opened(item)).__name__
+        return took
 
-    def rate(self, now: float) -> float:
-        """Return messages per second since the last call."""
+    def rate(self, now: float, handled: int) -> float:
+        """Return messages per second over the last full window, however many ask."""
         elapsed = now - self._counted_at
-        rate = (self.handled - self._counted) / elapsed if elapsed > 0 else 0.0
-        self._counted, self._counted_at = self.handled, now
-        return rate
+        if elapsed >= _RATE_WINDOW_S:
+            self._rate = (handled - self._counted) / elapsed
+            self._counted, self._counted_at = handled, now
+        return self._rate

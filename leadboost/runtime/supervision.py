@@ -32,15 +32,20 @@ class Restarts:
         self._rng = rng
         self._recent: deque[float] = deque(maxlen=self._most + 1)
         self._streak = 0
+        self._failed_starts = 0
         self.count = 0
 
-    def allow(self, now: float) -> bool:
-        """Record a failure at ``now`` (monotonic seconds); False when the intensity is exceeded."""
+    def allow(self, now: float, *, at_start: bool = False) -> bool:
+        """Record a failure at ``now`` (monotonic seconds); False when the intensity is exceeded.
+
+        Starts that fail one after the other are too many by their number alone, however slow.
+        """
+        self._failed_starts = self._failed_starts + 1 if at_start else 0
         if self._recent and now - self._recent[-1] >= _HEALTHY_AFTER_S:
             self._streak = 0
         self._recent.append(now)
         recent = sum(now - at <= self._window_s for at in self._recent)
-        if recent > self._most:
+        if recent > self._most or self._failed_starts > self._most:
             return False
         self.count += 1
         self._streak += 1

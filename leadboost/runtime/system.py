@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """An actor or task failed. ``outcome`` is ``restarted``, ``degraded`` or ``escalated``."""
+    """An actor or task failed; ``outcome``: ``restarted``, ``degraded``, ``escalated``, ``stop failed``."""
 
     name: str
     error: BaseException
@@ -64,16 +64,17 @@ class Runtime:
             raise ActorError(f"an actor named {name} exists already")
         cell = Cell(self, name, factory, child or Child())
         self._cells[name] = cell
-        self.run_task(name, cell.run())
+        task = self.run_task(name, cell.run())
         try:
             await asyncio.shield(cell.started)
         except BaseException:
-            del self._cells[name]
+            task.cancel()
+            self._cells.pop(name, None)
             raise
         return ActorRef(cell)
 
     async def stop(self, *names: str, drain_s: float = 0.0, finish_s: float = 1.0) -> list[str]:
-        """Stop actors (all of them when none is named), the last started first within each call.
+        """Stop the named actors together, all of them when none is named.
 
         Each serves its queue for up to ``drain_s`` seconds, then may end its handler within
         ``finish_s``; what still runs is cancelled. Waiting askers get ActorStoppedError. Returns
@@ -99,16 +100,22 @@ class Runtime:
             await asyncio.wait(running, timeout=1.0)
         return late
 
-    def run_task(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a task that the runtime owns until ``close``; its failure is reported, never lost."""
+    def run_task(self, name: str, work: Coroutine[Any, Any, T], *, reported: bool = True) -> asyncio.Task[T]:
+        """Run a task that the runtime owns until ``close``.
+
+        Its failure is reported as an escalation, unless its owner takes care of that itself.
+        """
         context = copy_context()
         context.run(HANDLING.set, None)
         task = asyncio.get_running_loop().create_task(work, name=name, context=context)
         self._tasks[task] = name
-        task.add_done_callback(self._task_ended)
+        task.add_done_callback(self._reported if reported else self._forgotten)
         return task
 
-    def _task_ended(self, task: asyncio.Task[Any]) -> None:
+    def _forgotten(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(task, None)
+
+    def _reported(self, task: asyncio.Task[Any]) -> None:
         name = self._tasks.pop(task, task.get_name())
         error = None if task.cancelled() else task.exception()
         if error is not None:
@@ -122,16 +129,9 @@ class Runtime:
             task.cancel()
         return await self._finish(tasks, within_s)
 
-    def failed(self, cell: Cell, error: BaseException, *, given_up: bool) -> None:
-        """Hear from a cell that its instance failed."""
-        outcome = "restarted"
-        if given_up:
-            outcome = "escalated" if cell.child.critical else "degraded"
+    def failed(self, cell: Cell, error: BaseException, outcome: str) -> None:
+        """Hear from a cell that its instance failed, and what follows."""
         self._on_failure(Failed(name=cell.name, error=error, outcome=outcome))
-
-    def escalate(self, cell: Cell, error: BaseException) -> None:
-        """Report that an actor cannot be trusted to go on, whatever its restart count."""
-        self._on_failure(Failed(name=cell.name, error=error, outcome="escalated"))
 
     def stats(self) -> list[ActorStats]:
         """Describe every actor, in start order."""

@@ -42,6 +42,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual = _VirtualSelector()
         super().__init__(self._virtual)
 
+    def block(self, seconds: float) -> None:
+        """Let time pass as if the running code had blocked the loop."""
+        self._virtual.now += seconds
+
     def time(self) -> float:
         """Virtual seconds."""
         # Half a tick of the loop's own resolution ensures that a due timer counts as due.

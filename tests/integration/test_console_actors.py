@@ -13,7 +13,6 @@ from leadboost.actors.journal import Journal
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.scout import Intake, Scout
 from leadboost.messages.events import EventsCommitted, EventsNumbered, SignalsStored
-from leadboost.messages.journal import NumberEvents
 from leadboost.runtime import Topic
 from leadboost.store.database import Database
 from leadboost.store.journal import PgJournalStore
@@ -73,10 +72,13 @@ async def stock(world: World, **fields: Any) -> Reply:
     return await world.call("PUT", "/api/stock/cup", json=fields)
 
 
-async def number_events(world: World) -> None:
-    handles = world.console._surroundings.handles
-    assert handles is not None
-    await handles.journal.ask(NumberEvents())
+async def numbered_events(world: World) -> dict[str, Any]:
+    """Wait until something is numbered, and return the page."""
+    page: dict[str, Any] = {"events": []}
+    async with asyncio.timeout(10):
+        while not page["events"]:
+            page = (await world.call("GET", "/api/events?since=0")).json()
+    return page
 
 
 async def test_a_crowd_never_buys_more_than_there_is(world: World) -> None:
@@ -143,9 +145,8 @@ async def test_stock_keeps_what_is_left_out(world: World) -> None:
 async def test_a_sale_that_reaches_the_floor_is_an_event_that_can_be_read(world: World) -> None:
     await stock(world, on_hand=3, floor=2)
     await buy(world, "k")
-    await number_events(world)
 
-    page = (await world.call("GET", "/api/events?since=0")).json()
+    page = await numbered_events(world)
 
     event = page["events"][-1]
     assert (event["kind"], event["data"]) == (
