@@ -5,7 +5,8 @@ The twelve guarantees, each with a test of its number in ``tests/unit/test_runti
 1. One message at a time per actor. An actor with a batch size gets the messages queued now, of one
    lane, in arrival order, and returns a result or an exception for each.
 2. First in, first out per sender and lane; no order across senders.
-3. Control before command before event. Long work is spawned and comes back as a message.
+3. Control first; command before event, but for a slice of time now and then, so that events never
+   starve. Long work is spawned and comes back as a message.
 4. Every mailbox is bounded: a full command lane refuses, a full event lane drops the oldest and
    tells the gap, an event with a conflation key replaces its queued predecessor.
 5. An ask has an absolute deadline that only shrinks along a chain; an ask that would close a

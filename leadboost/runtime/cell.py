@@ -2,28 +2,24 @@
 
 import asyncio
 import math
-import types
-from collections.abc import Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from leadboost.clock import Rng
 from leadboost.errors import ActorError, ActorStoppedError, MailboxFullError
 from leadboost.runtime.actor import Actor, Timer, accepted_types
-from leadboost.runtime.dead_letters import DeadLetter
 from leadboost.runtime.envelope import Envelope, asks, is_retry, opened
 from leadboost.runtime.mailbox import LaneQueue, Mailbox
 from leadboost.runtime.message import Lane, Message
 from leadboost.runtime.ref import HANDLING
-from leadboost.runtime.retries import Retries
-from leadboost.runtime.stats import ActorStats, Timing
+from leadboost.runtime.settlement import Settlement
 from leadboost.runtime.supervision import Child, Restarts
 from leadboost.runtime.timers import RepeatingTimer
+from leadboost.runtime.timing import Timing, observed
 from leadboost.runtime.work import Work
 
 if TYPE_CHECKING:
     from leadboost.runtime.system import Runtime
-
-T = TypeVar("T")
 
 _MANY, _ONE = range(64), range(1)
 _SLOW_S = 0.001
@@ -62,13 +58,13 @@ class Cell:
         self.restarts = Restarts(child, runtime.rng.fork(f"supervision/{name}"))
         self.timing = Timing(enabled=runtime.introspection)
         self.work = Work(self)
+        self.settlement = Settlement(self)
         self.last_error: BaseException | None = None
         loop = asyncio.get_running_loop()
         self.started: asyncio.Future[None] = loop.create_future()
         self._loop_time = loop.time
         self._factory = factory
         self._rng: Rng = runtime.rng.fork(f"actor/{name}")
-        self._retries = Retries(self)
         self._timers: set[Timer] = set()
         self._chunk = _MANY
         self._stopping = False
@@ -99,7 +95,7 @@ class Cell:
         self.state = "RUNNING"
         if not self.started.done():
             self.started.set_result(None)
-        failure: _Failure | None = await self._observed(self._serve(actor))
+        failure: _Failure | None = await observed(self._serve(actor), self.timing, self.mailbox)
         if failure is None and (left := await self._hook(actor.on_stop())) is not None:
             self.last_error = left
             self.runtime.failed(self, left, "stop failed")
@@ -126,7 +122,7 @@ class Cell:
 
     async def _recover(self, failure: _Failure) -> bool:
         self.last_error = failure.error
-        self._settle(failure.items, failure.error)
+        self.settlement.fail(failure.items, failure.error)
         if not self.started.done():
             self.started.set_exception(failure.error)
             return False
@@ -168,8 +164,8 @@ class Cell:
         if not self.started.done():
             self.started.set_exception(ActorStoppedError(self.name))
         items = [item for item in self.mailbox.clear() if item is not _STOP]
-        self._abandon(items)
-        self._retries.close()
+        self.settlement.abandon(items)
+        self.settlement.close()
 
     def _refuse_messages(self) -> None:
         self.closed = True
@@ -281,12 +277,12 @@ class Cell:
                     break
         except _OVERLOAD as error:  # another's overload is no fault of this actor
             self.last_error = error
-            self._settle([item], error)
+            self.settlement.fail([item], error)
         except Exception as error:  # without an asker the supervisor decides
             return _Failure(error, [item])
         except asyncio.CancelledError:
             if _is_cancelled():
-                self._abandon([item])
+                self.settlement.abandon([item])
                 raise
             return _Failure(self._foreign_cancel(), [item])
         finally:
@@ -305,27 +301,15 @@ class Cell:
         try:
             result = await receive(envelope.message)
         except Exception as error:  # an asker waits: the error is its answer
-            self._reply_error(envelope, error)
+            self.settlement.fail([envelope], error)
         except asyncio.CancelledError:
             if _is_cancelled():
                 raise
-            self._reply_error(envelope, self._foreign_cancel())
+            self.settlement.fail([envelope], self._foreign_cancel())
         else:
-            self._reply(envelope, result)
+            self.settlement.answer(envelope, result)
         finally:
             self.deadline = math.inf
-
-    def _reply(self, envelope: Envelope, result: object) -> None:
-        if envelope.reply is None or envelope.reply.done():
-            self.lose(envelope.message, "late_reply")
-        else:
-            envelope.reply.set_result(result)
-
-    def _reply_error(self, envelope: Envelope, error: BaseException) -> None:
-        if envelope.reply is None or envelope.reply.done():
-            self.lose(envelope.message, "late_reply", error)
-        else:
-            envelope.reply.set_exception(error)
 
     # -- batches ----------------------------------------------------------------------------------
 
@@ -342,13 +326,13 @@ class Cell:
                 raise ActorError(f"{self.name} returned {len(results)} results for {len(batch)} messages")
         except _OVERLOAD as error:  # another's overload is no fault of this actor
             self.last_error = error
-            self._settle(batch, error)
+            self.settlement.fail(batch, error)
             return None
         except Exception as error:  # every asker gets it; without one the supervisor decides
             return self._fail_batch(batch, error)
         except asyncio.CancelledError:
             if _is_cancelled():
-                self._abandon(batch)
+                self.settlement.abandon(batch)
                 raise
             return self._fail_batch(batch, self._foreign_cancel())
         finally:
@@ -356,7 +340,7 @@ class Cell:
             if sample_from or timing.suspended_at:
                 timing.note(sample_from, batch[0])
         for item, result in zip(batch, results, strict=True):
-            self._settle_one(item, result)
+            self.settlement.answer(item, result)
         return None
 
     def _take_batch(self, queue: LaneQueue, size: int) -> list[Any]:
@@ -376,63 +360,20 @@ class Cell:
                 break
         return batch
 
-    def _settle_one(self, item: Any, result: object) -> None:
-        if isinstance(result, Exception):
-            self._settle([item], result)
-        elif asks(item):
-            self._reply(item, result)
-
     def _fail_batch(self, batch: list[Any], error: BaseException) -> _Failure | None:
         told = [item for item in batch if not asks(item)]
-        self._settle([item for item in batch if asks(item)], error)
+        self.settlement.fail([item for item in batch if asks(item)], error)
         return _Failure(error, told) if told else None
 
-    # -- failures and losses ----------------------------------------------------------------------
-
-    def _settle(self, items: list[Any], error: BaseException) -> None:
-        """Answer asks with the error; retry or lose what was told."""
-        for item in items:
-            if asks(item):
-                self._reply_error(item, error)
-            else:
-                self.last_error = error
-                self._retries.retry_or_lose(item, error)
-
-    def _abandon(self, items: list[Any]) -> None:
-        """Tell everyone who waits that the actor has stopped, then record what was told as lost."""
-        told = []
-        for item in items:
-            if not asks(item):
-                told.append(item)
-            elif not item.reply.done():
-                item.reply.set_exception(ActorStoppedError(self.name))
-        for item in told:
-            self.lose(opened(item), "stopped")
+    # -- what comes from inside -------------------------------------------------------------------
 
     def _foreign_cancel(self) -> ActorError:
         return ActorError(f"something that {self.name} awaited was cancelled")
-
-    def lose(
-        self, message: Message[Any], reason: str, error: BaseException | None = None, tries: int = 1
-    ) -> None:
-        """Record a dead letter of this actor."""
-        self.runtime.dead_letters.add(
-            DeadLetter(
-                actor=self.name,
-                message=message,
-                reason=reason,
-                error=error,
-                tries=tries,
-                at=self.runtime.clock.now(),
-            )
-        )
 
     def overflowed(self, lane: Lane) -> None:
         """Escalate a full control lane: an actor that no longer takes control messages is lost."""
         if lane is Lane.CONTROL:
             self.runtime.failed(self, MailboxFullError(self.name), "escalated")
-
-    # -- what comes from inside -------------------------------------------------------------------
 
     def deliver(self, message: Message[Any]) -> None:
         """Queue a private message; its number is bounded by the work under way, not by the lane."""
@@ -451,54 +392,7 @@ class Cell:
 
     def _tick(self, message: Message[Any]) -> None:
         if not self.mailbox.put(message, message.lane):
-            self.lose(message, "mailbox_full")
-
-    # -- introspection ----------------------------------------------------------------------------
-
-    def stats(self) -> ActorStats:
-        """Describe the actor now."""
-        now = self._loop_time()
-        handled = self.mailbox.handled()
-        return ActorStats(
-            name=self.name,
-            state=self.state,
-            critical=self.child.critical,
-            depth=self.mailbox.depth(),
-            oldest_age_s=self.mailbox.oldest_age_s(now),
-            handled=handled,
-            rate_per_s=self.timing.rate(now, handled),
-            dropped=self.mailbox.dropped,
-            rejected=self.mailbox.rejected,
-            restarts=self.restarts.count,
-            slowest_s=self.timing.slowest_s,
-            slowest_message=self.timing.slowest_message,
-            work=self.work.names(),
-            last_error=repr(self.last_error) if self.last_error is not None else None,
-        )
-
-    @types.coroutine
-    def _observed(self, serving: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-        """Drive the serving coroutine and note each time a handler suspends.
-
-        This sees suspensions where they surface, so that handlers that never suspend, the great
-        majority, pay nothing for it.
-        """
-        step: Callable[[Any], Any] = serving.send
-        argument: Any = None
-        timing, mailbox = self.timing, self.mailbox
-        while True:
-            try:
-                yielded = step(argument)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            if mailbox.waiter is None and not timing.suspended_at:
-                timing.suspend()
-            try:
-                argument = yield yielded
-                step = serving.send
-            except BaseException as error:  # cancellation is handed to the handler, unchanged
-                step, argument = serving.throw, error
+            self.settlement.lose(message, "mailbox_full")
 
 
 def _is_signal(item: object) -> bool:

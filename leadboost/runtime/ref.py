@@ -53,10 +53,10 @@ class ActorRef(Generic[M]):
     def _tell_slowly(self, message: M) -> None:
         cell = self._cell
         if cell.closed:
-            cell.lose(message, "stopped")
+            cell.settlement.lose(message, "stopped")
             raise ActorStoppedError(cell.name)
         if not cell.mailbox.put(message, message.lane):
-            cell.lose(message, "mailbox_full")
+            cell.settlement.lose(message, "mailbox_full")
             cell.overflowed(message.lane)
             raise MailboxFullError(cell.name)
 

@@ -3,13 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from leadboost.runtime.envelope import opened
-from leadboost.runtime.mailbox import LaneQueue
-
-_SAMPLE_EVERY = 64
-_RATE_WINDOW_S = 1.0
+if TYPE_CHECKING:
+    from leadboost.runtime.cell import Cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,51 +33,23 @@ class ActorStats:
     last_error: str | None
 
 
-class Timing:
-    """Times a sample of the handlers and counts messages per second."""
-
-    __slots__ = (
-        "_counted",
-        "_counted_at",
-        "_rate",
-        "enabled",
-        "slowest_message",
-        "slowest_s",
-        "suspended_at",
+def describe(cell: "Cell") -> ActorStats:
+    """Describe an actor now."""
+    now = asyncio.get_running_loop().time()
+    handled = cell.mailbox.handled()
+    return ActorStats(
+        name=cell.name,
+        state=cell.state,
+        critical=cell.child.critical,
+        depth=cell.mailbox.depth(),
+        oldest_age_s=cell.mailbox.oldest_age_s(now),
+        handled=handled,
+        rate_per_s=cell.timing.rate(now, handled),
+        dropped=cell.mailbox.dropped,
+        rejected=cell.mailbox.rejected,
+        restarts=cell.restarts.count,
+        slowest_s=cell.timing.slowest_s,
+        slowest_message=cell.timing.slowest_message,
+        work=cell.work.names(),
+        last_error=repr(cell.last_error) if cell.last_error is not None else None,
     )
-
-    def __init__(self, *, enabled: bool) -> None:
-        self.enabled = enabled
-        self.suspended_at = 0.0
-        self.slowest_s = 0.0
-        self.slowest_message: str | None = None
-        self._counted = 0
-        self._counted_at = asyncio.get_running_loop().time()
-        self._rate = 0.0
-
-    def begin(self, queue: LaneQueue) -> float:
-        """Begin the sample that is due in this lane; returns its time."""
-        queue.next_sample = queue.taken + _SAMPLE_EVERY
-        return asyncio.get_running_loop().time()
-
-    def suspend(self) -> None:
-        """Note that the running handler suspended now."""
-        if self.enabled:
-            self.suspended_at = asyncio.get_running_loop().time()
-
-    def note(self, sampled_from: float, item: Any) -> float:
-        """Record the handler that just ended, from whichever start is known; returns its seconds."""
-        took = asyncio.get_running_loop().time() - (sampled_from or self.suspended_at)
-        self.suspended_at = 0.0
-        if took > self.slowest_s:
-            self.slowest_s = took
-            self.slowest_message = type(opened(item)).__name__
-        return took
-
-    def rate(self, now: float, handled: int) -> float:
-        """Return messages per second over the last full window, however many ask."""
-        elapsed = now - self._counted_at
-        if elapsed >= _RATE_WINDOW_S:
-            self._rate = (handled - self._counted) / elapsed
-            self._counted, self._counted_at = handled, now
-        return self._rate

@@ -13,7 +13,7 @@ from leadboost.runtime.cell import Cell
 from leadboost.runtime.dead_letters import DeadLetter, DeadLetters
 from leadboost.runtime.deadlines import Deadlines
 from leadboost.runtime.ref import HANDLING, ActorRef
-from leadboost.runtime.stats import ActorStats
+from leadboost.runtime.stats import ActorStats, describe
 from leadboost.runtime.supervision import Child
 
 T = TypeVar("T")
@@ -135,4 +135,4 @@ class Runtime:
 
     def stats(self) -> list[ActorStats]:
         """Describe every actor, in start order."""
-        return [cell.stats() for cell in self._cells.values()]
+        return [describe(cell) for cell in self._cells.values()]
