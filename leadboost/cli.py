@@ -10,14 +10,15 @@ import json
 import sys
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from leadboost.errors import ConfigError, InputError, LeadBoostError
+from leadboost.remote.faults import of_options, report_failure
 
 if TYPE_CHECKING:
     from leadboost.config import Settings
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from leadboost.remote.report import Progress, Report
 
 T = TypeVar("T")
+
+_UsageError: Any = typer.BadParameter.__mro__[1]  # of the click that typer brings along
 
 app = typer.Typer(
     name="leadboost",
@@ -75,25 +78,20 @@ Maps = Annotated[
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
+    as_json = "--json" in arguments
     try:
-        app(args=arguments, prog_name="leadboost")
+        code = app(args=arguments, prog_name="leadboost", standalone_mode=not as_json)
+        return code if isinstance(code, int) else 0
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
+    except _UsageError as error:
+        detail = " ".join(error.format_message().split())
+        report_failure("usage", detail, None, as_json=as_json)
+        return 2
     except LeadBoostError as error:
-        return _fail(error.code, str(error), error, as_json="--json" in arguments)
+        return report_failure(error.code, str(error), error, as_json=as_json)
     except OSError as error:
-        return _fail("system", str(error), error, as_json="--json" in arguments)
-    return 0
-
-
-def _fail(code: str, detail: str, error: Exception, *, as_json: bool) -> int:
-    code = getattr(error, "remote_code", code)
-    problems = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [detail]
-    if as_json:
-        print(json.dumps({"error": {"code": code, "detail": detail, "problems": problems}}))
-    for problem in problems:
-        print(f"error: {problem}", file=sys.stderr)
-    return 2 if isinstance(error, InputError) and error.field.startswith("--") else 1
+        return report_failure("system", str(error), error, as_json=as_json)
 
 
 # -- the daemon -----------------------------------------------------------------------------------
@@ -115,13 +113,15 @@ def up(
 
     overrides = {"data_dir": _text(data_dir), "http.host": host, "http.port": port}
     settings, problems = read_settings(config, profile, overrides)
+    if faults := of_options(problems):
+        raise ConfigError(faults)
     log.configure(settings.log.level, settings.log.format)
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr, flush=True)
 
     def say_where(url: str) -> None:
         said = {"url": url, "demo": settings.demo}
-        label = " with DEMO data" if settings.demo else ""
+        label = " (demo profile)" if settings.demo else ""
         print(json.dumps(said) if as_json else f"LeadBoost is up{label}: {url}", flush=True)
 
     raise typer.Exit(run(settings, problems, say_where))
@@ -147,7 +147,7 @@ def check(
             print(f"error: {problem}")
         for name, state in checks.items():
             print(f"{name}: {state}")
-    raise typer.Exit(0 if sound else 1)
+    raise typer.Exit(0 if sound else 2 if of_options(problems) else 1)
 
 
 @app.command()
@@ -157,7 +157,7 @@ def status(
     """Say how the daemon on this data folder is; exit code 1 unless it is ready."""
     from leadboost.remote.health import describe, read_health
 
-    health = asyncio.run(read_health(_settings(config, profile, data_dir).data_dir))
+    health = asyncio.run(read_health(_faulty_settings(config, profile, data_dir).data_dir))
     print(json.dumps(health) if as_json else describe(health))
     raise typer.Exit(0 if health["ready"] else 1)
 
@@ -210,7 +210,7 @@ def ingest_outcomes(
     Fields: date, spend, revenue; external_id, platform, clicks, impressions, conversions, currency.
     """
     from leadboost.domain.outcome_survey import OutcomeOptions
-    from leadboost.remote.arguments import stated_columns
+    from leadboost.remote.arguments import platform_name, stated_columns
     from leadboost.remote.outcomes import ingest_outcomes as send
 
     settings = _settings(config, profile, data_dir)
@@ -221,7 +221,7 @@ def ingest_outcomes(
     options = OutcomeOptions(
         stated=stated_columns(maps or ()),
         attributes=attributes or [],
-        platform=platform,
+        platform=platform_name(platform),
         currency=settings.currency,
         year=year,
         date_order=None if date_order is None else date_order.value,
@@ -238,22 +238,24 @@ def ingest_outcomes(
 def ingest_signals(
     file: File,
     maps: Maps = None,
-    platform: Annotated[str | None, typer.Option("--platform", help="Source of all rows of a table.")] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="Source of a table's rows that name none.")
+    ] = None,
     config: Config = None,
     profile: ProfileOption = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Hear the signals of a file: one JSON object a line, a JSON array, or a delimited table."""
-    from leadboost.remote.arguments import stated_columns
+    from leadboost.remote.arguments import platform_name, stated_columns
     from leadboost.remote.signals import ingest_signals as send
 
     settings = _settings(config, profile, data_dir)
-    stated = stated_columns(maps or ())
+    stated, source = stated_columns(maps or ()), platform_name(platform)
     report = _with_daemon(
         settings,
         lambda remote, progress: send(
-            remote, file, stated, platform, fallback=settings.data_dir, progress=progress
+            remote, file, stated, source, fallback=settings.data_dir, progress=progress
         ),
         as_json=as_json,
     )
@@ -330,7 +332,7 @@ def token_create(
     """Print a new access token alone; a running daemon on the same data folder accepts it at once."""
     from leadboost.remote.tokens import issue_token
 
-    issued = issue_token(_settings(config, profile, data_dir), role.value, name, ttl)
+    issued = issue_token(_faulty_settings(config, profile, data_dir), role.value, name, ttl)
     print(json.dumps(issued) if as_json else issued["token"])
 
 
@@ -343,6 +345,18 @@ def _settings(config: Path | None, profile: Profile | None, data_dir: Path | Non
     return load_settings(config, profile, {"data_dir": _text(data_dir)})
 
 
+def _faulty_settings(config: Path | None, profile: Profile | None, data_dir: Path | None) -> "Settings":
+    """For commands that need the data folder alone: faults are told, as a daemon in safe mode does."""
+    from leadboost.config import read_settings
+
+    settings, problems = read_settings(config, profile, {"data_dir": _text(data_dir)})
+    if faults := of_options(problems):
+        raise ConfigError(faults)
+    for problem in problems:
+        print(f"warning: {problem}", file=sys.stderr)
+    return settings
+
+
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
@@ -352,28 +366,21 @@ def _with_daemon(
 ) -> T:
     """Do ``work`` through the running daemon, else through one that lives as long as the work."""
     from leadboost import log
-    from leadboost.remote.progress import shown_progress
-
-    log.configure("warning", "auto")
-    with shown_progress(quiet=as_json) as progress:
-        try:
-            return asyncio.run(_connected(settings, work, progress))
-        except (EOFError, zlib.error):
-            raise InputError("file", "is damaged: its compressed data ends early or does not fit") from None
-
-
-async def _connected(
-    settings: "Settings", work: Callable[["Remote", "Progress"], Awaitable[T]], progress: "Progress"
-) -> T:
     from leadboost.clock import SystemClock
     from leadboost.folder import DataFolder
-    from leadboost.remote.client import connect, find_daemon
+    from leadboost.remote.progress import shown_progress
+    from leadboost.remote.session import through_daemon
 
+    log.configure("warning", "auto")
     folder, clock = DataFolder(settings.data_dir), SystemClock()
-    url = await find_daemon(folder, clock)
-    found = nullcontext(url) if url else _own_daemon(settings)
-    async with found as base_url, connect(base_url, folder, clock) as remote:
-        return await work(remote, progress)
+    with shown_progress(quiet=as_json) as progress:
+        done = through_daemon(
+            folder, clock, lambda: _own_daemon(settings), lambda remote: work(remote, progress)
+        )
+        try:
+            return asyncio.run(done)
+        except (EOFError, zlib.error):
+            raise InputError("file", "is damaged: its compressed data ends early or does not fit") from None
 
 
 def _own_daemon(settings: "Settings") -> AbstractAsyncContextManager[str]:

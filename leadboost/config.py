@@ -40,6 +40,7 @@ DEFAULT_FILE = Path("config/leadboost.toml")
 _PACKAGE = Path(__file__).parent
 _PROFILE_FOLDERS = (_PACKAGE / "profiles", _PACKAGE.parent / "config")  # installed, checkout
 _PREFIX = "LEADBOOST_"
+_OPTIONS = "the options"
 _POSTGRES = ("USER", "PASSWORD", "HOST", "PORT", "DB")
 
 Values = dict[str, object]
@@ -80,7 +81,8 @@ def read_settings(
 ) -> tuple[Settings, tuple[Problem, ...]]:
     """Read all layers and never fail: each faulty key is reported and keeps its default.
 
-    Safe mode stands on this; anything that acts must use ``load_settings``.
+    What an option set is reported under the option's name, such as ``--port``. Safe mode stands on this;
+    anything that acts must use ``load_settings``.
     """
     problems: list[Problem] = []
     layers = [
@@ -105,29 +107,29 @@ def _options(options: Mapping[str, object]) -> _Layer:
             for section in reversed(sections):
                 branch = {section: branch}
             _fill(values, branch)
-    return _Layer(origin="the options", values=values)
+    return _Layer(origin=_OPTIONS, values=values)
 
 
 def _file(path: Path | None, problems: list[Problem]) -> _Layer:
     if path is None and not DEFAULT_FILE.is_file():
         return _Layer(origin="no file", values={})
-    return _toml(path or DEFAULT_FILE, problems)
+    return _toml(path or DEFAULT_FILE, problems, "--config" if path else str(DEFAULT_FILE))
 
 
 def _profile(name: object, problems: list[Problem]) -> _Layer:
     for folder in _PROFILE_FOLDERS:
         path = folder / f"{name}.toml"
         if name == "demo" and path.is_file():
-            return _toml(path, problems)
+            return _toml(path, problems, str(path))
     return _Layer(origin="no profile file", values={})
 
 
-def _toml(path: Path, problems: list[Problem]) -> _Layer:
+def _toml(path: Path, problems: list[Problem], asked_by: str) -> _Layer:
     try:
         return _Layer(origin=path.name, values=tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         problems.append(
-            Problem(key="--config", value=str(path), allowed=f"a TOML file to read ({error.strerror})")
+            Problem(key=asked_by, value=str(path), allowed=f"a TOML file to read ({error.strerror})")
         )
     except UnicodeDecodeError as error:
         problems.append(Problem(key=str(path), value=f"byte {error.start}", allowed="must be text in UTF-8"))
@@ -253,7 +255,11 @@ def _drop(values: Values, path: Sequence[str | int]) -> None:
 def _problem(fault: ErrorDetails, layers: Sequence[_Layer]) -> Problem:
     path = fault["loc"]
     key = ".".join(str(part) for part in path)
-    allowed = f"{_allowed(fault)} ({_origin(path, layers)})"
+    origin = _origin(path, layers)
+    if origin == f"in {_OPTIONS}":
+        key = "--" + str(path[-1]).replace("_", "-")
+        return Problem(key=key, value=_shown(fault), allowed=_allowed(fault))
+    allowed = f"{_allowed(fault)} ({origin})"
     return Problem(key=key, value=_shown(fault), allowed=allowed)
 
 

@@ -9,6 +9,7 @@ from leadboost.errors import InputError
 
 MAX_DISTINCT = 50
 MAX_CHARS = 256
+MAX_NAME_CHARS = 64
 _SMALL_FILE_ROWS = 10
 
 

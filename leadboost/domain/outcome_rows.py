@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from leadboost.domain.columns import plain_name, shown
 from leadboost.domain.dates import to_date
-from leadboost.domain.evidence import MAX_CHARS, fold_value, is_number
+from leadboost.domain.evidence import MAX_CHARS, MAX_NAME_CHARS, fold_value, is_number
 from leadboost.domain.money import to_micros
 from leadboost.domain.numerals import Number, is_missing, may_be_currency, parse_number
 from leadboost.domain.outcome import Outcome
@@ -30,7 +30,6 @@ UNKNOWN_PLATFORM = "unknown"
 ZERO_SPEND = "spend is zero, so there is no return to learn"
 _FIRST_YEAR = 1970
 _MAX_ID_CHARS = 256
-_MAX_NAME_CHARS = 64
 _MAX_COUNT = 2**63 - 1
 
 
@@ -149,7 +148,7 @@ class OutcomeTable:
         text = self._options.platform
         if text is None:
             text = next((text for _, text in self._cells(cells, "platform") if not is_missing(text)), "")
-        return _bounded(fold_value(text) or UNKNOWN_PLATFORM, "platform", _MAX_NAME_CHARS)
+        return _bounded(fold_value(text) or UNKNOWN_PLATFORM, "platform", MAX_NAME_CHARS)
 
     def _attributes(self, cells: Sequence[str]) -> Mapping[str, str]:
         return {

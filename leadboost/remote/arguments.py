@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from leadboost.domain.evidence import MAX_NAME_CHARS, fold_value
 from leadboost.errors import InputError
 
 
@@ -19,6 +20,14 @@ def stated_columns(maps: Sequence[str]) -> dict[str, list[str]]:
             raise InputError("--map", f"{field} is given twice; several columns are --map {field}=ONE,OTHER")
         stated[field] = names
     return stated
+
+
+def platform_name(text: str | None) -> str | None:
+    """Fold a platform's name as in ingested files; None stays None."""
+    name = None if text is None else fold_value(text)
+    if name is not None and not 1 <= len(name) <= MAX_NAME_CHARS:
+        raise InputError("--platform", f"takes 1 to {MAX_NAME_CHARS} characters")
+    return name
 
 
 def seconds(text: str) -> int:

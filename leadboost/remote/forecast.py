@@ -5,13 +5,17 @@ from collections.abc import Sequence
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from leadboost.domain.columns import plain_name
-from leadboost.domain.evidence import fold_value
-from leadboost.domain.money import format_micros, to_micros
+from leadboost.domain.columns import plain_name, shown
+from leadboost.domain.evidence import MAX_CHARS, MAX_NAME_CHARS, fold_value
+from leadboost.domain.money import MICROS_PER_UNIT, format_micros, to_micros
+from leadboost.domain.outcome_survey import MAX_ATTRIBUTES
+from leadboost.domain.signal_intake import TEXT_CHARS
 from leadboost.errors import InputError
+from leadboost.remote.arguments import platform_name
 from leadboost.remote.client import Remote
 
 _SHOWN_EFFECTS = 8
+_MAX_SPEND = 1_000_000_000_000
 
 
 class _Interval(BaseModel):
@@ -41,19 +45,33 @@ class Forecast(BaseModel):
 
 def question(text: str, spend: str, platform: str | None, attributes: Sequence[str]) -> bytes:
     """Write the request; names and values are folded as in ingested files. Raises InputError."""
+    if len(text) > TEXT_CHARS:
+        raise InputError("TEXT", f"has {len(text)} characters; write at most {TEXT_CHARS}")
+    micros = to_micros(spend, "--spend")
+    if not 0 < micros <= _MAX_SPEND * MICROS_PER_UNIT:
+        raise InputError("--spend", f"must be greater than 0 and at most {_MAX_SPEND}")
+    body = {"text": text, "spend": format_micros(micros), "attributes": _named(attributes)}
+    if (name := platform_name(platform)) is not None:
+        body["platform"] = name
+    return orjson.dumps(body)
+
+
+def _named(attributes: Sequence[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for pair in attributes:
-        name, equals, value = pair.partition("=")
-        if not (equals and name.strip() and value.strip()):
+        said, equals, text = pair.partition("=")
+        name, value = plain_name(said), fold_value(text)
+        if not (equals and said.strip() and value):
             raise InputError("--attribute", f"{pair!r}: write NAME=VALUE, for example device=mobile")
-        named[plain_name(name)] = fold_value(value)
-    micros = to_micros(spend, "--spend")
-    if micros <= 0:
-        raise InputError("--spend", "must be greater than 0")
-    body: dict[str, object] = {"text": text, "spend": format_micros(micros), "attributes": named}
-    if platform is not None:
-        body["platform"] = fold_value(platform)
-    return orjson.dumps(body)
+        if len(name) > MAX_NAME_CHARS or len(value) > MAX_CHARS:
+            limits = f"a name has at most {MAX_NAME_CHARS} characters, a value {MAX_CHARS}"
+            raise InputError("--attribute", f"{shown(pair)!r}: {limits}")
+        if name in named:
+            raise InputError("--attribute", f"{name} is given twice")
+        named[name] = value
+    if len(named) > MAX_ATTRIBUTES:
+        raise InputError("--attribute", f"may be given {MAX_ATTRIBUTES} times at most")
+    return named
 
 
 async def forecast(remote: Remote, body: bytes) -> Forecast:

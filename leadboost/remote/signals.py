@@ -53,6 +53,9 @@ def _read(
     encoding = detect_encoding(open_bytes)
     with _text(open_bytes, encoding) as text:
         first = next((line.strip() for line in text if line.strip()), "")
+    if first.startswith(("[", "{")) and (stated or source is not None):
+        option = "--map" if stated else "--platform"
+        raise InputError(option, "is for tables; this file is JSON, whose items name their fields themselves")
     if first.startswith("["):
         return ("item",), _array(open_bytes, encoding)
     if first.startswith("{"):

@@ -137,6 +137,16 @@ def test_a_bad_file_or_option_is_answered_with_what_to_do(
     assert reason in done.out + done.err
 
 
+@pytest.mark.parametrize("options", [("--map", "text=body"), ("--platform", "forum")])
+def test_options_of_tables_are_refused_for_json(commands: Commands, options: tuple[str, str]) -> None:
+    file = commands.file("post.jsonl", '{"source":"a","external_id":"1","text":"x"}\n')
+
+    done = commands.on_data("ingest", "signals", file, *options)
+
+    assert done.code == 2
+    assert f"{options[0]}: is for tables" in done.err
+
+
 def test_a_file_that_is_not_there_is_named(commands: Commands) -> None:
     done = commands.on_data("ingest", "signals", "gone.jsonl", "--json")
 

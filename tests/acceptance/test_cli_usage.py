@@ -49,7 +49,17 @@ def test_every_command_takes_json_and_tells_what_it_does(commands: Commands) -> 
         ("predict", "words", "--spend", "much"),
         ("predict", "words", "--spend", "-1"),
         ("predict", "words", "--spend", "5", "--attribute", "banner"),
+        ("predict", "words", "--spend", "5", "--attribute", "a=1", "--attribute", "A=2"),
+        ("predict", "words", "--spend", "5", "--attribute", "a=" + "x" * 257),
+        ("predict", "words", "--spend", "5", "--platform", ""),
+        ("predict", "words", "--spend", "1000000000001"),
+        ("predict", "x" * 20_001, "--spend", "5"),
+        ("ingest", "outcomes", "gone.csv", "--platform", " "),
         ("up", "--port", "door"),
+        ("up", "--port", "99999"),
+        ("up", "--host", "0.0.0.0"),
+        ("up", "--config", "gone.toml"),
+        ("status", "--config", "gone.toml"),
         ("check", "--profile", "moon"),
     ],
 )
@@ -58,6 +68,37 @@ def test_wrong_usage_exits_with_2_and_a_reason(commands: Commands, arguments: tu
 
     assert done.code == 2
     assert done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("fly",), "fly"),
+        (("up", "--port", "door"), "--port"),
+        (("up", "--port", "99999"), "--port"),
+        (("token", "create"), "--role"),
+        (("predict", "words", "--spend", "much"), "--spend"),
+    ],
+)
+def test_wrong_usage_with_json_is_told_as_json(
+    commands: Commands, arguments: tuple[str, ...], word: str
+) -> None:
+    done = commands.run(*arguments, "--json")
+
+    assert done.code == 2
+    assert word in done.json["error"]["detail"]
+    assert done.json["error"]["detail"] in done.err
+
+
+def test_status_and_tokens_need_no_sound_configuration(commands: Commands) -> None:
+    config = commands.file("mine.toml", "[http]\nport = 99999\n")
+
+    status = commands.on_data("status", "--config", config, "--json")
+    token = commands.on_data("token", "create", "--role", "viewer", "--config", config)
+
+    assert (status.code, status.json["running"]) == (1, False)
+    assert (token.code, token.out.count(".")) == (0, 2)
+    assert "warning: http.port" in token.err
 
 
 def test_a_token_is_printed_alone_and_the_key_is_private(commands: Commands) -> None:
@@ -81,6 +122,12 @@ def test_check_lists_every_fault_of_the_configuration(commands: Commands) -> Non
         "http.hots",
         "log.level",
     }
+
+
+def test_check_of_a_faulty_option_is_wrong_usage(commands: Commands) -> None:
+    done = commands.on_data("check", "--config", "gone.toml", "--json")
+
+    assert (done.code, done.json["problems"][0]["key"]) == (2, "--config")
 
 
 def test_check_of_a_sound_configuration_exits_with_0(commands: Commands) -> None:
@@ -114,7 +161,7 @@ def test_status_without_a_daemon_exits_with_1(commands: Commands) -> None:
 def test_a_bad_configuration_stops_a_command_with_every_fault(commands: Commands) -> None:
     config = commands.file("mine.toml", "[http]\nport = 99999\n[log]\nlevel = 7\n")
 
-    done = commands.on_data("status", "--config", config)
+    done = commands.on_data("migrate", "--config", config)
 
     assert done.code == 1
     assert "http.port" in done.err

@@ -1,6 +1,6 @@
 import csv
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from leadboost.errors import InputError
 from leadboost.folder import Address, DataFolder
 from leadboost.remote.client import Answer, Remote, RemoteError, connect, find_daemon
 from leadboost.remote.outcomes import ingest_outcomes
+from leadboost.remote.session import through_daemon
 from leadboost.remote.signals import ingest_signals
 from leadboost.remote.stock import ingest_stock
 
@@ -234,6 +235,52 @@ async def test_a_daemon_is_found_by_the_lock_that_it_holds(tmp_path: Path) -> No
             folder.announce(Address(pid=1, url=url, started_at="2026-11-20T00:00:00+00:00"))
 
             assert await find_daemon(folder, SystemClock()) == url
+
+
+@asynccontextmanager
+async def taken(folder: DataFolder) -> AsyncIterator[str]:
+    """A daemon that finds its folder in use, as when another command was a moment faster."""
+    with DataFolder(folder.path).locked(), folder.locked():
+        yield "never reached"
+
+
+async def test_a_command_that_loses_the_folder_to_another_looks_again(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    attempts: list[str] = []
+
+    def own() -> AbstractAsyncContextManager[str]:
+        attempts.append("own")
+        return taken(folder) if len(attempts) == 1 else nullcontext("http://127.0.0.1:9")
+
+    async def work(remote: Remote) -> str:
+        return remote.base_url
+
+    assert await through_daemon(folder, SystemClock(), own, work) == "http://127.0.0.1:9"
+    assert len(attempts) == 2
+
+
+async def test_work_begins_anew_when_the_daemon_of_another_command_ends_under_it(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    app = web.Application()
+    app.router.add_get("/healthz", alive)
+    used: list[str] = []
+
+    async with TestServer(app) as server:
+        with ExitStack() as other:
+            other.enter_context(folder.locked())
+            url = str(server.make_url("")).rstrip("/")
+            folder.announce(Address(pid=1, url=url, started_at="2026-11-20T00:00:00+00:00"))
+
+            async def work(remote: Remote) -> int:
+                used.append(remote.base_url)
+                if len(used) == 1:
+                    other.close()
+                    raise RemoteError(0, "unreachable", "it is gone")
+                return len(used)
+
+            assert await through_daemon(folder, SystemClock(), lambda: nullcontext("own"), work) == 2
+
+    assert used == [url, "own"]
 
 
 async def alive(_: web.Request) -> web.Response:

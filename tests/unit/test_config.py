@@ -275,6 +275,15 @@ def test_a_fault_names_the_place_that_set_the_value() -> None:
     assert "LEADBOOST_HTTP__PORT" in found["http.port"].allowed
 
 
+def test_a_fault_of_an_option_bears_the_name_of_the_option() -> None:
+    _, found = read_settings(Path("gone.toml"), overrides={"http.port": 99_999}, environ={})
+
+    assert [(problem.key, problem.value) for problem in found] == [
+        ("--config", "gone.toml"),
+        ("--port", "99999"),
+    ]
+
+
 def test_a_list_that_is_no_json_is_one_fault_among_the_others() -> None:
     found = problems(environ={"LEADBOOST_AUTH__CLIENTS": "shop", "LEADBOOST_LOG__LEVEL": "loud"})
 
