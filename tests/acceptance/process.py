@@ -33,12 +33,16 @@ class Process:
                 self.lines.append(line.strip())
                 self._grown.notify_all()
 
-    def wait_for(self, text: str, *, seconds: float = 30) -> str:
-        """Return the first line that contains ``text``."""
+    def wait_for(self, text: str, *, times: int = 1, seconds: float = 30) -> str:
+        """Return the line that contains ``text``, the n-th such line."""
+
+        def found() -> list[str]:
+            return [line for line in self.lines if text in line]
+
         with self._grown:
-            found = self._grown.wait_for(lambda: any(text in line for line in self.lines), seconds)
-            assert found, f"{text!r} did not appear in:\n" + "\n".join(self.lines)
-            return next(line for line in self.lines if text in line)
+            enough = self._grown.wait_for(lambda: len(found()) >= times, seconds)
+            assert enough, f"{text!r} did not appear {times} times in:\n" + "\n".join(self.lines)
+            return found()[times - 1]
 
     def up(self) -> str:
         """Wait until it is up and return its URL."""

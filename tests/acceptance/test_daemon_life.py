@@ -1,5 +1,6 @@
 """The daemon as a process: start, stop, refusals, safe mode, and a database that dies under it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,8 @@ from contextlib import closing
 from time import monotonic
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
 
 from tests.acceptance.process import Process
 
@@ -188,3 +191,32 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
     except OSError:
         return
+
+
+async def test_stop_during_a_start_is_obeyed_at_once(start: Start, dsn: str) -> None:
+    blocker = await asyncpg.connect(dsn)
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute("LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE")
+    daemon = start(DATABASE_URL=dsn)
+    await asyncio.to_thread(daemon.wait_for, '"stage": "store", "state": "starting"')
+
+    began = monotonic()
+    code = await asyncio.to_thread(daemon.stop)
+    await blocker.close()
+
+    assert (code, monotonic() - began < 5) == (0, True)
+    assert not any("LeadBoost is up" in line for line in daemon.lines)
+
+
+def test_postgres_that_keeps_dying_ends_in_safe_mode_and_is_tried_anew(start: Start) -> None:
+    daemon = start()
+    url = daemon.up()
+
+    for restarts in range(6):
+        os.kill(int((daemon.data_dir / "pgdata" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        daemon.wait_for("postgres restarted" if restarts < 5 else "safe mode entered", times=restarts % 5 + 1)
+    daemon.wait_for("LeadBoost is up", times=2)
+
+    wait_until(lambda: get(url + "/readyz")[0] == 200)
+    assert daemon.stop() == 0
