@@ -1,6 +1,5 @@
 """Predictor: answers from the newest model, and never waits."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -10,10 +9,8 @@ from leadboost.domain.roi.artefact import newest_sound
 from leadboost.domain.roi.forecast import Forecast, Question
 from leadboost.domain.roi.model import RoiModel
 from leadboost.messages.trainer import Predict, ServeModel
-from leadboost.ports import ModelStore, StoredModel
+from leadboost.ports import ModelStore
 from leadboost.runtime import Actor
-
-KEPT_VERSIONS = 20
 
 _log = structlog.get_logger(__name__)
 
@@ -30,8 +27,8 @@ class Predictor(Actor[Predict | ServeModel]):
         self._models = models
 
     async def on_start(self) -> None:
-        stored = await self._models.newest_first(KEPT_VERSIONS)
-        self._model = await asyncio.to_thread(_newest_model, stored)
+        version, learner, _ = await newest_sound(await self._models.versions(), self._models.artefact)
+        self._model = learner.model(version)
         _log.info(
             "model served",
             version=self._model.version,
@@ -55,11 +52,6 @@ class Predictor(Actor[Predict | ServeModel]):
     def _serve(self, model: RoiModel) -> None:
         if model.version >= self._model.version:
             self._model = model
-
-
-def _newest_model(stored: Sequence[StoredModel]) -> RoiModel:
-    version, learner, _ = newest_sound(stored)
-    return learner.model(version)
 
 
 def _question(predict: Predict) -> Question:

@@ -1,17 +1,19 @@
 """Trainer: keeps outcomes and learns from them, on one host at a time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import assert_never
+from dataclasses import dataclass, replace
+from typing import TypeVar, assert_never
 
 import structlog
 
+from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.artefact import dump, fingerprint, newest_sound
 from leadboost.domain.roi.features import FEATURE_VERSION
 from leadboost.domain.roi.forecast import LEVEL
-from leadboost.domain.roi.learner import Learner, LearnRow, Score
+from leadboost.domain.roi.learner import Learner, Score
+from leadboost.domain.roi.mixture import MEMORY_ROWS
 from leadboost.domain.roi.model import RoiModel
 from leadboost.errors import StoreError
 from leadboost.messages.events import EventsCommitted
@@ -23,17 +25,29 @@ from leadboost.messages.trainer import (
     RecordOutcomes,
     ServeModel,
 )
-from leadboost.ports import Lease, LeaseStore, ModelStore, NewModel, OutcomeStore, PendingOutcome
+from leadboost.ports import (
+    KEPT_VERSIONS,
+    Lease,
+    LeaseStore,
+    ModelStore,
+    NewModel,
+    OutcomeRevision,
+    OutcomeStore,
+)
 from leadboost.runtime import Actor, ActorRef, Message, Topic
 
 LEASE = "training"
 ROWS_PER_PASS = 2000
-KEPT_VERSIONS = 20
+CORRECTIONS_AT_ONCE = 100_000
 PAUSE_S = 0.5
+REST = 9.0  # learning anew takes at most a tenth of the time
+LONGEST_REST_S = 30.0
 POLL_S = 2.0
 LOOK_EVERY_S = 30.0
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 30.0
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -43,13 +57,14 @@ class _Knowledge:
     """What is known as of ``version``: the learner (never changed, always copied) and all versions.
 
     ``lease`` is the last term held; whoever begins the next term after it knows that nobody else
-    learned in between.
+    learned in between. ``is_whole`` is False where processed rows may be missing from the learner.
     """
 
     version: int
     learner: Learner
     versions: tuple[ModelVersion, ...]
     lease: Lease | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +74,15 @@ class _Learn(Message[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Learned(Message[None]):
-    """A pass ended. ``knowledge`` is None where another host holds the lease; ``rows`` were learned."""
+    """A pass ended. ``knowledge`` is None where another host holds the lease; ``rows`` were learned.
+
+    ``anew_s`` is how long it took to learn anew, None where that was not done.
+    """
 
     knowledge: _Knowledge | None
     model: RoiModel | None = None
     rows: int = 0
+    anew_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +98,15 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
     A pass runs beside the handler and on a copy: when it fails, nothing has changed here, and the
     store is read again before the next try. Only the host with the lease ``training`` learns; the
     others look every 30 s whether there is a newer version or a row left behind.
+
+    A row that changes after it was learned is never learned on top of its old self: the regressors
+    learn anew from the last 20,000 learned rows as the store has them, by day; what came before these
+    is forgotten. Errors and counts stay as they were measured. Corrections that come in quick
+    succession are collected: learning anew takes at most a tenth of the time, or starts every 30 s.
+
+    Where the newest version is damaged or of other features, or there is none, the same rows heal the model.
+    Then the intervals are those of forecasts made while learning anew, and so are errors and counts
+    unless an older version, which lacks only what was learned since, counted more rows.
     """
 
     def __init__(
@@ -99,6 +127,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._committed = committed
         self._learning = self._waiting = self._again = self._stale = False
         self._backoff_s = FIRST_BACKOFF_S
+        self._rests_until = float("-inf")
 
     async def on_start(self) -> None:
         self._knowledge = await self._read_knowledge()
@@ -170,31 +199,63 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         if lease is None:
             return _Learned(knowledge=None)
         known = await self._known_under(lease)
+        corrections = await self._due_corrections()
+        if corrections or not known.is_whole:
+            return await self._learn_anew(known, lease, corrections)
         rows = await self._outcomes.pending(ROWS_PER_PASS)
         if not rows:
             await self._leases.resign(lease)
             changed = known.learner is not self._knowledge.learner
             return _Learned(knowledge=known, model=known.learner.model(known.version) if changed else None)
+        learner = await asyncio.to_thread(_taught, known.learner, [row.outcome for row in rows])
+        knowledge, model = await self._save(known, learner, rows, lease)
+        return _Learned(knowledge=knowledge, model=model, rows=len(rows))
+
+    async def _due_corrections(self) -> Sequence[OutcomeRevision]:
+        if self.clock.monotonic() < self._rests_until:
+            return ()
+        return await self._outcomes.corrected(CORRECTIONS_AT_ONCE)
+
+    async def _learn_anew(
+        self, known: _Knowledge, lease: Lease, corrections: Sequence[OutcomeRevision]
+    ) -> _Learned:
+        """Learn from the table. ``corrections`` were listed before, so that no older content is read."""
+        began_at = self.clock.monotonic()
+        ranks = await self._outcomes.learned(MEMORY_ROWS)
+        anew = Learner()
+        for part in _parts(ranks):
+            outcomes = await self._outcomes.read(part)
+            await asyncio.to_thread(anew.learn, outcomes)
+            lease = await self._leases.renew(lease)
+        learner = known.learner.corrected(anew) if known.is_whole else known.learner.healed(anew)
+        knowledge, model = await self._save(known, learner, (), lease)
+        for settled in _parts(corrections):
+            await self._outcomes.settle(settled, lease)
+        took_s = self.clock.monotonic() - began_at
+        return _Learned(knowledge=knowledge, model=model, rows=len(ranks), anew_s=took_s)
+
+    async def _save(
+        self, known: _Knowledge, learner: Learner, rows: Sequence[OutcomeRevision], lease: Lease
+    ) -> tuple[_Knowledge, RoiModel]:
         version = max((one.version for one in known.versions), default=0) + 1
-        learner, artefact, model = await asyncio.to_thread(_learn, known.learner, rows, version)
+        artefact, model = await asyncio.to_thread(_frozen, learner, version)
         saved = await self._models.save(_new_model(version, artefact, learner.score), rows, lease)
         versions = (saved, *known.versions)[:KEPT_VERSIONS]
-        knowledge = _Knowledge(version=version, learner=learner, versions=versions, lease=lease)
-        return _Learned(knowledge=knowledge, model=model, rows=len(rows))
+        return _Knowledge(version=version, learner=learner, versions=versions, lease=lease), model
 
     async def _known_under(self, lease: Lease) -> _Knowledge:
         """Return what is known if it is still all there is, else read the store again."""
         known = self._knowledge
         ours = known.lease is not None and lease.epoch - known.lease.epoch in (0, 1) and not self._stale
-        known = known if ours else await self._read_knowledge()
-        return _Knowledge(version=known.version, learner=known.learner, versions=known.versions, lease=lease)
+        return replace(known if ours else await self._read_knowledge(), lease=lease)
 
     async def _read_knowledge(self) -> _Knowledge:
-        stored = await self._models.newest_first(KEPT_VERSIONS)
-        version, learner, faults = await asyncio.to_thread(newest_sound, stored)
+        versions = await self._models.versions()
+        version, learner, faults = await newest_sound(versions, self._models.artefact)
         for refused, fault in faults.items():
             _log.error("model version refused", version=refused, fault=fault)
-        return _Knowledge(version=version, learner=learner, versions=tuple(one.info for one in stored))
+        is_whole = (version > 0 and not faults) or not await self._outcomes.learned(1)
+        return _Knowledge(version=version, learner=learner, versions=tuple(versions), is_whole=is_whole)
 
     def _learned(self, learned: _Learned) -> None:
         self._learning = False
@@ -207,7 +268,11 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
             self._predictor.tell(ServeModel(model=learned.model))
         if learned.rows:
             self._committed.publish(EventsCommitted())
-            _log_progress(learned.knowledge, learned.rows)
+            _log_progress(learned.knowledge, learned)
+        if learned.anew_s is not None:
+            rest_s = min(REST * learned.anew_s, LONGEST_REST_S)
+            self._rests_until = self.clock.monotonic() + rest_s
+            self.after(rest_s, _Learn())
         if learned.rows == ROWS_PER_PASS or (self._again and not learned.rows):
             self._learn()
         elif learned.rows:
@@ -222,10 +287,18 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
 
 
-def _learn(known: Learner, rows: Sequence[PendingOutcome], version: int) -> tuple[Learner, bytes, RoiModel]:
+def _taught(known: Learner, outcomes: Sequence[Outcome]) -> Learner:
     learner = known.copy()
-    learner.learn([LearnRow(outcome=row.outcome, scored=row.scored) for row in rows])
-    return learner, dump(learner), learner.model(version)
+    learner.learn(outcomes)
+    return learner
+
+
+def _frozen(learner: Learner, version: int) -> tuple[bytes, RoiModel]:
+    return dump(learner), learner.model(version)
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[at : at + ROWS_PER_PASS] for at in range(0, len(items), ROWS_PER_PASS))
 
 
 def _new_model(version: int, artefact: bytes, score: Score) -> NewModel:
@@ -239,11 +312,11 @@ def _new_model(version: int, artefact: bytes, score: Score) -> NewModel:
     )
 
 
-def _log_progress(known: _Knowledge, rows: int) -> None:
+def _log_progress(known: _Knowledge, learned: _Learned) -> None:
     score = known.learner.score
     _log.info(
-        "outcomes learned",
-        rows=rows,
+        "outcomes learned" if learned.anew_s is None else "outcomes learned anew",
+        rows=learned.rows,
         version=known.version,
         observations=score.observations,
         mae=score.mae,

@@ -2,31 +2,29 @@
 
 from collections.abc import Sequence
 
-import asyncpg
-
 from leadboost.clock import uuid7
 from leadboost.messages.trainer import ModelVersion
-from leadboost.ports import Lease, NewEvent, NewModel, PendingOutcome, StoredModel
+from leadboost.ports import KEPT_VERSIONS, Lease, NewEvent, NewModel, OutcomeRevision
 from leadboost.store.database import Database, Session
 from leadboost.store.journal import insert_events
 from leadboost.store.leases import guard
+from leadboost.store.outcomes import mark_learned
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 5.0
-KEPT_VERSIONS = 20
 
 _queries = load_queries("models")
 
 
 class PgModelStore:
-    """``ModelStore`` on PostgreSQL; keeps the newest 20 artefacts."""
+    """``ModelStore`` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._clock = database.clock
         self._rng = database.rng.fork("models")
 
-    async def save(self, model: NewModel, learned: Sequence[PendingOutcome], lease: Lease) -> ModelVersion:
+    async def save(self, model: NewModel, learned: Sequence[OutcomeRevision], lease: Lease) -> ModelVersion:
         version = ModelVersion(
             version=model.version,
             created_at=self._clock.now(),
@@ -38,13 +36,18 @@ class PgModelStore:
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await guard(session, lease)
             await _insert(session, version, model.artefact)
-            await _mark_learned(session, learned)
+            await mark_learned(session, learned)
             await insert_events(session, [self._trained(version)])
         return version
 
-    async def newest_first(self, limit: int) -> Sequence[StoredModel]:
+    async def versions(self) -> Sequence[ModelVersion]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            return [_stored(row) for row in await session.fetch(_queries.read_models, limit)]
+            return [ModelVersion(**dict(row)) for row in await session.fetch(_queries.read_versions)]
+
+    async def artefact(self, version: int) -> bytes:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            artefact: bytes | None = await session.fetchval(_queries.read_artefact, version)
+        return artefact or b""
 
     def _trained(self, version: ModelVersion) -> NewEvent:
         return NewEvent(
@@ -72,15 +75,3 @@ async def _insert(session: Session, version: ModelVersion, artefact: bytes) -> N
         version.created_at,
     )
     await session.execute(_queries.drop_old_models, KEPT_VERSIONS)
-
-
-async def _mark_learned(session: Session, learned: Sequence[PendingOutcome]) -> None:
-    places = [outcome.rank for outcome in learned]
-    await session.execute(_queries.lock_learned, places)
-    await session.execute(_queries.mark_learned, places, [outcome.revision for outcome in learned])
-
-
-def _stored(row: asyncpg.Record) -> StoredModel:
-    fields = dict(row)
-    artefact = fields.pop("artefact")
-    return StoredModel(info=ModelVersion(**fields), artefact=artefact)

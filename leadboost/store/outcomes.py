@@ -1,15 +1,17 @@
 """``outcomes``: what campaigns earned, and what of it is still to be learned."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from leadboost.domain.outcome import Outcome
 from leadboost.messages.trainer import OutcomesRecorded
-from leadboost.ports import PendingOutcome
-from leadboost.store.database import Database
+from leadboost.ports import Lease, OutcomeRevision, PendingOutcome
+from leadboost.store.database import Database, Session
 from leadboost.store.jsontext import json_text
+from leadboost.store.leases import guard
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 10.0
@@ -42,9 +44,34 @@ class PgOutcomeStore:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             return [_pending(row) for row in await session.fetch(_queries.read_pending, limit)]
 
+    async def corrected(self, limit: int) -> Sequence[OutcomeRevision]:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            rows = await session.fetch(_queries.read_corrected, limit)
+        return [OutcomeRevision(rank=rank, revision=revision) for rank, revision in rows]
+
+    async def learned(self, limit: int) -> Sequence[int]:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            return [rank for (rank,) in await session.fetch(_queries.read_learned_places, limit)]
+
+    async def read(self, ranks: Sequence[int]) -> Sequence[Outcome]:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            return [_outcome(dict(row)) for row in await session.fetch(_queries.read_outcomes, ranks)]
+
+    async def settle(self, learned: Sequence[OutcomeRevision], lease: Lease) -> None:
+        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+            await guard(session, lease)
+            await mark_learned(session, learned)
+
     async def count_pending(self) -> int:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             return int(await session.fetchval(_queries.count_pending))
+
+
+async def mark_learned(session: Session, learned: Sequence[OutcomeRevision]) -> None:
+    """Mark outcomes as learned; those that have changed since are to be learned again."""
+    places = [outcome.rank for outcome in learned]
+    await session.execute(_queries.lock_learned, places)
+    await session.execute(_queries.mark_learned, places, [outcome.revision for outcome in learned])
 
 
 def _columns(outcomes: Sequence[Outcome]) -> Sequence[Sequence[object]]:
@@ -69,9 +96,8 @@ def _columns(outcomes: Sequence[Outcome]) -> Sequence[Sequence[object]]:
 
 def _pending(row: asyncpg.Record) -> PendingOutcome:
     fields = dict(row)
-    return PendingOutcome(
-        rank=fields.pop("seq"),
-        revision=fields.pop("revision"),
-        scored=fields.pop("scored"),
-        outcome=Outcome(**{**fields, "signal_ids": tuple(UUID(int=id_.int) for id_ in fields["signal_ids"])}),
-    )
+    return PendingOutcome(rank=fields.pop("seq"), revision=fields.pop("revision"), outcome=_outcome(fields))
+
+
+def _outcome(fields: dict[str, Any]) -> Outcome:
+    return Outcome(**{**fields, "signal_ids": tuple(UUID(int=id_.int) for id_ in fields["signal_ids"])})

@@ -54,8 +54,8 @@ async def lease(database: Database) -> Lease:
     return lease
 
 
-async def states(database: Database) -> Sequence[tuple[str, str, bool]]:
-    return await rows(database, "SELECT external_id, state, scored FROM outcomes ORDER BY external_id")
+async def states(database: Database) -> Sequence[tuple[str, str]]:
+    return await rows(database, "SELECT external_id, state FROM outcomes ORDER BY external_id")
 
 
 async def learn(outcomes: PgOutcomeStore, *told: Outcome) -> Sequence[PendingOutcome]:
@@ -66,11 +66,11 @@ async def learn(outcomes: PgOutcomeStore, *told: Outcome) -> Sequence[PendingOut
 async def test_a_saved_version_comes_back_with_its_artefact(store: PgModelStore, lease: Lease) -> None:
     saved = [await store.save(model(version), [], lease) for version in (1, 2)]
 
-    newest, oldest = await store.newest_first(5)
+    newest, oldest = await store.versions()
 
-    assert [newest.info, oldest.info] == saved[::-1]
-    assert newest.artefact == b"\0npz"
-    assert newest.info.metrics["mae"] == 0.4
+    assert [newest, oldest] == saved[::-1]
+    assert newest.metrics["mae"] == 0.4
+    assert [await store.artefact(version) for version in (2, 3)] == [b"\0npz", b""]
 
 
 async def test_learned_outcomes_are_processed_with_the_version_that_knows_them(
@@ -82,13 +82,13 @@ async def test_learned_outcomes_are_processed_with_the_version_that_knows_them(
     await store.save(model(1), learned, lease)
 
     assert await states(database) == [
-        ("a", "processed", True),
-        ("b", "processed", True),
-        ("late", "pending", False),
+        ("a", "processed"),
+        ("b", "processed"),
+        ("late", "pending"),
     ]
 
 
-async def test_an_outcome_changed_while_it_was_learned_waits_for_its_new_revision(
+async def test_an_outcome_changed_while_it_was_learned_is_one_to_correct(
     store: PgModelStore, outcomes: PgOutcomeStore, lease: Lease, database: Database
 ) -> None:
     learned = await learn(outcomes, outcome("a"))
@@ -96,7 +96,7 @@ async def test_an_outcome_changed_while_it_was_learned_waits_for_its_new_revisio
 
     await store.save(model(1), learned, lease)
 
-    assert await states(database) == [("a", "pending", True)]
+    assert await states(database) == [("a", "corrected")]
 
 
 async def test_a_saved_version_is_journalled(store: PgModelStore, lease: Lease, database: Database) -> None:
@@ -114,8 +114,8 @@ async def test_a_stale_lease_saves_nothing(
     with pytest.raises(LeaseLostError):
         await store.save(model(1), learned, replace(lease, epoch=lease.epoch - 1))
 
-    assert await store.newest_first(1) == []
-    assert await states(database) == [("a", "pending", False)]
+    assert await store.versions() == []
+    assert await states(database) == [("a", "pending")]
     assert await rows(database, "SELECT * FROM events") == []
 
 
@@ -130,4 +130,4 @@ async def test_only_the_newest_twenty_versions_are_kept(store: PgModelStore, lea
     for version in range(1, 24):
         await store.save(model(version), [], lease)
 
-    assert [stored.info.version for stored in await store.newest_first(50)] == list(range(23, 3, -1))
+    assert [known.version for known in await store.versions()] == list(range(23, 3, -1))

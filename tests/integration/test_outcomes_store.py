@@ -9,7 +9,9 @@ import pytest
 from leadboost.domain.outcome import Outcome
 from leadboost.errors import StoreDataError
 from leadboost.messages.trainer import OutcomesRecorded
+from leadboost.ports import OutcomeRevision
 from leadboost.store.database import Database
+from leadboost.store.leases import PgLeaseStore
 from leadboost.store.outcomes import PgOutcomeStore
 from tests.integration.tables import rows, run
 
@@ -36,14 +38,14 @@ async def test_an_outcome_comes_back_whole(store: PgOutcomeStore) -> None:
 
     (pending,) = await store.pending(10)
     assert pending.outcome == OUTCOME
-    assert (pending.revision, pending.scored) == (1, False)
+    assert (pending.rank, pending.revision) == (1, 1)
     assert type(pending.outcome.signal_ids[0]) is UUID
 
 
 async def test_recording_the_same_again_changes_nothing(store: PgOutcomeStore, database: Database) -> None:
     outcomes = [replace(OUTCOME, external_id=f"o{n}", clicks=n or None) for n in range(50)]
     first = await store.record(outcomes)
-    await run(database, "UPDATE outcomes SET state = 'processed', scored = true")
+    await run(database, "UPDATE outcomes SET state = 'processed'")
     before = await rows(database, "SELECT * FROM outcomes ORDER BY seq")
 
     again = await store.record(outcomes)
@@ -71,23 +73,67 @@ async def test_recording_the_same_again_changes_nothing(store: PgOutcomeStore, d
     ],
     ids=lambda change: next(iter(change)),
 )
-async def test_a_changed_outcome_waits_again_under_a_new_revision(
+async def test_an_outcome_that_changes_after_it_was_learned_is_corrected(
     store: PgOutcomeStore, database: Database, change: dict[str, Any]
 ) -> None:
     await store.record([OUTCOME])
-    await run(database, "UPDATE outcomes SET state = 'processed', scored = true")
+    await run(database, "UPDATE outcomes SET state = 'processed'")
 
     recorded = await store.record([replace(OUTCOME, **change)])
 
-    (pending,) = await store.pending(10)
     assert recorded == OutcomesRecorded(accepted=1, unchanged=0, changed=1)
-    assert (pending.outcome, pending.revision, pending.scored) == (replace(OUTCOME, **change), 2, True)
+    assert (await store.pending(10), await store.count_pending()) == ([], 1)
+    assert await store.corrected(10) == [OutcomeRevision(rank=1, revision=2)]
+    assert await store.read([1]) == [replace(OUTCOME, **change)]
+
+
+async def test_an_outcome_that_changes_before_it_is_learned_stays_pending(store: PgOutcomeStore) -> None:
+    await store.record([OUTCOME])
+    await store.record([replace(OUTCOME, clicks=9)])
+
+    (pending,) = await store.pending(10)
+    assert (pending.outcome.clicks, pending.revision) == (9, 2)
+    assert await store.corrected(10) == []
+
+
+async def test_a_correction_is_settled_unless_it_changed_again(
+    store: PgOutcomeStore, database: Database
+) -> None:
+    lease = await PgLeaseStore(database).acquire("training", "here")
+    assert lease is not None
+    outcomes = [OUTCOME, replace(OUTCOME, external_id="o2")]
+    await store.record(outcomes)
+    await store.settle(await store.pending(10), lease)
+    await store.record([replace(outcome, clicks=8) for outcome in outcomes])
+    corrections = await store.corrected(10)
+
+    await store.record([replace(OUTCOME, clicks=9)])
+    await store.settle(corrections, lease)
+
+    assert await store.corrected(10) == [OutcomeRevision(rank=1, revision=3)]
+
+
+async def test_the_last_learned_outcomes_come_by_day_then_in_order_of_arrival(
+    store: PgOutcomeStore, database: Database
+) -> None:
+    days = {"z": 2, "a": 1, "m": 3, "b": 2, "new": 4}
+    await store.record(
+        [replace(OUTCOME, external_id=id_, day=date(2026, 5, day)) for id_, day in days.items()]
+    )
+    await run(database, "UPDATE outcomes SET state = 'processed' WHERE external_id <> 'new'")
+
+    ranks = await store.learned(3)
+
+    assert [outcome.external_id for outcome in await store.read(ranks[::-1])] == ["z", "b", "m"]
+    assert ranks == [1, 4, 3]
 
 
 async def test_new_changed_and_unchanged_outcomes_are_told_apart(store: PgOutcomeStore) -> None:
     await store.record([replace(OUTCOME, external_id=f"o{n}") for n in range(4)])
 
-    recorded = await store.record([replace(OUTCOME, external_id=f"o{n}", clicks=3 + n // 3) for n in range(6)])
+    recorded = await store.record(
+        [replace(OUTCOME, external_id=f"o{n}", clicks=3 + n // 3) for n in range(6)]
+    )
 
     assert recorded == OutcomesRecorded(accepted=3, unchanged=3, changed=1)
 

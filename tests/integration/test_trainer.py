@@ -22,7 +22,7 @@ from leadboost.messages.trainer import (
     RecordOutcomes,
     ServeModel,
 )
-from leadboost.ports import Lease, NewModel, PendingOutcome
+from leadboost.ports import Lease, NewModel, OutcomeRevision
 from leadboost.runtime import Actor, ActorRef, Runtime, Topic
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
@@ -42,7 +42,7 @@ class Models(PgModelStore):
         self.before_save: list[Exception] = []
         self.after_save: list[Exception] = []
 
-    async def save(self, model: NewModel, learned: Sequence[PendingOutcome], lease: Lease) -> ModelVersion:
+    async def save(self, model: NewModel, learned: Sequence[OutcomeRevision], lease: Lease) -> ModelVersion:
         if self.before_save:
             raise self.before_save.pop()
         version = await super().save(model, learned, lease)
@@ -100,6 +100,13 @@ class Host:
         async with asyncio.timeout(15):
             while (await self.served.get()).observations < observations:
                 pass
+        return await self.status()
+
+    async def settled(self) -> ModelStatus:
+        """Wait until nothing waits to be learned, for the first time or again."""
+        async with asyncio.timeout(15):
+            while (await self.status()).pending:
+                await self.served.get()
         return await self.status()
 
     async def status(self) -> ModelStatus:
@@ -162,11 +169,72 @@ async def test_a_corrected_outcome_is_learned_but_not_scored_again(host: Host) -
     before = await host.learned(60)
 
     await host.record([replace(campaign("c7", colour="red"), revenue_micros=80_000_000)])
-    await host.learned(60)
-    after = await host.status()
+    after = await host.settled()
 
     assert (after.version, after.pending) == (2, 0)
     assert (after.observations, after.scored_rows) == (before.observations, before.scored_rows)
+
+
+def reds(revenue_micros: int) -> list[Outcome]:
+    return [campaign(f"c{at}", colour="red", revenue_micros=revenue_micros) for at in range(60)]
+
+
+async def test_a_faulty_file_leaves_nothing_behind_once_it_is_corrected(host: Host) -> None:
+    await host.record(reds(20_000_000))
+    await host.learned(60)
+    before = await host.predict()
+
+    await host.record(reds(1_000_000))
+    await host.settled()
+    faulty = await host.predict()
+    await host.record(reds(20_000_000))
+    await host.settled()
+    after = await host.predict()
+
+    assert before.roi == pytest.approx(3.0, abs=0.05)
+    assert after.roi == pytest.approx(before.roi)
+    assert faulty.roi == pytest.approx(-0.8, abs=0.05)
+
+
+async def test_a_row_corrected_five_times_counts_once(host: Host) -> None:
+    outcomes = list(campaigns(100))
+    await host.record(outcomes)
+    await host.learned(100)
+    before = await host.predict()
+
+    for revenue in (1, 2, 3, 4):
+        await host.record([replace(outcomes[50], revenue_micros=revenue)])
+        await host.settled()
+    await host.record([outcomes[50]])
+    status = await host.settled()
+
+    assert (await host.predict()).roi == pytest.approx(before.roi)
+    assert status.observations == 100
+
+
+async def test_corrections_in_quick_succession_are_learned_together(host: Host) -> None:
+    outcomes = list(campaigns(300))
+    await host.record(outcomes)
+    await host.learned(300)
+
+    for outcome in outcomes[:50]:
+        await host.record([replace(outcome, revenue_micros=7)])
+    status = await host.settled()
+
+    assert (status.pending, status.observations) == (0, 300)
+    assert status.version < 12
+
+
+async def test_new_rows_do_not_wait_for_corrections(host: Host) -> None:
+    outcomes = list(campaigns(100))
+    await host.record(outcomes)
+    await host.learned(100)
+
+    await host.record([replace(outcomes[0], revenue_micros=7), *campaigns(160)[100:]])
+    status = await host.learned(160)
+
+    assert status.observations == 160
+    assert (await host.settled()).pending == 0
 
 
 async def test_more_rows_than_a_pass_takes_are_learned_pass_by_pass(host: Host) -> None:
@@ -209,13 +277,48 @@ async def test_a_damaged_version_is_passed_over_for_the_older_one(host: Host, da
     await host.runtime.close()
     async with host.database.session() as session:
         await session.execute(f"UPDATE models SET {damage} WHERE version = 2")
+    await PgLeaseStore(host.database).acquire("training", "elsewhere")
 
     again = await Host(host.database).start()
 
     assert await again.predict() == good
     assert (await again.status()).version == 1
-    await again.record(campaigns(160))
-    assert (await again.learned(110)).version == 3
+    await again.runtime.close()
+
+
+@pytest.mark.parametrize("damaged", ["version = 2", "true"])
+async def test_a_damaged_version_is_healed_from_the_outcomes(host: Host, damaged: str) -> None:
+    await host.record(campaigns(100))
+    await host.learned(100)
+    await host.record(campaigns(400))
+    before, lost = await host.learned(400), await host.predict()
+    await host.runtime.close()
+    async with host.database.session() as session:
+        await session.execute(f"UPDATE models SET artefact = '\\x00' WHERE {damaged}")
+
+    again = await Host(host.database).start()
+    status = await again.learned(400)
+
+    assert (await again.predict()).roi == pytest.approx(lost.roi, abs=0.02)
+    assert (status.version, status.observations, status.pending) == (3, 400, 0)
+    assert status.mae == pytest.approx(before.mae, rel=0.05)
+    await again.runtime.close()
+
+
+async def test_a_healed_model_stays_as_it_is_at_the_next_start(host: Host) -> None:
+    await host.record(campaigns(100))
+    await host.learned(100)
+    await host.runtime.close()
+    async with host.database.session() as session:
+        await session.execute("DELETE FROM models")
+    healed = await Host(host.database).start()
+    await healed.learned(100)
+    await healed.runtime.close()
+
+    again = await Host(host.database).start()
+    await again.record(campaigns(110))
+
+    assert (await again.learned(110)).version == 2
     await again.runtime.close()
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from leadboost.domain.roi.artefact import LIMIT_BYTES, dump, fingerprint, load, newest_sound
 from leadboost.domain.roi.forecast import Question
-from leadboost.domain.roi.learner import Learner, LearnRow
+from leadboost.domain.roi.learner import Learner
 from leadboost.errors import ArtefactError
 from tests.campaigns import campaigns
 
 
 def taught(count: int = 120) -> Learner:
     learner = Learner()
-    learner.learn([LearnRow(outcome=outcome) for outcome in campaigns(count)])
+    learner.learn(campaigns(count))
     return learner
 
 
@@ -68,7 +68,7 @@ def test_a_round_trip_keeps_the_score() -> None:
 def test_a_loaded_learner_learns_on_as_the_saved_one_would() -> None:
     loaded, kept = load(ARTEFACT), LEARNER.copy()
     for learner in (loaded, kept):
-        learner.learn([LearnRow(outcome=outcome) for outcome in campaigns(100, seed=9)])
+        learner.learn(campaigns(100, seed=9))
 
     forecasts = [[one.roi for one in each.model(1).predict(QUESTIONS)] for each in (loaded, kept)]
     assert forecasts[0] == pytest.approx(forecasts[1], rel=1e-6)
@@ -148,27 +148,25 @@ def test_an_artefact_that_unpacks_to_too_much_is_refused() -> None:
 @dataclass(frozen=True)
 class Saved:
     version: int
-    artefact: bytes
-    sha256: str
-
-    @property
-    def info(self) -> "Saved":
-        return self
+    sha256: str = fingerprint(ARTEFACT)
 
 
-def saved(version: int, artefact: bytes = ARTEFACT, sha256: str | None = None) -> Saved:
-    return Saved(version, artefact, sha256 or fingerprint(artefact))
+async def test_the_newest_sound_version_is_opened_and_no_older_one_read() -> None:
+    artefacts = {4: ARTEFACT, 3: ARTEFACT[:50], 2: ARTEFACT}
+    stored = [Saved(4, "ab"), Saved(3, fingerprint(artefacts[3])), Saved(2), Saved(1)]
 
+    async def read(version: int) -> bytes:
+        return artefacts.pop(version)
 
-def test_the_newest_sound_version_is_opened() -> None:
-    stored = [saved(4, sha256="ab"), saved(3, ARTEFACT[:50]), saved(2), saved(1)]
-
-    version, learner, faults = newest_sound(stored)
+    version, learner, faults = await newest_sound(stored, read)
 
     assert (version, learner.score.observations, sorted(faults)) == (2, 120, [3, 4])
 
 
-def test_without_a_sound_version_the_learner_starts_empty() -> None:
-    version, learner, _ = newest_sound([saved(1, b"")])
+async def test_without_a_sound_version_the_learner_starts_empty() -> None:
+    async def read(_: int) -> bytes:
+        return b""
+
+    version, learner, _ = await newest_sound([Saved(1)], read)
 
     assert (version, learner.score.observations) == (0, 0)

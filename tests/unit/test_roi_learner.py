@@ -9,17 +9,13 @@ from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.design import RIDGE_COLUMNS, TABLE_COLUMNS
 from leadboost.domain.roi.features import target
 from leadboost.domain.roi.forecast import Question
-from leadboost.domain.roi.learner import Learner, LearnRow
+from leadboost.domain.roi.learner import Learner
 from tests.campaigns import campaign, campaigns
-
-
-def rows(outcomes: Sequence[Outcome]) -> list[LearnRow]:
-    return [LearnRow(outcome=outcome) for outcome in outcomes]
 
 
 def taught(outcomes: Sequence[Outcome]) -> Learner:
     learner = Learner()
-    learner.learn(rows(outcomes))
+    learner.learn(outcomes)
     return learner
 
 
@@ -42,7 +38,7 @@ def test_intervals_adapt_when_the_world_gets_noisier() -> None:
     learner = taught(campaigns(1500, noise=0.1))
     before = learner.score.covered
 
-    learner.learn(rows(campaigns(1500, noise=1.0, seed=2)))
+    learner.learn(campaigns(1500, noise=1.0, seed=2))
 
     assert (learner.score.covered - before) / 1500 == pytest.approx(0.8, abs=0.04)
 
@@ -52,7 +48,7 @@ def test_a_row_is_scored_before_it_is_learned() -> None:
     surprise = campaign("surprise", revenue_micros=900_000_000, colour="red")
     error_before = learner.score.error_sum
 
-    learner.learn(rows([surprise]))
+    learner.learn([surprise])
 
     expected = target(surprise.spend_micros, surprise.revenue_micros) - target(5_000_000, 9_000_000)
     assert learner.score.error_sum - error_before == pytest.approx(expected, rel=0.02)
@@ -79,22 +75,30 @@ def test_every_row_after_the_prior_is_scored() -> None:
     assert (score.observations, score.rows) == (100, 70)
 
 
-def test_a_corrected_row_is_learned_but_neither_scored_nor_counted_again() -> None:
-    learner = taught([campaign(f"c{at}", colour="red") for at in range(100)])
-    score, before = learner.score, ask(learner)
+def test_a_correction_replaces_what_was_learned_and_keeps_what_was_measured() -> None:
+    wrong = taught([campaign(f"c{at}", colour="red") for at in range(100)])
+    right = taught([campaign(f"c{at}", revenue_micros=90_000_000, colour="red") for at in range(100)])
 
-    corrected = campaign("c1", revenue_micros=90_000_000, colour="red")
-    learner.learn([LearnRow(outcome=corrected, scored=True)] * 30)
+    corrected = wrong.corrected(right)
 
-    assert learner.score == score
-    assert ask(learner) > before
+    assert ask(corrected) == ask(right)
+    assert corrected.score == wrong.score
+    assert list(corrected.calibration.errors) == list(wrong.calibration.errors)
+
+
+def test_a_healed_learner_keeps_the_score_of_more_rows() -> None:
+    older, anew = taught(campaigns(100)), taught(campaigns(300))
+
+    assert older.healed(anew).score == anew.score
+    assert anew.healed(older).score == anew.score
+    assert ask(anew.healed(older)) == ask(older)
 
 
 def test_learning_on_a_copy_changes_nothing_else() -> None:
     learner = taught(campaigns(200))
     model, score, before = learner.model(1), learner.score, ask(learner)
 
-    learner.copy().learn(rows(campaigns(200, seed=2)))
+    learner.copy().learn(campaigns(200, seed=2))
 
     assert learner.score == score
     assert ask(learner) == before
@@ -108,7 +112,7 @@ def test_the_same_rows_give_the_same_forecasts() -> None:
 def test_learner_follows_a_change_of_the_world() -> None:
     learner = taught([campaign(f"a{at}", revenue_micros=9_000_000, colour="red") for at in range(500)])
 
-    learner.learn(rows([campaign(f"b{at}", revenue_micros=2_000_000, colour="red") for at in range(1000)]))
+    learner.learn([campaign(f"b{at}", revenue_micros=2_000_000, colour="red") for at in range(1000)])
 
     assert ask(learner) == pytest.approx(2.0 / 5.0 - 1.0, abs=0.1)
 
@@ -117,7 +121,7 @@ def test_one_outlier_hardly_moves_a_forecast() -> None:
     learner = taught([campaign(f"c{at}", colour="red") for at in range(200)])
     before = ask(learner)
 
-    learner.learn(rows([campaign("odd", revenue_micros=2**62, colour="red")]))
+    learner.learn([campaign("odd", revenue_micros=2**62, colour="red")])
 
     assert ask(learner) == pytest.approx(before, abs=0.1)
 
@@ -139,7 +143,7 @@ def test_forgotten_columns_give_room_to_new_values() -> None:
     rng = random.Random(3)
     learner = taught([replace(campaign(str(at)), attributes=unheard_of(rng)) for at in range(1500)])
 
-    learner.learn(rows([replace(campaign(f"n{at}"), attributes={"colour": "red"}) for at in range(200)]))
+    learner.learn([replace(campaign(f"n{at}"), attributes={"colour": "red"}) for at in range(200)])
 
     assert "colour=red" in learner.columns.find
 

@@ -1,9 +1,10 @@
 """A learner as bytes and back: an npz of plain arrays, read without executing anything."""
 
+import asyncio
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from io import BytesIO
@@ -36,35 +37,32 @@ class Info(Protocol):
     def sha256(self) -> str: ...
 
 
-class Stored(Protocol):
-    """A saved artefact."""
-
-    @property
-    def info(self) -> Info: ...
-
-    @property
-    def artefact(self) -> bytes: ...
-
-
 def fingerprint(artefact: bytes) -> str:
     """Return the SHA-256 of an artefact in hex."""
     return sha256(artefact).hexdigest()
 
 
-def newest_sound(newest_first: Iterable[Stored]) -> tuple[int, Learner, Mapping[int, str]]:
+async def newest_sound(
+    newest_first: Iterable[Info], read: Callable[[int], Awaitable[bytes]]
+) -> tuple[int, Learner, Mapping[int, str]]:
     """Open the first sound artefact: its version, its learner, and why newer versions were refused.
 
-    Version 0 and an empty learner when none is sound.
+    Version 0 and an empty learner when none is sound. Each is read when its turn comes.
     """
     faults: dict[int, str] = {}
-    for stored in newest_first:
+    for info in newest_first:
+        artefact = await read(info.version)
         try:
-            if fingerprint(stored.artefact) != stored.info.sha256:
-                raise ArtefactError("the model artefact does not match its SHA-256")
-            return stored.info.version, load(stored.artefact), faults
+            return info.version, await asyncio.to_thread(_verified, artefact, info.sha256), faults
         except ArtefactError as error:
-            faults[stored.info.version] = str(error)
+            faults[info.version] = str(error)
     return 0, Learner(), faults
+
+
+def _verified(artefact: bytes, sha256_hex: str) -> Learner:
+    if fingerprint(artefact) != sha256_hex:
+        raise ArtefactError("the model artefact does not match its SHA-256")
+    return load(artefact)
 
 
 def dump(learner: Learner) -> bytes:

@@ -15,14 +15,6 @@ from leadboost.domain.roi.model import RoiModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnRow:
-    """An outcome to learn. ``scored``: an earlier version of it was, so it is not scored again."""
-
-    outcome: Outcome
-    scored: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """How wrong forecasts were on rows not yet learned; sums over ``rows``.
 
@@ -71,15 +63,23 @@ class Learner:
         """Copy, so that learning leaves this one as it is."""
         return Learner(self.columns.copy(), self.mixture.copy(), self.calibration.copy(), replace(self.score))
 
-    def learn(self, rows: Sequence[LearnRow]) -> None:
+    def learn(self, outcomes: Sequence[Outcome]) -> None:
         """Score, then learn. Rows are taken in small groups, each scored by what came before the group."""
         at = 0
-        while at < len(rows):
+        while at < len(outcomes):
             size = min(max(self.score.observations // 16, 6), 64)
-            group = rows[at : at + size]
-            self._learn_group([row for row in group if not row.scored], fresh=True)
-            self._learn_group([row for row in group if row.scored], fresh=False)
+            self._learn_group(outcomes[at : at + size])
             at += size
+
+    def corrected(self, anew: "Learner") -> "Learner":
+        """Take over what ``anew`` learned from corrected rows. Errors stay as they were measured."""
+        calibration = replace(self.calibration.copy(), target_range=anew.calibration.target_range)
+        return Learner(anew.columns, anew.mixture, calibration, self.score)
+
+    def healed(self, anew: "Learner") -> "Learner":
+        """Take over what ``anew`` learned and measured; of both scores, the one of more rows stays."""
+        score = max(self.score, anew.score, key=lambda score: score.observations)
+        return replace(anew, score=score)
 
     def model(self, version: int) -> RoiModel:
         """Freeze what was learned so far."""
@@ -95,18 +95,14 @@ class Learner:
             bounds=(low, high),
         )
 
-    def _learn_group(self, rows: Sequence[LearnRow], *, fresh: bool) -> None:
-        if not rows:
-            return
-        outcomes = [row.outcome for row in rows]
+    def _learn_group(self, outcomes: Sequence[Outcome]) -> None:
         features = [terms(question_of(outcome)) for outcome in outcomes]
         taken_over = self.columns.admit(features, self.mixture.evidence)
         if len(taken_over):
             self.mixture.clear(taken_over)
         seen = design(features, self.columns.find)
         y = np.array([target(outcome.spend_micros, outcome.revenue_micros) for outcome in outcomes])
-        if fresh:
-            self._score([outcome.spend_micros for outcome in outcomes], seen, y)
+        self._score([outcome.spend_micros for outcome in outcomes], seen, y)
         self.mixture.learn(seen, y, len(self.columns.names))
 
     def _score(self, spends_micros: Sequence[int], seen: Design, y: Floats) -> None:

@@ -8,6 +8,9 @@ import numpy as np
 from leadboost.domain.roi.design import Design, Floats, Ints
 from leadboost.domain.roi.linear import Additive
 
+MEMORY_ROWS = 20_000
+"""Of what came before that many rows, less than 2 % is left even in the long memory."""
+
 _SHARPNESS = 30.0
 _LOSS_KEPT = 0.998
 

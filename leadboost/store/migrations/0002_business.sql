@@ -132,15 +132,17 @@ CREATE TABLE outcomes (
     signal_ids uuid[] NOT NULL,
     state text NOT NULL DEFAULT 'pending',
     revision integer NOT NULL DEFAULT 1,
-    scored boolean NOT NULL DEFAULT false,
     recorded_at timestamptz NOT NULL,
     CONSTRAINT outcomes_pkey PRIMARY KEY (external_id),
     CONSTRAINT outcomes_seq_key UNIQUE (seq),
     CONSTRAINT outcomes_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
-    CONSTRAINT outcomes_state_check CHECK (state IN ('pending', 'processed'))
+    CONSTRAINT outcomes_state_check CHECK (state IN ('pending', 'processed', 'corrected'))
 );
 
+-- A row is learned once, pending to processed. Corrected: it was learned, and changed since.
 CREATE INDEX outcomes_pending_idx ON outcomes (day, seq) WHERE state = 'pending';
+CREATE INDEX outcomes_corrected_idx ON outcomes (seq) WHERE state = 'corrected';
+CREATE INDEX outcomes_learned_idx ON outcomes (day, seq) WHERE state <> 'pending';
 
 CREATE TABLE models (
     version integer NOT NULL,

@@ -26,7 +26,7 @@ ON CONFLICT (external_id) DO UPDATE SET
     attributes = excluded.attributes,
     signal_ids = excluded.signal_ids,
     recorded_at = excluded.recorded_at,
-    state = 'pending',
+    state = CASE outcomes.state WHEN 'pending' THEN 'pending' ELSE 'corrected' END,
     revision = outcomes.revision + 1
 WHERE (outcomes.platform, outcomes.day, outcomes.spend_micros, outcomes.revenue_micros, outcomes.currency,
     outcomes.clicks, outcomes.impressions, outcomes.conversions, outcomes.attributes, outcomes.signal_ids)
@@ -36,14 +36,44 @@ WHERE (outcomes.platform, outcomes.day, outcomes.spend_micros, outcomes.revenue_
 RETURNING revision > 1;
 
 -- name: read_pending
--- Read at most $1 outcomes that wait to be learned, by day, then in order of arrival.
-SELECT seq, revision, scored, external_id, platform, day, spend_micros, revenue_micros, currency, clicks,
+-- Read at most $1 outcomes that were never learned, by day, then in order of arrival.
+SELECT seq, revision, external_id, platform, day, spend_micros, revenue_micros, currency, clicks,
     impressions, conversions, attributes, signal_ids
 FROM outcomes
 WHERE state = 'pending'
 ORDER BY day, seq
 LIMIT $1;
 
+-- name: read_corrected
+-- Read places and revisions of at most $1 outcomes that changed after they were learned.
+SELECT seq, revision FROM outcomes WHERE state = 'corrected' ORDER BY seq LIMIT $1;
+
+-- name: read_learned_places
+-- Read the places of the last $1 learned outcomes, by day, then in order of arrival.
+SELECT seq
+FROM (SELECT day, seq FROM outcomes WHERE state <> 'pending' ORDER BY day DESC, seq DESC LIMIT $1) AS last
+ORDER BY day, seq;
+
+-- name: read_outcomes
+-- Read the outcomes of places $1, by day, then in order of arrival.
+SELECT external_id, platform, day, spend_micros, revenue_micros, currency, clicks, impressions, conversions,
+    attributes, signal_ids
+FROM outcomes
+WHERE seq = ANY ($1::bigint[])
+ORDER BY day, seq;
+
 -- name: count_pending
--- Count the outcomes that wait to be learned.
-SELECT count(*) FROM outcomes WHERE state = 'pending';
+-- Count the outcomes that wait to be learned, for the first time or again.
+SELECT (SELECT count(*) FROM outcomes WHERE state = 'pending')
+    + (SELECT count(*) FROM outcomes WHERE state = 'corrected');
+
+-- name: lock_learned
+-- Lock the outcomes of places $1 in the order in which recorders lock them.
+SELECT 1 FROM outcomes WHERE seq = ANY ($1::bigint[]) ORDER BY external_id FOR UPDATE;
+
+-- name: mark_learned
+-- Mark outcomes (places $1) as learned; one whose revision is no longer the learned one ($2) is corrected.
+UPDATE outcomes
+SET state = CASE WHEN outcomes.revision = learned.revision THEN 'processed' ELSE 'corrected' END
+FROM unnest($1::bigint[], $2::integer[]) AS learned (seq, revision)
+WHERE outcomes.seq = learned.seq;
