@@ -12,6 +12,7 @@ from leadboost.console.attempts import Attempts
 from leadboost.console.auth import ClientSecret, Tokens
 from leadboost.console.call import Handles, Surroundings
 from leadboost.console.edge import Edge
+from leadboost.console.listener import Listener
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.openapi import describe
 from leadboost.errors import ConfigError, Problem
@@ -21,7 +22,6 @@ from leadboost.runtime.stats import ActorStats
 BACKLOG: Final = 1024
 # aiohttp waits this long twice: for the handler, and once more after it closed the request's body.
 _HALF_GRACE_S: Final = 0.5
-_LINGER_S: Final = 2.0
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, never bound
 
 
@@ -67,8 +67,7 @@ class Console:
 
     async def start(self) -> str:
         """Listen, and return the base URL. Raises ConfigError when the address cannot be had."""
-        listener = _Listener(self._edge, access_log=None, lingering_time=_LINGER_S)
-        runner = web.ServerRunner(listener, shutdown_timeout=_HALF_GRACE_S)
+        runner = web.ServerRunner(Listener(self._edge), shutdown_timeout=_HALF_GRACE_S)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port, backlog=BACKLOG).start()
@@ -115,39 +114,6 @@ class Console:
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
-
-
-class _Connection(web.RequestHandler):
-    """One connection; what is not HTTP gets an answer of ours instead of the library's."""
-
-    __slots__ = ("_edge",)
-
-    def __init__(self, listener: "_Listener", **options: Any) -> None:
-        super().__init__(listener, **options)
-        self._edge = listener.edge
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,  # noqa: ARG002 - aiohttp's signature
-        message: str | None = None,  # noqa: ARG002 - aiohttp's signature
-    ) -> web.StreamResponse:
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has already begun")
-        response = self._edge.refuse_unparsable(status)
-        response.force_close()
-        return response
-
-
-class _Listener(web.Server):
-    def __init__(self, edge: Edge, **options: Any) -> None:
-        super().__init__(edge.serve, **options)
-        self.edge = edge
-        self._options = options
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
 
 
 def _url(address: tuple[Any, ...]) -> str:
