@@ -1,26 +1,43 @@
 """What can be checked, or prepared, before the daemon starts."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from leadboost.clock import Rng, SystemClock
+from leadboost.clock import Clock, Rng, SystemClock
 from leadboost.config import Settings
-from leadboost.errors import LeadBoostError
+from leadboost.errors import EmbeddedServerError, LeadBoostError
 from leadboost.folder import DataFolder
+from leadboost.remote.client import Answer, connect, find_daemon
+from leadboost.remote.feeds import feed_states
+from leadboost.store.account import server_account
+from leadboost.store.binaries import find_binaries
+from leadboost.store.cluster import check_version, load_record, locate
 from leadboost.store.database import Database
-from leadboost.store.embedded import EmbeddedPostgres
+from leadboost.store.embedded import SYSTEM_FOLDER, EmbeddedPostgres
 from leadboost.store.migrate import migrate, missing_migrations
 
 
 async def check_surroundings(settings: Settings) -> dict[str, str]:
-    """Check folder, port and database; each value begins with ``ok`` or says what is wrong."""
-    address = DataFolder(settings.data_dir).running()
+    """Check folder, port or daemon, database and feeds; each value is ``ok...`` or says what is wrong.
+
+    A running daemon is asked for its own checks. Each feed is read once.
+    """
+    folder, clock = DataFolder(settings.data_dir), SystemClock()
     checks = {"data_dir": _folder_state(settings.data_dir)}
-    checks["http"] = f"ok, a daemon runs at {address.url}" if address else _port_state(settings)
-    checks["database"] = await _database_state(settings)
-    return checks
+    try:
+        url = await find_daemon(folder, clock)
+        checks["http"] = f"ok, a daemon runs at {url}" if url else _port_state(settings)
+        found = await _readiness(url, folder, clock) if url else {}
+    except LeadBoostError as error:
+        url, found = None, {"daemon": str(error)}
+    if settings.database.url is not None:
+        found["database"] = await _database_state(settings.database.url.get_secret_value(), settings)
+    elif "database" not in found:
+        found["database"] = await asyncio.to_thread(_embedded_state, settings.data_dir)
+    return checks | found | await feed_states(settings.connectors, clock)
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:
@@ -59,10 +76,32 @@ def _port_state(settings: Settings) -> str:
         return f"{host}:{port} cannot be used ({error.strerror or error}); choose another --port"
 
 
-async def _database_state(settings: Settings) -> str:
-    if settings.database.url is None:
-        return "ok, its own server, started with the daemon"
-    dsn, clock = settings.database.url.get_secret_value(), SystemClock()
+async def _readiness(url: str, folder: DataFolder, clock: Clock) -> dict[str, str]:
+    async with connect(url, folder, clock) as remote:
+        answer = (await remote.get("/readyz", Answer, also=(503,))).root
+    checks = answer.get("checks")
+    states = {name: str(state) for name, state in checks.items()} if isinstance(checks, dict) else {}
+    # A part that this version does not have says off.
+    return {name: "ok, off" if state == "off" else state for name, state in states.items()}
+
+
+def _embedded_state(data_dir: Path) -> str:
+    try:
+        account = server_account()
+        binaries = find_binaries(account, SYSTEM_FOLDER)
+        if not os.path.lexists(data_dir / "pgdata"):
+            return f"ok, its own server, PostgreSQL {binaries.major}, made at the first start"
+        check_version(locate(data_dir, account, SYSTEM_FOLDER), binaries)
+        load_record(data_dir, fresh=False)
+    except EmbeddedServerError as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.filename or data_dir} cannot be read: {error.strerror or error}"
+    return f"ok, its own server, PostgreSQL {binaries.major}, started with the daemon"
+
+
+async def _database_state(dsn: str, settings: Settings) -> str:
+    clock = SystemClock()
     try:
         database = await Database.open(
             dsn, schema=settings.database.schema_, pool_size=2, clock=clock, rng=Rng()

@@ -1,0 +1,43 @@
+"""Whether the configured feeds can be read from here."""
+
+import asyncio
+
+from leadboost import __version__
+from leadboost.clock import Clock, Rng
+from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
+from leadboost.connectors.rss.source import RssSource
+from leadboost.errors import SourceError
+from leadboost.settings import ConnectorsSettings
+
+DEADLINE_S = 5.0
+
+
+async def feed_states(connectors: ConnectorsSettings, clock: Clock) -> dict[str, str]:
+    """Read each feed once, under the rules that polling obeys; each value is ``ok...`` or the fault."""
+    feeds = connectors.rss.feeds if connectors.rss.enabled else ()
+    contact = f" (+{connectors.contact})" if connectors.contact else ""
+    client = WebClient(
+        ClientPolicy(user_agent=f"LeadBoost/{__version__}{contact}"),
+        guard=EgressGuard(allow_hosts=connectors.allow_hosts),
+        clock=clock,
+        rng=Rng(),
+    )
+    timeout_s = min(DEADLINE_S, connectors.rss.timeout_s)
+    sources = [
+        RssSource(name=feed.name, url=feed.url, client=client, clock=clock, rng=Rng(), timeout_s=timeout_s)
+        for feed in feeds
+    ]
+    try:
+        states = await asyncio.gather(*map(_state, sources))
+    finally:
+        await client.close()
+    return {f"feed {source.name}": state for source, state in zip(sources, states, strict=True)}
+
+
+async def _state(source: RssSource) -> str:
+    try:
+        fetched = await source.fetch({})
+    except SourceError as error:
+        return error.reason
+    note = f", {fetched.note}" if fetched.note else ""
+    return f"ok, {len(fetched.items)} item(s){note}"

@@ -1,0 +1,81 @@
+import os
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from leadboost.config import FeedSettings, RssSettings, Settings
+from leadboost.folder import Address, DataFolder
+from leadboost.remote.checks import check_surroundings
+from leadboost.settings import ConnectorsSettings, HttpSettings
+from leadboost.standins.feed import FeedServer, Item, Page, rss
+from leadboost.store.account import own_folder, server_account
+
+
+def settings(folder: Path, connectors: ConnectorsSettings | None = None) -> Settings:
+    return Settings(data_dir=folder, http=HttpSettings(port=0), connectors=connectors or ConnectorsSettings())
+
+
+async def test_a_fresh_folder_is_sound_and_stays_untouched(open_path: Path) -> None:
+    checks = await check_surroundings(settings(open_path / "data"))
+
+    assert all(state.startswith("ok") for state in checks.values())
+    assert "made at the first start" in checks["database"]
+    assert os.listdir(open_path) == []
+
+
+async def test_a_cluster_of_another_major_version_is_a_fault(open_path: Path) -> None:
+    pgdata = own_folder(open_path / "pgdata", server_account())
+    (pgdata / "PG_VERSION").write_text("12\n")
+
+    checks = await check_surroundings(settings(open_path))
+
+    assert "was made by PostgreSQL 12" in checks["database"]
+
+
+async def test_a_cluster_without_its_password_is_a_fault(open_path: Path) -> None:
+    pgdata = own_folder(open_path / "pgdata", server_account())
+    major = (await check_surroundings(settings(open_path / "data")))["database"].split("PostgreSQL ")[1][:2]
+    (pgdata / "PG_VERSION").write_text(f"{major}\n")
+
+    checks = await check_surroundings(settings(open_path))
+
+    assert "postgres.json" in checks["database"]
+
+
+async def test_a_running_daemon_is_asked_for_its_own_checks(open_path: Path) -> None:
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def readyz(_: web.Request) -> web.Response:
+        found = {"mode": "safe_mode", "database": "not connected", "mirror": "off"}
+        return web.json_response({"ok": False, "checks": found}, status=503)
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    folder = DataFolder(open_path)
+    async with TestServer(app) as server:
+        with folder.locked():
+            url = str(server.make_url("")).rstrip("/")
+            folder.announce(Address(pid=1, url=url, started_at="2026-11-20T00:00:00+00:00"))
+            checks = await check_surroundings(settings(open_path))
+
+    assert checks["http"] == f"ok, a daemon runs at {url}"
+    assert (checks["mode"], checks["database"]) == ("safe_mode", "not connected")
+    assert checks["mirror"].startswith("ok")
+
+
+async def test_every_feed_is_read_once_under_the_rules_of_polling(open_path: Path) -> None:
+    async with FeedServer() as feeds:
+        feeds.pages["/news"] = Page(body=rss([Item(guid="a", title="Fans sell out")]))
+        host = feeds.url("").removeprefix("http://").rstrip("/")
+        urls = {"good": feeds.url("/news"), "gone": feeds.url("/gone"), "inside": "http://10.0.0.1/feed"}
+        listed = tuple(FeedSettings(name=name, url=url) for name, url in urls.items())
+        connectors = ConnectorsSettings(allow_hosts=(host,), rss=RssSettings(feeds=listed))
+
+        checks = await check_surroundings(settings(open_path, connectors))
+
+    assert checks["feed good"] == "ok, 1 item(s)"
+    assert "404" in checks["feed gone"]
+    assert "connectors.allow_hosts" in checks["feed inside"]
