@@ -15,6 +15,7 @@ from leadboost.errors import LeadBoostError
 
 MIN_SECRET_BYTES: Final = 32
 MAX_TOKEN_CHARS: Final = 4096
+MAX_SUBJECT_CHARS: Final = 200
 _ALGORITHM: Final = "HS256"
 _CACHED_TOKENS: Final = 4096
 # Times are compared by the clock that was handed in, not by the library's own.
@@ -134,4 +135,11 @@ class Tokens:
             raise TokenError("the token is not valid here; fetch a new one") from None
         if not issued_at <= now + 60:
             raise TokenError("the token is dated in the future; check both clocks")
-        return Principal(claims["sub"], role), expires_at
+        return Principal(_subject(claims["sub"]), role), expires_at
+
+
+def _subject(subject: str) -> str:
+    # It is stored with every sale, in one batch with the sales of others.
+    if not (0 < len(subject) <= MAX_SUBJECT_CHARS and subject.isprintable()):
+        raise TokenError(f"the token's sub must be 1 to {MAX_SUBJECT_CHARS} printable characters")
+    return subject

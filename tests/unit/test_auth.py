@@ -81,6 +81,10 @@ async def test_a_token_without_a_required_claim_is_refused(missing: str) -> None
         {"exp": float("nan")},
         {"iat": float("nan")},
         {"iat": 32_503_680_000},
+        {"sub": ""},
+        {"sub": "a" * 201},
+        {"sub": "a\0b"},
+        {"sub": "\ud800"},
     ],
 )
 async def test_a_signed_token_with_a_bad_claim_is_refused(changes: dict[str, object]) -> None:
