@@ -16,7 +16,7 @@ from leadboost.console.json_body import parse_json
 from leadboost.console.problems import PROBLEM_TYPE, Fault, invalid, outcome_unknown
 from leadboost.console.replies import ProductChanged, ProductReply, StockPage
 from leadboost.domain.stock import Line
-from leadboost.errors import ActorStoppedError, AskTimeoutError
+from leadboost.errors import ActorStoppedError, AskTimeoutError, OutcomeUnknownError
 from leadboost.messages.enterprise import CampaignLink, ListStock, PutStock, SellStock
 
 SALE_DEADLINE_S: Final = 5.0
@@ -36,8 +36,8 @@ async def sell(call: Call) -> web.Response:
     )
     try:
         stored = await call.handles.enterprise.ask(command, timeout_s=SALE_DEADLINE_S)
-    except (AskTimeoutError, ActorStoppedError):
-        # The command may be under way and still commit.
+    except (AskTimeoutError, ActorStoppedError, OutcomeUnknownError):
+        # The command may have been committed, or be under way and still commit.
         raise outcome_unknown() from None
     media_type = JSON_TYPE if stored.status < 400 else PROBLEM_TYPE
     return json_response(stored.body, stored.status, media_type)

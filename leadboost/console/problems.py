@@ -69,7 +69,12 @@ class _Rule:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-_UNKNOWN: Final = "It is not known whether this took effect. Send the same request with the same key again."
+_UNKNOWN: Final = (
+    "It is not known whether this took effect. Look at what is there now, and send it again if it did not."
+)
+_UNKNOWN_SALE: Final = (
+    "It is not known whether this took effect. Send the same request with the same key again."
+)
 _RULES: Final[Mapping[type, _Rule]] = {
     TokenError: _Rule(401, headers={"WWW-Authenticate": 'Bearer realm="leadboost", error="invalid_token"'}),
     MailboxFullError: _Rule(503, "More work is queued than can be done now. Try again.", _RETRY),
@@ -100,7 +105,7 @@ def problem_of(error: Exception) -> ProblemError | None:
 
 def outcome_unknown() -> ProblemError:
     """The answer while nobody knows whether a sale was committed."""
-    return ProblemError(503, OutcomeUnknownError.code, _UNKNOWN, headers=_RETRY)
+    return ProblemError(503, OutcomeUnknownError.code, _UNKNOWN_SALE, headers=_RETRY)
 
 
 def internal_error() -> ProblemError:

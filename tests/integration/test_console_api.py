@@ -94,6 +94,26 @@ async def test_an_error_behind_a_sale_has_its_own_answer(
     assert b"secret" not in reply.body
 
 
+@pytest.mark.parametrize("error", [OutcomeUnknownError("COMMIT"), AskTimeoutError("enterprise", "SellStock")])
+async def test_a_sale_of_unknown_fate_is_to_be_sent_again_with_its_key(
+    world: World, error: Exception
+) -> None:
+    world.fail(SellStock, error)
+
+    reply = await world.call("POST", "/api/sales", json=ORDER, headers=KEY)
+
+    assert "Send the same request with the same key again." in reply.json()["detail"]
+
+
+async def test_a_change_of_unknown_fate_is_to_be_looked_at_before_it_is_sent_again(world: World) -> None:
+    world.fail(PutStock, OutcomeUnknownError("COMMIT"))
+
+    reply = await world.call("PUT", "/api/stock/cup", json={"floor": 1})
+
+    assert (reply.status, reply.json()["code"]) == (503, "outcome_unknown")
+    assert reply.json()["detail"].endswith("Look at what is there now, and send it again if it did not.")
+
+
 async def test_a_late_answer_to_anything_but_a_sale_is_a_timeout(world: World) -> None:
     world.fail(Predict, AskTimeoutError("predictor", "Predict"))
 
