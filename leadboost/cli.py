@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from leadboost.domain.role import RoleName
 from leadboost.errors import ConfigError, InputError, LeadBoostError
 from leadboost.remote.faults import of_options, report_failure
 
@@ -49,15 +50,6 @@ class Profile(StrEnum):
     demo = "demo"
 
 
-class RoleName(StrEnum):
-    """What a token's bearer may do; each may do all that one before it may."""
-
-    viewer = "viewer"
-    operator = "operator"
-    approver = "approver"
-    admin = "admin"
-
-
 class DateOrder(StrEnum):
     """The order of day, month and year in dates that leave it open."""
 
@@ -67,7 +59,7 @@ class DateOrder(StrEnum):
 
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file; default config/leadboost.toml.")]
 ProfileOption = Annotated[Profile | None, typer.Option("--profile", help="production or demo.")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder for data; default var.")]
+DataDir = Annotated[str | None, typer.Option("--data-dir", help="Folder for data; default var.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON on standard output.")]
 File = Annotated[Path, typer.Argument(help="File to read; .gz is unpacked.", show_default=False)]
 Maps = Annotated[
@@ -111,7 +103,7 @@ def up(
     from leadboost.app import run
     from leadboost.config import read_settings
 
-    overrides = {"data_dir": _text(data_dir), "http.host": host, "http.port": port}
+    overrides = {"data_dir": data_dir, "http.host": host, "http.port": port}
     settings, problems = read_settings(config, profile, overrides)
     if faults := of_options(problems):
         raise ConfigError(faults)
@@ -135,7 +127,7 @@ def check(
     from leadboost.config import read_settings
     from leadboost.remote.checks import check_surroundings
 
-    settings, problems = read_settings(config, profile, {"data_dir": _text(data_dir)})
+    settings, problems = read_settings(config, profile, {"data_dir": data_dir})
     checks = {"configuration": f"{len(problems)} fault(s)" if problems else "ok"}
     checks |= asyncio.run(check_surroundings(settings))
     sound = all(state.startswith("ok") for state in checks.values())
@@ -339,26 +331,22 @@ def token_create(
 # -- pieces ---------------------------------------------------------------------------------------
 
 
-def _settings(config: Path | None, profile: Profile | None, data_dir: Path | None) -> "Settings":
+def _settings(config: Path | None, profile: Profile | None, data_dir: str | None) -> "Settings":
     from leadboost.config import load_settings
 
-    return load_settings(config, profile, {"data_dir": _text(data_dir)})
+    return load_settings(config, profile, {"data_dir": data_dir})
 
 
-def _faulty_settings(config: Path | None, profile: Profile | None, data_dir: Path | None) -> "Settings":
+def _faulty_settings(config: Path | None, profile: Profile | None, data_dir: str | None) -> "Settings":
     """For commands that need the data folder alone: faults are told, as a daemon in safe mode does."""
     from leadboost.config import read_settings
 
-    settings, problems = read_settings(config, profile, {"data_dir": _text(data_dir)})
+    settings, problems = read_settings(config, profile, {"data_dir": data_dir})
     if faults := of_options(problems):
         raise ConfigError(faults)
     for problem in problems:
         print(f"warning: {problem}", file=sys.stderr)
     return settings
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def _with_daemon(

@@ -267,8 +267,7 @@ def _allowed(fault: ErrorDetails) -> str:
     path, kind = fault["loc"], fault["type"]
     description = _description(path)
     if kind == "extra_forbidden":
-        key = ".".join(part for part in path if isinstance(part, str))
-        return f"unknown key; did you mean {_nearest(key, _keys(Settings, items=True))}?"
+        return _unknown([part for part in path if isinstance(part, str)], isinstance(fault["input"], Mapping))
     if kind == "value_error":
         return f"{fault['ctx']['error']}; allowed: {description}"
     if kind == "missing":
@@ -278,15 +277,27 @@ def _allowed(fault: ErrorDetails) -> str:
     return f"must be {description}" + (" (JSON in the environment)" if kind == "tuple_type" else "")
 
 
+def _unknown(path: Sequence[str], is_section: bool) -> str:
+    key, parent = ".".join(path), ".".join(path[:-1])
+    if not is_section:
+        return f"unknown key; did you mean {_nearest(key, _keys(Settings, items=True))}?"
+    sections = [name for name in _keys(Settings) if _model_of(_find(name.split(".")))]
+    beside = [name for name in sections if parent and name.rpartition(".")[0] == parent]
+    return f"unknown section; did you mean {_nearest(key, beside or sections)}?"
+
+
 def _shown(fault: ErrorDetails) -> str:
     value = fault["input"]
     if fault["type"] == "missing":
         return "nothing"
+    if fault["type"] == "extra_forbidden" and isinstance(value, Mapping):
+        return "{...}"
     if isinstance(value, Mapping | list | tuple) or fault["type"] in ("model_type", "tuple_type"):
         return f"<{type(value).__name__}>"
     if _is_secret(fault["loc"]):
         return MASK
     text = redact(str(value).lower() if isinstance(value, bool) else str(value))
+    text = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -3,6 +3,7 @@
 A field's description says what is allowed: it is the text of errors and of ``config/leadboost.toml``.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +21,8 @@ from pydantic import (
     field_validator,
 )
 
+from leadboost.domain.currency import CURRENCIES
+from leadboost.domain.role import RoleName
 from leadboost.log import Format, Level
 
 
@@ -34,6 +37,43 @@ def _absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError as error:
         raise ValueError("the home folder is not known: write the whole path") from error
+
+
+def _refuse_nothing(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("is empty; write . for the folder that the command is run in")
+    return value
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a control character")
+    return text
+
+
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("is no currency in use")
+    return code
+
+
+def _host(text: str) -> str:
+    """Check one entry; an IPv6 address may stand in brackets, which are taken off."""
+    plain = text.replace("[", "").replace("]", "") if text.startswith("[") else text
+    name, _, port = plain.rpartition(":")
+    if _is_address(plain) or _HOST.fullmatch(plain):
+        return plain
+    if (_is_address(name) or _HOST.fullmatch(name)) and port.isdecimal() and 1 <= int(port) <= 65535:
+        return plain
+    raise ValueError("is no host: write a name or one address, for example 10.0.0.7 or feeds.local:8080")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:
@@ -65,10 +105,11 @@ def _postgres_url(url: str) -> str:
     return f"postgresql://{rest}"
 
 
+_HOST = re.compile(r"(?!.*(?:^|\.)\d+\.?$)[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?", re.IGNORECASE)
+
 Count = Annotated[int, BeforeValidator(_refuse_truth)]
 Seconds = Annotated[float, BeforeValidator(_refuse_truth)]
-Folder = Annotated[Path, AfterValidator(_absolute)]
-Role = Literal["viewer", "operator", "approver", "admin"]
+Folder = Annotated[Path, BeforeValidator(_refuse_nothing), AfterValidator(_absolute)]
 
 
 class _Section(BaseModel):
@@ -120,7 +161,7 @@ class ClientSettings(_Section):
 
     id: str = Field(min_length=1, max_length=100, description="a name of 1 to 100 characters")
     secret: SecretStr = Field(min_length=16, description="a secret of at least 16 characters")
-    role: Role = Field(description="viewer, operator, approver or admin")
+    role: RoleName = Field(description="viewer, operator, approver or admin")
 
 
 class AuthSettings(_Section):
@@ -177,10 +218,10 @@ class RssSettings(_Section):
 class ConnectorsSettings(_Section):
     """What all outside services share, and one section for each."""
 
-    contact: str | None = Field(
+    contact: Annotated[str, AfterValidator(_one_line)] | None = Field(
         None, max_length=200, description="a mail or web address, sent in the User-Agent"
     )
-    allow_hosts: tuple[str, ...] = Field(
+    allow_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
         (),
         description="a list of HOST or HOST:PORT that may be private, for example 127.0.0.1",
     )
@@ -192,7 +233,9 @@ class Settings(_Section):
 
     profile: Literal["production", "demo"] = Field("production", description="production or demo")
     data_dir: Folder = Field(Path("var"), description="a folder; made when missing")
-    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="an ISO 4217 code such as USD")
+    currency: Annotated[str, AfterValidator(_currency)] = Field(
+        "USD", description="an ISO 4217 code such as USD"
+    )
     http: HttpSettings = HttpSettings()
     database: DatabaseSettings = DatabaseSettings()
     auth: AuthSettings = AuthSettings()

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from leadboost.config import Settings, load_settings, read_settings
+from leadboost.config import ClientSettings, Settings, load_settings, read_settings
+from leadboost.console.auth import Role
+from leadboost.domain.role import RoleName
 from leadboost.errors import ConfigError, Problem
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -209,6 +211,22 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ("currency = 'dollars'", "currency", "dollars", "ISO 4217"),
         ("profile = 'staging'", "profile", "staging", "production or demo"),
         ("data_dir = 7", "data_dir", "7", "a folder"),
+        ("data_dir = ' '", "data_dir", " ", "is empty"),
+        ("currency = 'XYZ'", "currency", "XYZ", "no currency in use"),
+        ("currency = 'XXX'", "currency", "XXX", "no currency in use"),
+        (
+            'connectors.contact = "a\\nX-Evil: 1"',
+            "connectors.contact",
+            r"a\nX-Evil: 1",
+            "a control character",
+        ),
+        ("connectors.allow_hosts = ['10.0.0.0/8']", "connectors.allow_hosts.0", "10.0.0.0/8", "is no host"),
+        ("connectors.allow_hosts = ['a b']", "connectors.allow_hosts.0", "a b", "is no host"),
+        ("connectors.allow_hosts = ['http://a']", "connectors.allow_hosts.0", "http://a", "is no host"),
+        ("connectors.allow_hosts = ['a:99999']", "connectors.allow_hosts.0", "a:99999", "is no host"),
+        ("connectors.allow_hosts = ['1.2.3']", "connectors.allow_hosts.0", "1.2.3", "is no host"),
+        ("connectors.allow_hosts = ['']", "connectors.allow_hosts.0", "", "is no host"),
+        ("connectors.reddit = {limit = 1}", "connectors.reddit", "{...}", "did you mean connectors.rss?"),
         ("connectors.rss.timeout_s = nan", "connectors.rss.timeout_s", "nan", "from 1 to 300"),
         ("connectors.rss.enabled = 'maybe'", "connectors.rss.enabled", "maybe", "true or false"),
         ("connectors.contact = 7", "connectors.contact", "7", "a mail or web address"),
@@ -250,8 +268,30 @@ def test_all_faults_of_all_sources_are_reported_at_once() -> None:
 def test_an_unknown_key_names_the_nearest_known_one(toml: str, key: str, guess: str) -> None:
     problem = problems(toml)[key]
 
-    assert problem.allowed.startswith("unknown key; did you mean ")
+    assert problem.allowed.startswith(("unknown key; did you mean ", "unknown section; did you mean "))
     assert guess in problem.allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("10.0.0.7:8080", "10.0.0.7:8080"),
+        ("::1", "::1"),
+        ("[::1]:8080", "::1:8080"),
+        ("feeds.local", "feeds.local"),
+        ("feed_server-2:81", "feed_server-2:81"),
+    ],
+)
+def test_a_host_may_be_a_name_or_an_address_with_or_without_a_port(text: str, host: str) -> None:
+    assert load(f"connectors.allow_hosts = ['{text}']").connectors.allow_hosts == (host,)
+
+
+def test_the_roles_are_the_same_everywhere() -> None:
+    allowed = ClientSettings.model_fields["role"].description or ""
+
+    assert [str(role) for role in Role] == [name.value for name in RoleName]
+    assert re.findall(r"\w+(?=,| or|$)", allowed) == [name.value for name in RoleName]
 
 
 def test_an_unknown_variable_names_the_nearest_known_one() -> None:
