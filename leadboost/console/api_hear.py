@@ -7,7 +7,7 @@ from aiohttp import web
 
 from leadboost.console.bodies import SignalsQuery
 from leadboost.console.call import Call, answer
-from leadboost.console.items import items_of
+from leadboost.console.items import items_of, page_of
 from leadboost.console.replies import SignalReply, SignalsPage, SignalsReply, SourcesReply
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources, SignalRejection, SignalsHeard
 
@@ -43,15 +43,17 @@ def _rejections(
 async def list_signals(call: Call) -> web.Response:
     """Page through stored signals, newest first."""
     query = call.query(SignalsQuery)
-    stored = await call.handles.scout.ask(
+    found = await call.handles.scout.ask(
         ListSignals(
-            before=query.before, source=query.source, state=query.state, text=query.text, limit=query.limit
+            before=query.before,
+            source=query.source,
+            state=query.state,
+            text=query.text,
+            limit=query.limit + 1,
         )
     )
-    full = len(stored) == query.limit
-    return answer(
-        SignalsPage([SignalReply.of(signal) for signal in stored], stored[-1].seq if full else None)
-    )
+    stored, last = page_of(found, query.limit)
+    return answer(SignalsPage([SignalReply.of(signal) for signal in stored], last.seq if last else None))
 
 
 async def list_sources(call: Call) -> web.Response:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from leadboost.console.bodies import SaleBody, StockBody, StockQuery, faults_of
 from leadboost.console.call import JSON_TYPE, Call, answer, json_response, validate
 from leadboost.console.fields import Sku
+from leadboost.console.items import page_of
 from leadboost.console.json_body import parse_json
 from leadboost.console.problems import PROBLEM_TYPE, Fault, invalid, outcome_unknown
 from leadboost.console.replies import ProductChanged, ProductReply, StockPage
@@ -127,8 +128,6 @@ def _links(body: StockBody) -> tuple[CampaignLink, ...] | None:
 async def list_stock(call: Call) -> web.Response:
     """List products in SKU order."""
     query = call.query(StockQuery)
-    products = await call.handles.enterprise.ask(ListStock(after=query.after or "", limit=query.limit))
-    full = len(products) == query.limit
-    return answer(
-        StockPage([ProductReply.of(product) for product in products], products[-1].sku if full else None)
-    )
+    found = await call.handles.enterprise.ask(ListStock(after=query.after or "", limit=query.limit + 1))
+    products, last = page_of(found, query.limit)
+    return answer(StockPage([ProductReply.of(product) for product in products], last.sku if last else None))

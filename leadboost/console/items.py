@@ -1,8 +1,11 @@
-"""Bodies that hold one object or many."""
+"""Bodies that hold one object or many, and answers that hold one page of many."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from leadboost.console.problems import Fault, invalid
+
+_Item = TypeVar("_Item")
 
 
 def items_of(value: object, limit: int) -> Sequence[object]:
@@ -18,3 +21,9 @@ def items_of(value: object, limit: int) -> Sequence[object]:
     if not 1 <= len(value) <= limit:
         raise invalid([Fault("items", f"send 1 to {limit} items, not {len(value)}")])
     return value
+
+
+def page_of(found: Sequence[_Item], limit: int) -> tuple[Sequence[_Item], _Item | None]:
+    """Cut ``limit`` + 1 found items to a page; also return its last item if another page follows."""
+    page = found[:limit]
+    return page, page[-1] if len(found) > limit else None

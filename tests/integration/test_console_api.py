@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,8 @@ from leadboost.messages.enterprise import Answer, ListStock, PutStock, SellStock
 from leadboost.messages.journal import ReadEvents
 from leadboost.messages.scout import HearSignals, ListSignals
 from leadboost.messages.trainer import Predict, RecordOutcomes
-from tests.integration.console_world import SOLD, World, running_console
+from tests.integration.console_world import PRODUCT as STOCKED
+from tests.integration.console_world import SOLD, STORED, World, running_console
 
 ORDER = {"sku": "cup", "quantity": 2}
 KEY = {"Idempotency-Key": "k1"}
@@ -221,15 +223,17 @@ async def test_signals_that_are_no_objects_are_refused_and_the_others_keep_their
 
 
 async def test_signals_are_filtered_and_paged(world: World) -> None:
+    world.replies[ListSignals] = lambda asked: [STORED, replace(STORED, seq=40)][: asked.limit]
+
     reply = await world.call("GET", "/api/signals?source=rss&state=pending&text=caf%C3%A9&before=42&limit=1")
 
     page = reply.json()
-    assert (page["next"], page["items"][0]["external_id"]) == (41, "a")
+    assert (page["next"], len(page["items"]), page["items"][0]["external_id"]) == (41, 1, "a")
     assert page["items"][0]["heard_at"] == "2026-01-31T12:00:00Z"
     assert world.probe.received == [
-        ListSignals(before=42, source="rss", state="pending", text="café", limit=1)
+        ListSignals(before=42, source="rss", state="pending", text="café", limit=2)
     ]
-    assert (await world.call("GET", "/api/signals")).json()["next"] is None
+    assert (await world.call("GET", "/api/signals?limit=2")).json()["next"] is None
 
 
 async def test_sources_are_listed(world: World) -> None:
@@ -257,10 +261,18 @@ async def test_stock_is_set_and_the_answer_is_exact(world: World) -> None:
 
 
 async def test_stock_is_listed_in_pages(world: World) -> None:
+    world.replies[ListStock] = lambda asked: [STOCKED, replace(STOCKED, sku="dish")][: asked.limit]
+
     reply = await world.call("GET", "/api/stock?after=bowl&limit=1")
 
     assert reply.body == b'{"items":[' + PRODUCT + b'}],"next":"cup"}'
-    assert world.probe.received == [ListStock(after="bowl", limit=1)]
+    assert world.probe.received == [ListStock(after="bowl", limit=2)]
+
+
+async def test_a_full_last_page_of_stock_is_followed_by_none(world: World) -> None:
+    reply = await world.call("GET", "/api/stock?limit=1")
+
+    assert reply.body == b'{"items":[' + PRODUCT + b'}],"next":null}'
 
 
 async def test_events_are_read_after_an_offset(world: World) -> None:
