@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
 from leadboost.console.fields import (
@@ -34,10 +36,21 @@ _MAX_READ: Final = 10_000
 _MAX_FAULT_CHARS: Final = 200
 
 
+# Stands for a field that was left out, where null itself is not welcome.
+Absent = SkipJsonSchema[None]
+
+
+def _hide_absence(schema: JsonDict) -> None:
+    fields = schema.get("properties", {})
+    for field in fields.values() if isinstance(fields, dict) else ():
+        if isinstance(field, dict) and field.get("default", ...) is None:
+            del field["default"]
+
+
 class Body(BaseModel):
     """A JSON object whose every field is known; nothing is converted silently."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_hide_absence)
 
 
 class LineBody(Body):
@@ -50,9 +63,9 @@ class LineBody(Body):
 class SaleBody(Body):
     """An order: either ``sku`` and ``quantity``, or ``lines`` that are sold all or none."""
 
-    sku: Sku | None = None
-    quantity: Quantity | None = None
-    lines: Annotated[list[LineBody], Field(min_length=1, max_length=100)] | None = None
+    sku: Sku | Absent = None
+    quantity: Quantity | Absent = None
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=100)] | Absent = None
 
 
 class CampaignBody(Body):
@@ -65,13 +78,13 @@ class CampaignBody(Body):
 class StockBody(Body):
     """What to set; a field left out stays as it is."""
 
-    on_hand: Count | None = None
-    floor: Count | None = None
-    title: Title | None = None
-    url: Url | None = None
-    price: Money | None = None
-    unit_cost: Money | None = None
-    campaigns: Annotated[list[CampaignBody], Field(max_length=100)] | None = None
+    on_hand: Count | Absent = None
+    floor: Count | Absent = None
+    title: Title | Absent = None
+    url: Url | Absent = None
+    price: Money | Absent = None
+    unit_cost: Money | Absent = None
+    campaigns: Annotated[list[CampaignBody], Field(max_length=100)] | Absent = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -143,15 +156,15 @@ class TokenForm(Body):
     """RFC 6749 section 4.4.2; id and secret may come by HTTP Basic instead."""
 
     grant_type: Literal["client_credentials"]
-    client_id: str | None = None
-    client_secret: str | None = None
-    scope: Literal["viewer", "operator", "approver", "admin"] | None = None
+    client_id: str | Absent = None
+    client_secret: str | Absent = None
+    scope: Literal["viewer", "operator", "approver", "admin"] | Absent = None
 
 
 class Query(BaseModel):
     """Query parameters; every one is known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_hide_absence)
 
 
 Limit = Annotated[int, Field(ge=1, le=1000)]
@@ -160,17 +173,17 @@ Limit = Annotated[int, Field(ge=1, le=1000)]
 class SignalsQuery(Query):
     """A page of signals, newest first; ``before`` is the ``next`` of the page before."""
 
-    before: Annotated[int, Field(ge=1, le=MAX_INT64)] | None = None
-    source: Name | None = None
-    state: Literal["pending", "processed", "rejected"] | None = None
-    text: Label | None = None
+    before: Annotated[int, Field(ge=1, le=MAX_INT64)] | Absent = None
+    source: Name | Absent = None
+    state: Literal["pending", "processed", "rejected"] | Absent = None
+    text: Label | Absent = None
     limit: Limit = 100
 
 
 class StockQuery(Query):
     """A page of stock in SKU order; ``after`` is the ``next`` of the page before."""
 
-    after: Sku | None = None
+    after: Sku | Absent = None
     limit: Limit = 1000
 
 
@@ -178,7 +191,7 @@ class EventsQuery(Query):
     """Events after ``since`` of the journal ``epoch``."""
 
     since: Annotated[int, Field(ge=0, le=MAX_INT64)] = 0
-    epoch: Name | None = None
+    epoch: Name | Absent = None
     limit: Limit = 500
 
 

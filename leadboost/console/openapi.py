@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from inspect import cleandoc
 from typing import Any, Final
 
 import orjson
 from pydantic import TypeAdapter
 
 from leadboost.console.auth import Role
+from leadboost.console.call import JSON_TYPE
 from leadboost.console.problems import PROBLEM_TYPE
 from leadboost.console.replies import ProblemReply
 from leadboost.console.routes import ROUTES, Route
@@ -92,11 +94,10 @@ def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
 
 def _responses(route: Route, schemas: _Schemas) -> Json:
     responses: Json = {}
-    for status, kind in route.replies.items():
-        responses[str(status)] = {
-            "description": _text(kind) or HTTPStatus(status).phrase,
-            "content": {route.produces: {"schema": schemas.of(kind, "serialization")}},
-        }
+    for status, media_type, kind in _answers(route):
+        described = {"description": _text(kind) or HTTPStatus(status).phrase, "content": {}}
+        content = responses.setdefault(str(status), described)["content"]
+        content[media_type] = {"schema": schemas.of(kind, "serialization")}
     problem = schemas.of(ProblemReply, "serialization")
     responses["default"] = {
         "description": _text(ProblemReply),
@@ -105,6 +106,17 @@ def _responses(route: Route, schemas: _Schemas) -> Json:
     return responses
 
 
+def _answers(route: Route) -> Iterator[tuple[int, str, object]]:
+    declared = (
+        (route.produces, route.replies),
+        (JSON_TYPE, route.json_replies),
+        (PROBLEM_TYPE, route.problems),
+    )
+    for media_type, replies in declared:
+        for status, kind in (replies or {}).items():
+            yield status, media_type, kind
+
+
 def _text(kind: object) -> str:
     described = isinstance(kind, type) and kind.__module__ != "builtins"
-    return (kind.__doc__ or "").strip() if described else ""
+    return cleandoc(kind.__doc__ or "") if described else ""

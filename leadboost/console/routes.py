@@ -17,8 +17,10 @@ class Route:
     """One method of one path.
 
     ``access`` is the lowest role that may call, ``None`` for everyone, or a function that tells by
-    the request. ``body`` is a type or union of types for the OpenAPI document. An ``unopened``
-    route also answers before the actors are up and after they are gone.
+    the request. For the OpenAPI document are ``body``, ``replies`` (by status, of type ``produces``),
+    ``json_replies`` (to those who accept JSON, where that is something else) and ``problems`` that
+    differ from the usual one. An ``unopened`` route also answers before the actors are up and after
+    they are gone.
     """
 
     method: str
@@ -26,6 +28,8 @@ class Route:
     access: Role | Callable[[web.BaseRequest], Role | None] | None
     serve: Callable[[Call], Awaitable[web.Response]]
     replies: Mapping[int, object]
+    json_replies: Mapping[int, object] | None = None
+    problems: Mapping[int, object] | None = None
     body: object = None
     query: type[bodies.Query] | None = None
     headers: Mapping[str, str] | None = None
@@ -45,7 +49,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         path="/",
         access=None,
         serve=api_watch.front,
-        replies={200: str, 503: HealthReport},
+        replies={200: str},
+        json_replies={200: HealthReport, 503: HealthReport},
         produces="text/html",
         unopened=True,
     ),
@@ -177,6 +182,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=bodies.SaleBody,
         headers=_KEY,
         replies={201: replies.SaleReply | replies.OrderReply},
+        problems={404: replies.UnknownSku, 409: replies.ShortStock | replies.KeyConflict},
     ),
     Route(
         method="GET",

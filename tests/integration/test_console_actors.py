@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ from leadboost.actors.enterprise import Enterprise
 from leadboost.actors.journal import Journal
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.scout import Intake, Scout
+from leadboost.console.replies import KeyConflict, ShortStock, UnknownSku
 from leadboost.messages.events import EventsCommitted, EventsNumbered, SignalsStored
 from leadboost.runtime import Topic
 from leadboost.store.database import Database
@@ -101,6 +102,7 @@ async def test_equal_keys_get_equal_bytes_and_another_body_is_a_conflict(world: 
     assert first.status == second.status == 201
     assert first.body == second.body
     assert (other.status, other.json()["code"]) == (409, "idempotency_conflict")
+    assert set(other.json()) == {field.name for field in fields(KeyConflict)}
 
 
 async def test_what_cannot_be_sold_is_explained(world: World) -> None:
@@ -111,6 +113,8 @@ async def test_what_cannot_be_sold_is_explained(world: World) -> None:
 
     assert (short.status, short.json()["code"], short.json()["available"]) == (409, "insufficient_stock", 1)
     assert (unknown.status, unknown.json()["code"]) == (404, "unknown_sku")
+    assert set(short.json()) == {field.name for field in fields(ShortStock)}
+    assert set(unknown.json()) == {field.name for field in fields(UnknownSku)}
     assert short.headers["Content-Type"] == unknown.headers["Content-Type"] == "application/problem+json"
 
 

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import AsyncIterator
 
@@ -22,6 +23,7 @@ ROLES = {
     ("GET", "/api/events"): Role.VIEWER,
     ("GET", "/api/actors"): Role.VIEWER,
 }
+FRONT_AND_SALE = [("/", "get"), ("/api/sales", "post")]
 GUARDED = [route for route in ROUTES if isinstance(route.access, Role)]
 
 
@@ -172,3 +174,29 @@ async def test_the_openapi_document_says_that_amounts_are_exact_numbers(world: W
     price = document["components"]["schemas"]["ProductReply"]["properties"]["price"]
     assert price["anyOf"][0]["type"] == "number"
     assert "exact" in price["anyOf"][0]["description"]
+
+
+async def test_the_openapi_document_allows_null_only_where_it_is_welcome(world: World) -> None:
+    paths = (await world.call("GET", "/openapi.json", role=None)).json()["paths"]
+
+    bodies = [
+        paths["/api/stock/{sku}"]["put"]["requestBody"]["content"]["application/json"]["schema"],
+        paths["/api/sales"]["post"]["requestBody"]["content"]["application/json"]["schema"],
+    ]
+    queries = [operation["get"]["parameters"] for operation in paths.values() if "get" in operation]
+    assert {len(body["properties"]) for body in bodies} == {3, 7}
+    assert "null" not in json.dumps([bodies, queries])
+
+
+async def test_the_openapi_document_tells_every_type_of_an_answer(world: World) -> None:
+    paths = (await world.call("GET", "/openapi.json", role=None)).json()["paths"]
+
+    front, sale = (paths[path][method]["responses"] for path, method in FRONT_AND_SALE)
+    assert {status: set(answer["content"]) for status, answer in front.items()} == {
+        "200": {"text/html", "application/json"},
+        "503": {"application/json"},
+        "default": {"application/problem+json"},
+    }
+    refusals = [sale[status]["content"]["application/problem+json"]["schema"] for status in ("404", "409")]
+    assert refusals[0]["required"] == ["type", "title", "status", "code", "detail", "sku"]
+    assert "trace_id" not in json.dumps(refusals)
