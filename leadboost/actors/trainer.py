@@ -101,8 +101,8 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
 
     A row that changes after it was learned is never learned on top of its old self: the regressors
     learn anew from the last 20,000 learned rows as the store has them, by day; what came before these
-    is forgotten. Errors and counts stay as they were measured. Corrections that come in quick
-    succession are collected: learning anew takes at most a tenth of the time, or starts every 30 s.
+    is forgotten. Errors and counts stay as they were measured. Corrections are collected for a while:
+    learning anew takes at most a tenth of the time, or starts every 30 s.
 
     Where the newest version is damaged or of other features, or there is none, the same rows heal the model.
     Then the intervals are those of forecasts made while learning anew, and so are errors and counts
@@ -118,7 +118,9 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         leases: LeaseStore,
         predictor: ActorRef[ServeModel],
         committed: Topic[EventsCommitted],
+        collect_s: float = 2.0,
     ) -> None:
+        """``collect_s`` is the time that corrections are collected for before they are learned."""
         self._holder = holder
         self._outcomes = outcomes
         self._models = models
@@ -127,6 +129,8 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._committed = committed
         self._learning = self._waiting = self._again = self._stale = False
         self._backoff_s = FIRST_BACKOFF_S
+        self._collect_s = collect_s
+        self._collecting = False
         self._rests_until = float("-inf")
 
     async def on_start(self) -> None:
@@ -162,7 +166,10 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
 
     async def _record(self, command: RecordOutcomes) -> OutcomesRecorded:
         recorded = await self._outcomes.record(command.outcomes)
-        if recorded.accepted:
+        if recorded.changed and not self._collecting:
+            self._collecting = True
+            self._rest(self._collect_s)
+        if recorded.accepted > recorded.changed:
             self._learn()
         return recorded
 
@@ -192,6 +199,11 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
     def _learn_after(self, delay_s: float) -> None:
         self._waiting = True
         self.after(delay_s, _Learn())
+
+    def _rest(self, rest_s: float) -> None:
+        """Learn nothing anew before then, and look for corrections then."""
+        self._rests_until = max(self._rests_until, self.clock.monotonic() + rest_s)
+        self.after(rest_s, _Learn())
 
     async def _pass(self) -> _Learned:
         trusted = None if self._stale else self._knowledge.lease
@@ -270,9 +282,8 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
             self._committed.publish(EventsCommitted())
             _log_progress(learned.knowledge, learned)
         if learned.anew_s is not None:
-            rest_s = min(REST * learned.anew_s, LONGEST_REST_S)
-            self._rests_until = self.clock.monotonic() + rest_s
-            self.after(rest_s, _Learn())
+            self._collecting = False
+            self._rest(min(REST * learned.anew_s, LONGEST_REST_S))
         if learned.rows == ROWS_PER_PASS or (self._again and not learned.rows):
             self._learn()
         elif learned.rows:
