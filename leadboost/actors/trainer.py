@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, assert_never
 
 import structlog
+from threadpoolctl import threadpool_limits
 
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.artefact import dump, fingerprint, newest_sound
@@ -134,6 +135,8 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._rests_until = float("-inf")
 
     async def on_start(self) -> None:
+        # On a busy machine BLAS threads wait for one another: learning took thirty times as long.
+        threadpool_limits(1, user_api="blas")
         self._knowledge = await self._read_knowledge()
         known = self._knowledge
         _log.info("model chosen", version=known.version, observations=known.learner.score.observations)

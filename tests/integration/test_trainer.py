@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.trainer import Trainer
@@ -146,6 +147,16 @@ async def test_status_reports_errors_of_forecasts_made_before_learning(host: Hos
     assert status.mae < 0.6 * status.baseline_mae
     assert status.coverage == pytest.approx(0.8, abs=0.06)
     assert status.versions[0].metrics["mae"] == status.mae
+
+
+async def test_learning_runs_on_one_blas_thread(database: Database) -> None:
+    with threadpool_limits(2, user_api="blas"):
+        host = await Host(database).start()
+
+        threads = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+        await host.runtime.close()
+
+    assert threads == {1}
 
 
 async def test_a_fresh_host_answers_from_the_prior(host: Host) -> None:
