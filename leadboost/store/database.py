@@ -24,15 +24,19 @@ T = TypeVar("T")
 
 
 def server_settings(schema: str) -> dict[str, str]:
-    """Settings of every session. Raises InputError unless ``schema`` is a plain lower-case name."""
+    """Settings of every session. Raises InputError unless ``schema`` is a plain lower-case name of ours."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise InputError("database.schema", "use a lower-case letter, then letters, digits and _, at most 63")
     return {
         "application_name": "leadboost",
-        "search_path": schema,
+        "search_path": f'"{schema}"',
         "timezone": "UTC",
         "statement_timeout": f"{_STATEMENT_TIMEOUT_S:g}s",
         "idle_in_transaction_session_timeout": "10s",
+    if schema.startswith("pg_") or schema == "information_schema":
+        raise InputError(
+            "database.schema", f"{schema} is PostgreSQL's own; use another, for example leadboost"
+        )
         "tcp_keepalives_idle": "15",
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",

@@ -95,7 +95,7 @@ async def _apply_missing(
 ) -> Sequence[str]:
     if not await connection.fetchval(queries.find_record):
         if await connection.fetchval(queries.current_schema) is None:
-            await connection.execute(f"CREATE SCHEMA {schema}")
+            await connection.execute(f'CREATE SCHEMA "{schema}"')
         await connection.execute(queries.create_record)
     try:
         applied = {row["number"]: row for row in await connection.fetch(queries.list_applied)}

@@ -245,6 +245,9 @@ async def test_open_with_a_wrong_password_does_not_repeat_it(dsn: str, clock: Sy
     assert "hunter2" not in str(caught.value)
 
 
-async def test_open_refuses_a_schema_that_is_not_a_plain_name(dsn: str, clock: SystemClock, rng: Rng) -> None:
+@pytest.mark.parametrize("schema", ['x"; DROP', "pg_mine", "information_schema"])
+async def test_open_refuses_a_schema_that_is_not_a_plain_name_of_ours(
+    dsn: str, schema: str, clock: SystemClock, rng: Rng
+) -> None:
     with pytest.raises(InputError, match=r"database\.schema"):
-        await Database.open(dsn, schema='x"; DROP', clock=clock, rng=rng)
+        await Database.open(dsn, schema=schema, clock=clock, rng=rng)

@@ -101,10 +101,11 @@ async def test_a_schema_of_its_own_leaves_others_tables_alone(
 ) -> None:
     await execute(empty_dsn, "CREATE TABLE leases (id int)")
 
-    await migrate(empty_dsn, schema="leadboost")
+@pytest.mark.parametrize("schema", ["leadboost", "user", "select"])
+    await migrate(empty_dsn, schema=schema)
 
     assert await tables(empty_dsn) == {"leases"}
-    database = await Database.open(empty_dsn, schema="leadboost", clock=clock, rng=rng)
+    database = await Database.open(empty_dsn, schema=schema, clock=clock, rng=rng)
     assert await missing_migrations(database) == []
     await database.close()
 
