@@ -16,7 +16,10 @@ ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),writable)
 export HOME := $(CURDIR)/.venv/home
 endif
 
-.PHONY: help run test drill lint types bench ui format clean
+# each worker has a database server of its own
+SIDE_BY_SIDE := -n 2 --dist loadfile
+
+.PHONY: help run test coverage drill lint types bench ui format clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -25,7 +28,10 @@ run: $(RUN) ## start the daemon with the demo profile; Ctrl-C stops it
 	@exec $(BIN)/leadboost up --profile demo
 
 test: lint types ## everything that must hold: lint, types, import rule, all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+coverage: $(DEV) ## which lines and branches the tests reach
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term $(ARGS)
 
 drill: $(DEV) ## long counted trials (kills under load and the like)
 	@$(BIN)/python -m pytest -m drill --timeout 7200 $(ARGS)
