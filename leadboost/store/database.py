@@ -12,7 +12,13 @@ from asyncpg.pool import PoolConnectionProxy
 
 from leadboost.clock import Clock, Rng
 from leadboost.errors import InputError, OutcomeUnknownError, StoreConflictError, StoreUnavailableError
-from leadboost.store.errors import DRIVER_ERRORS, SERVER_ANSWERED, translate
+from leadboost.store.errors import (
+    CONNECT_ERRORS,
+    DRIVER_ERRORS,
+    SERVER_ANSWERED,
+    translate,
+    translate_connect,
+)
 
 CONNECT_TIMEOUT_S = 3.0
 _STATEMENT_TIMEOUT_S = 3.0
@@ -157,8 +163,8 @@ class Database:
         )
         try:
             await pool
-        except (*DRIVER_ERRORS, ValueError) as error:
-            raise _unreachable(error) from error
+        except CONNECT_ERRORS as error:
+            raise translate_connect(error) from error
         return cls(pool, clock=clock, rng=rng)
 
     @contextlib.asynccontextmanager
@@ -207,8 +213,10 @@ class Database:
             # The driver's own timeout argument would start a task for every call.
             async with asyncio.timeout(deadline_s):
                 return await self._pool.acquire()
-        except DRIVER_ERRORS as error:
-            raise _unreachable(error) from error
+        except TimeoutError as error:
+            raise StoreUnavailableError("no connection to the database became free in time") from error
+        except CONNECT_ERRORS as error:
+            raise translate_connect(error) from error
 
     async def _give_back(self, session: Session) -> None:
         try:
@@ -233,12 +241,9 @@ def _begin(deadline_s: float) -> str:
     return f"BEGIN; SET LOCAL statement_timeout = {int(deadline_s * 1000)}"
 
 
-def _unreachable(error: Exception) -> Exception:
-    if isinstance(error, TimeoutError):
-        return StoreUnavailableError("no connection to the database became free in time")
-    if isinstance(error, ValueError):
-        return StoreUnavailableError(f"the database address is not valid: {error}")
-    return translate(error)
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -16,6 +16,8 @@ SERVER_ANSWERED = (PostgresError, ArgumentError)  # the connection is in step: u
 
 _CONFLICT = frozenset({"23505", "23P01", "40001", "40P01", "55P03"})
 _UNAVAILABLE = frozenset({"57014", "25P03", "25006", "3D000"})
+_ADDRESS_ERRORS = (ValueError, OverflowError, IndexError)
+CONNECT_ERRORS = (*DRIVER_ERRORS, *_ADDRESS_ERRORS)
 _BY_CLASS: dict[str, type[StoreError]] = {
     "08": StoreUnavailableError,  # connection
     "22": StoreDataError,  # value out of range, NUL, bad encoding
@@ -49,6 +51,17 @@ def translate(error: Exception) -> Exception:
             return StoreUnavailableError("the connection to the database is gone")
         case _:
             return error
+
+
+def translate_connect(error: Exception) -> Exception:
+    """Like ``translate`` for errors of connecting, where a bad address shows too."""
+    if isinstance(error, TimeoutError | OSError) or not isinstance(error, _ADDRESS_ERRORS):
+        return translate(error)
+    # A plain ValueError quotes what stands in the wrong place, which may be part of the password.
+    reason = type(error).__name__ if type(error) is ValueError else str(error)
+    return StoreUnavailableError(
+        f"database.url is not valid ({reason}); write it as postgresql://user:password@host:5432/database"
+    )
 
 
 def _kind_of(sqlstate: str) -> type[StoreError]:

@@ -1,5 +1,6 @@
 """Brings a schema to this version: numbered SQL files, each applied once, in one transaction."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import asyncpg
 
 from leadboost.errors import MigrationError
 from leadboost.store.database import CONNECT_TIMEOUT_S, Database, server_settings
-from leadboost.store.errors import DRIVER_ERRORS, translate
+from leadboost.store.errors import CONNECT_ERRORS, DRIVER_ERRORS, translate, translate_connect
 from leadboost.store.queries import load_queries
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -39,19 +40,17 @@ async def migrate(dsn: str, *, schema: str = "public", directory: Path = MIGRATI
     is of a newer LeadBoost, or a table of the same name is someone else's.
     """
     files = read_migrations(directory)
-    settings = server_settings(schema) | {"statement_timeout": f"{_COMMAND_TIMEOUT_S:g}s"}
+    connection = await _connect(dsn, schema)
     try:
-        connection = await asyncpg.connect(
-            dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=_COMMAND_TIMEOUT_S, server_settings=settings
-        )
-        try:
-            _check_server(connection.get_server_version().major)
+        _check_server(connection.get_server_version().major)
+        async with connection.transaction():
             await connection.execute(queries.lock_schema, f"leadboost.migrate.{schema}")
             return await _apply_missing(connection, schema, files)
-        finally:
-            await connection.close(timeout=CONNECT_TIMEOUT_S)
-    except (*DRIVER_ERRORS, ValueError) as error:
+    except DRIVER_ERRORS as error:
         raise translate(error) from error
+    finally:
+        with contextlib.suppress(*DRIVER_ERRORS):  # the driver has then cut it off
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
 
 
 async def missing_migrations(database: Database, *, directory: Path = MIGRATIONS) -> Sequence[str]:
@@ -80,6 +79,16 @@ def _read(path: Path) -> Migration:
     return Migration(
         number=int(match[1]), name=path.stem, sql=sql, sha256=hashlib.sha256(sql.encode()).hexdigest()
     )
+
+
+async def _connect(dsn: str, schema: str) -> "asyncpg.Connection[asyncpg.Record]":
+    settings = server_settings(schema) | {"statement_timeout": f"{_COMMAND_TIMEOUT_S:g}s"}
+    try:
+        return await asyncpg.connect(
+            dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=_COMMAND_TIMEOUT_S, server_settings=settings
+        )
+    except CONNECT_ERRORS as error:
+        raise translate_connect(error) from error
 
 
 def _check_server(major: int) -> None:

@@ -14,6 +14,8 @@ from leadboost.errors import (
     StoreUnavailableError,
 )
 from leadboost.store.database import Database
+from leadboost.store.errors import LockTimeoutError
+from leadboost.store.migrate import migrate
 from tests.integration.tcp_proxy import TcpProxy
 
 INSERT = "INSERT INTO leases (name, holder, epoch, expires_at) VALUES ($1, 'a', 1, now())"
@@ -228,12 +230,29 @@ async def test_close_cuts_off_a_session_that_stays_open(
             await session.fetchval("SELECT 1")
 
 
-@pytest.mark.parametrize(
-    "dsn", ["postgresql://u:p@127.0.0.1:1/db", "postgresql://u:p@/db?host=/nowhere", "nonsense"]
-)
+@pytest.mark.parametrize("dsn", ["postgresql://u:p@127.0.0.1:1/db", "postgresql://u:p@/db?host=/nowhere"])
 async def test_open_says_that_the_database_cannot_be_reached(dsn: str, clock: SystemClock, rng: Rng) -> None:
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(StoreUnavailableError, match="cannot be reached"):
         await Database.open(dsn, clock=clock, rng=rng)
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "nonsense",
+        "postgresql://u:p@127.0.0.1/db?sslmode=bogus",
+        f"postgresql://u:p@{'a' * 70}/db",
+        "postgresql://u:p@127.0.0.1:99999/db",
+        "postgresql://u:p@127.0.0.1:1,/db",
+        "postgresql://u:hunter2/x@127.0.0.1/db",
+        "postgresql://u:p@[::1/db",
+    ],
+)
+async def test_a_bad_address_names_its_setting_and_no_secret(dsn: str, clock: SystemClock, rng: Rng) -> None:
+    for attempt in (Database.open(dsn, clock=clock, rng=rng), migrate(dsn)):
+        with pytest.raises(StoreUnavailableError, match=r"^database\.url is not valid") as caught:
+            await attempt
+        assert "hunter2" not in str(caught.value)
 
 
 async def test_open_with_a_wrong_password_does_not_repeat_it(dsn: str, clock: SystemClock, rng: Rng) -> None:
