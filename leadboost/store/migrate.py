@@ -35,9 +35,9 @@ class Migration:
 async def migrate(dsn: str, *, schema: str = "public", directory: Path = MIGRATIONS) -> Sequence[str]:
     """Apply what is missing and return the names applied, oldest first.
 
-    Only one host migrates at a time; a process killed midway leaves whole files only. Raises
-    MigrationError when the server is too old, a file was changed after it was applied, the schema
-    is of a newer LeadBoost, or a table of the same name is someone else's.
+    Only one host migrates at a time, all or nothing. Raises StoreUnavailableError when ``dsn`` cannot
+    be used, and MigrationError when the server is too old, a file was changed after it was applied,
+    the schema is of a newer LeadBoost, or a table of the same name is someone else's.
     """
     files = read_migrations(directory)
     connection = await _connect(dsn, schema)
@@ -133,9 +133,8 @@ def _check_history(applied: dict[int, asyncpg.Record], files: Sequence[Migration
 
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", schema: str, file: Migration) -> None:
     try:
-        async with connection.transaction():
-            await connection.execute(file.sql)
-            await connection.execute(queries.insert_applied, file.number, file.name, file.sha256)
+        await connection.execute(file.sql)
+        await connection.execute(queries.insert_applied, file.number, file.name, file.sha256)
     except _FOREIGN as error:
         raise _foreign_table(schema, str(error.message)) from error
 

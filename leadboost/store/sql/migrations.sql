@@ -1,6 +1,6 @@
 -- name: lock_schema
--- One host migrates a schema at a time; the lock goes with the connection.
-SELECT pg_advisory_lock(hashtextextended($1, 0));
+-- One host migrates a schema at a time; the lock goes with the transaction.
+SELECT pg_advisory_xact_lock(hashtextextended($1, 0));
 
 -- name: find_record
 -- Tell whether the record of applied files exists in the current schema.
