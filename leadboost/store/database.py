@@ -110,7 +110,9 @@ class Session:
         try:
             tag = await self._connection.execute("COMMIT", timeout=left_s)
         except asyncio.CancelledError as error:
-            raise OutcomeUnknownError("cancelled during COMMIT") from error
+            if _is_cancelled():
+                raise
+            raise OutcomeUnknownError("the wait for COMMIT was broken off") from error
         except DRIVER_ERRORS as error:
             translated = translate(error)
             if isinstance(translated, StoreUnavailableError):

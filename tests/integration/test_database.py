@@ -88,14 +88,24 @@ async def test_a_lost_reply_to_commit_is_an_unknown_outcome(
     assert await names(database) == ["committed"]
 
 
-async def test_a_cancel_during_commit_is_an_unknown_outcome(proxied: Database, proxy: TcpProxy) -> None:
+async def test_a_cancel_during_commit_stays_a_cancel(proxied: Database, proxy: TcpProxy) -> None:
     proxy.swallow_after = b"COMMIT"
     async with asyncio.timeout(5):
         inserting = asyncio.get_running_loop().create_task(insert(proxied, "committed"))
         await proxy.swallowed.wait()
         inserting.cancel()
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(asyncio.CancelledError):
             await inserting
+
+
+async def test_a_timeout_of_the_callers_own_around_a_commit_stays_a_timeout(
+    proxied: Database, proxy: TcpProxy
+) -> None:
+    proxy.swallow_after = b"COMMIT"
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await insert(proxied, "committed")
 
 
 @pytest.mark.parametrize("cut", [False, True])
