@@ -3,7 +3,12 @@
 import re
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
+from asyncpg.exceptions import (
+    InterfaceError,
+    InternalClientError,
+    OutdatedSchemaCacheError,
+    PostgresError,
+)
 from asyncpg.exceptions._base import DataError as ArgumentError
 
 from leadboost.errors import StoreConflictError, StoreDataError, StoreError, StoreUnavailableError
@@ -25,6 +30,7 @@ _BY_CLASS: dict[str, type[StoreError]] = {
     "28": StoreUnavailableError,  # password refused
     "40": StoreConflictError,  # rolled back by the server
     "53": StoreUnavailableError,  # disk, memory, connection slots
+    "54": StoreDataError,  # a value beyond a limit of the server
     "57": StoreUnavailableError,  # shut down, cancelled
     "58": StoreUnavailableError,  # server's own input or output failed
     "XX": StoreUnavailableError,  # server's own fault
@@ -37,6 +43,8 @@ def translate(error: Exception) -> Exception:
     The text never repeats a value that was sent: it may be a secret.
     """
     match error:
+        case asyncpg.InvalidCachedStatementError() | OutdatedSchemaCacheError():
+            return StoreConflictError("the tables changed under a prepared statement")
         case PostgresError():
             return _kind_of(error.sqlstate or "")(_server_text(error))
         case ArgumentError():

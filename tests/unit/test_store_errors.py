@@ -1,6 +1,6 @@
 import asyncpg
 import pytest
-from asyncpg.exceptions import InterfaceError
+from asyncpg.exceptions import InterfaceError, OutdatedSchemaCacheError
 
 from leadboost.errors import StoreConflictError, StoreDataError, StoreError, StoreUnavailableError
 from leadboost.store.errors import translate
@@ -16,7 +16,10 @@ from leadboost.store.errors import translate
         (asyncpg.UniqueViolationError("x"), StoreConflictError),
         (asyncpg.SerializationError("x"), StoreConflictError),
         (asyncpg.DeadlockDetectedError("x"), StoreConflictError),
-        (asyncpg.LockNotAvailableError("x"), StoreConflictError),
+        (asyncpg.LockNotAvailableError("x"), LockTimeoutError),
+        (asyncpg.ProgramLimitExceededError("x"), StoreDataError),
+        (asyncpg.InvalidCachedStatementError("x"), StoreConflictError),
+        (OutdatedSchemaCacheError("x"), StoreConflictError),
         (asyncpg.ConnectionDoesNotExistError("x"), StoreUnavailableError),
         (asyncpg.AdminShutdownError("x"), StoreUnavailableError),
         (asyncpg.CannotConnectNowError("x"), StoreUnavailableError),
