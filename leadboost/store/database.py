@@ -170,12 +170,16 @@ class Database:
         return cls(pool, clock=clock, rng=rng)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, deadline_s: float = 2.0) -> AsyncIterator[Session]:
+    async def transaction(
+        self, *, deadline_s: float = 2.0, lock_wait_s: float | None = None
+    ) -> AsyncIterator[Session]:
         """Run a block in one READ COMMITTED transaction that ends within ``deadline_s`` in all.
 
-        Raises StoreUnavailableError when nothing was written, and OutcomeUnknownError when the
-        connection failed, or this task was cancelled, during COMMIT.
+        Raises StoreUnavailableError when nothing was written, as LockTimeoutError when one lock was
+        not had within ``lock_wait_s``, and OutcomeUnknownError when the connection failed during
+        COMMIT. A cancelled task is never told whether its COMMIT took place.
         """
+        begin = _begin(deadline_s, lock_wait_s)
         async with self.session(deadline_s=deadline_s) as session:
             await session.execute(_begin(deadline_s))
             yield session
@@ -237,10 +241,14 @@ class Database:
             await self._pool.expire_connections()
 
 
-def _begin(deadline_s: float) -> str:
-    if deadline_s <= _STATEMENT_TIMEOUT_S:
-        return "BEGIN"
-    return f"BEGIN; SET LOCAL statement_timeout = {int(deadline_s * 1000)}"
+def _begin(deadline_s: float, lock_wait_s: float | None) -> str:
+    """All in one simple query, so that settings cost no round trip of their own."""
+    begin = "BEGIN"
+    if deadline_s > _STATEMENT_TIMEOUT_S:
+        begin += f"; SET LOCAL statement_timeout = {int(deadline_s * 1000)}"
+    if lock_wait_s is not None:
+        begin += f"; SET LOCAL lock_timeout = {int(lock_wait_s * 1000)}"
+    return begin
 
 
 def _is_cancelled() -> bool:

@@ -19,7 +19,8 @@ DRIVER_ERRORS = (
 )  # fmt: skip
 SERVER_ANSWERED = (PostgresError, ArgumentError)  # the connection is in step: usable after a ROLLBACK
 
-_CONFLICT = frozenset({"23505", "23P01", "40001", "40P01", "55P03"})
+_CONFLICT = frozenset({"23505", "23P01", "40001", "40P01"})
+_LOCKED = "55P03"
 _UNAVAILABLE = frozenset({"57014", "25P03", "25006", "3D000"})
 _ADDRESS_ERRORS = (ValueError, OverflowError, IndexError)
 CONNECT_ERRORS = (*DRIVER_ERRORS, *_ADDRESS_ERRORS)
@@ -35,6 +36,10 @@ _BY_CLASS: dict[str, type[StoreError]] = {
     "58": StoreUnavailableError,  # server's own input or output failed
     "XX": StoreUnavailableError,  # server's own fault
 }
+
+
+class LockTimeoutError(StoreUnavailableError):
+    """Someone else holds a row locked for longer than this transaction waits; nothing was written."""
 
 
 def translate(error: Exception) -> Exception:
@@ -73,6 +78,8 @@ def translate_connect(error: Exception) -> Exception:
 
 
 def _kind_of(sqlstate: str) -> type[StoreError]:
+    if sqlstate == _LOCKED:
+        return LockTimeoutError
     if sqlstate in _CONFLICT:
         return StoreConflictError
     if sqlstate in _UNAVAILABLE:

@@ -150,6 +150,18 @@ async def test_a_long_deadline_outlasts_the_servers_own_bound(database: Database
         assert await session.fetchval("SHOW statement_timeout") == "3s"
 
 
+async def test_a_lock_is_waited_for_no_longer_than_was_said(database: Database) -> None:
+    await insert(database, "a")
+
+    async with database.transaction() as holder:
+        await holder.execute("SELECT * FROM leases FOR UPDATE")
+        with pytest.raises(LockTimeoutError):
+            async with database.transaction(lock_wait_s=0.05) as session:
+                await session.execute("SELECT * FROM leases FOR UPDATE")
+    async with database.session() as session:
+        assert await session.fetchval("SHOW lock_timeout") == "0"
+
+
 async def test_a_full_pool_refuses_within_the_deadline(dsn: str, clock: SystemClock, rng: Rng) -> None:
     database = await Database.open(dsn, pool_size=1, clock=clock, rng=rng)
 

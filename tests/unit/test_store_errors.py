@@ -3,7 +3,7 @@ import pytest
 from asyncpg.exceptions import InterfaceError, OutdatedSchemaCacheError
 
 from leadboost.errors import StoreConflictError, StoreDataError, StoreError, StoreUnavailableError
-from leadboost.store.errors import translate
+from leadboost.store.errors import LockTimeoutError, translate
 
 
 @pytest.mark.parametrize(
