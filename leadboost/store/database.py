@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg
@@ -33,16 +33,16 @@ def server_settings(schema: str) -> dict[str, str]:
     """Settings of every session. Raises InputError unless ``schema`` is a plain lower-case name of ours."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise InputError("database.schema", "use a lower-case letter, then letters, digits and _, at most 63")
+    if schema.startswith("pg_") or schema == "information_schema":
+        raise InputError(
+            "database.schema", f"{schema} is PostgreSQL's own; use another, for example leadboost"
+        )
     return {
         "application_name": "leadboost",
         "search_path": f'"{schema}"',
         "timezone": "UTC",
         "statement_timeout": f"{_STATEMENT_TIMEOUT_S:g}s",
         "idle_in_transaction_session_timeout": "10s",
-    if schema.startswith("pg_") or schema == "information_schema":
-        raise InputError(
-            "database.schema", f"{schema} is PostgreSQL's own; use another, for example leadboost"
-        )
         "tcp_keepalives_idle": "15",
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
@@ -57,7 +57,7 @@ class Session:
     StoreConflictError, StoreUnavailableError. Belongs to the one task that opened it.
     """
 
-    __slots__ = ("_clock", "_connection", "_ends_at", "_idle")
+    __slots__ = ("_clock", "_connection", "_ends_at", "_idle", "silent")
 
     def __init__(
         self, connection: "PoolConnectionProxy[asyncpg.Record]", clock: Clock, ends_at: float
@@ -66,6 +66,7 @@ class Session:
         self._clock = clock
         self._ends_at = ends_at
         self._idle = True
+        self.silent = False
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
         """Run one statement and return its rows."""
@@ -82,6 +83,18 @@ class Session:
     async def execute(self, query: str, *args: object) -> str:
         """Run one statement, or several without arguments, and return the last command tag."""
         return await self._run(self._connection.execute, query, *args)
+
+    async def execute_many(self, query: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement per row of arguments, in order, in one round trip."""
+        await self._run(self._connection.executemany, query, rows)
+
+    async def brief(self, statement: str) -> str:
+        """Run a statement that a live server answers at once; ``silent`` tells that it did not."""
+        try:
+            return await self.execute(statement)
+        except StoreUnavailableError as error:
+            self.silent = isinstance(error.__cause__, TimeoutError)
+            raise
 
     async def _run(self, call: Callable[..., Awaitable[T]], query: str, *args: object) -> T:
         left_s = self._ends_at - self._clock.monotonic()
@@ -114,6 +127,7 @@ class Session:
                 raise
             raise OutcomeUnknownError("the wait for COMMIT was broken off") from error
         except DRIVER_ERRORS as error:
+            self.silent = isinstance(error, TimeoutError)
             translated = translate(error)
             if isinstance(translated, StoreUnavailableError):
                 raise OutcomeUnknownError(f"no answer to COMMIT: {translated}") from error
@@ -181,7 +195,7 @@ class Database:
         """
         begin = _begin(deadline_s, lock_wait_s)
         async with self.session(deadline_s=deadline_s) as session:
-            await session.execute(_begin(deadline_s))
+            await session.brief(begin)
             yield session
             await session._commit()
 
@@ -193,8 +207,9 @@ class Database:
         session = Session(await self._acquire(deadline_s), self.clock, ends_at)
         try:
             yield session
-        except (StoreUnavailableError, OutcomeUnknownError) as error:
-            await self._count_timeout(error)
+        except (StoreUnavailableError, OutcomeUnknownError):
+            if session.silent:
+                await self._count_silence()
             raise
         else:
             self._timeouts = 0
@@ -204,7 +219,7 @@ class Database:
     async def ping(self) -> None:
         """Ask the server for a sign of life. Raises StoreUnavailableError."""
         async with self.session() as session:
-            await session.fetchval("SELECT 1")
+            await session.brief("SELECT 1")
 
     async def close(self) -> None:
         """Close every connection; what is still busy after 5 s is cut off."""
@@ -231,10 +246,11 @@ class Database:
             with contextlib.suppress(*DRIVER_ERRORS):  # the driver has then dropped the connection
                 await self._pool.release(session._connection, timeout=_ROLLBACK_TIMEOUT_S)
 
-    async def _count_timeout(self, error: Exception) -> None:
-        """Two statements in a row without answer mean a dead peer: let every connection be made anew."""
-        if not isinstance(error.__cause__, TimeoutError):
-            return
+    async def _count_silence(self) -> None:
+        """Two brief statements in a row without answer mean a dead peer: make every connection anew.
+
+        Others do not count: a slow read or a row that is locked elsewhere says nothing of the peer.
+        """
         self._timeouts += 1
         if self._timeouts >= 2:
             self._timeouts = 0
