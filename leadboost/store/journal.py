@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import asyncpg
-import orjson
 
-from leadboost.errors import LeaseLostError, StoreDataError
+from leadboost.errors import LeaseLostError
 from leadboost.messages.journal import EventsPage, JournalEvent
 from leadboost.ports import Lease, NewEvent
 from leadboost.store.database import Database, Session
+from leadboost.store.jsontext import json_text
 from leadboost.store.queries import load_queries
 
 queries = load_queries("journal")
@@ -23,7 +23,7 @@ async def insert_events(session: Session, events: Sequence[NewEvent]) -> None:
         [event.id for event in events],
         [event.kind for event in events],
         [event.at for event in events],
-        [_encoded(event) for event in events],
+        [json_text(event.data) for event in events],
     )
 
 
@@ -58,14 +58,6 @@ class PgJournalStore:
         if epoch not in (None, present) or first != since + 1:
             return EventsPage(epoch=present, offset=newest, recovered=False, events=())
         return EventsPage(epoch=present, offset=newest, recovered=True, events=events)
-
-
-def _encoded(event: NewEvent) -> str:
-    # As text: the driver would look up the type jsonb[] on every new connection.
-    try:
-        return orjson.dumps(event.data).decode()
-    except TypeError as error:
-        raise StoreDataError(f"event {event.kind} is not JSON: {error}") from error
 
 
 def _event(epoch: str, row: asyncpg.Record) -> JournalEvent:
