@@ -1,13 +1,15 @@
 import asyncio
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from leadboost.clock import uuid7
-from leadboost.errors import LeaseLostError, StoreConflictError, StoreDataError
+from leadboost.clock import Rng, uuid7
+from leadboost.errors import LeaseLostError, OutcomeUnknownError, StoreConflictError, StoreDataError
 from leadboost.ports import Lease, NewEvent
 from leadboost.store.database import Database
 from leadboost.store.journal import PgJournalStore, insert_events
 from leadboost.store.leases import PgLeaseStore
+from tests.integration.tcp_proxy import TcpProxy
 
 
 @pytest.fixture
@@ -167,3 +169,25 @@ async def test_insert_events_refuses_what_json_or_postgresql_cannot_hold(
     with pytest.raises(StoreDataError):
         async with database.transaction() as session:
             await insert_events(session, [event])
+
+
+async def test_what_a_lost_commit_numbered_is_read_after_the_last_offset_known(
+    dsn: str, database: Database, journal: PgJournalStore, lease: Lease, rng: Rng
+) -> None:
+    await write(database, 1)
+    (known,) = await journal.number(lease, 10)
+    await write(database, 2, 3)
+    async with TcpProxy(int(parse_qs(urlsplit(dsn).query)["port"][0])).running() as proxy:
+        parts = urlsplit(dsn)
+        address = f"postgresql://{parts.username}:{parts.password}@127.0.0.1:{proxy.port}{parts.path}"
+        proxied = await Database.open(address, clock=database.clock, rng=rng)
+        proxy.swallow_after, proxy.cut = b"COMMIT", True
+        with pytest.raises(OutcomeUnknownError):
+            await PgJournalStore(proxied).number(lease, 10)
+        await proxied.close()
+
+    page = await journal.read(since=known.offset, epoch=known.epoch, limit=10)
+
+    assert page.recovered
+    assert [event.data for event in page.events] == [{"number": 2}, {"number": 3}]
+    assert await journal.number(lease, 10) == []
