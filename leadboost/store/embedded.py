@@ -24,7 +24,7 @@ from leadboost.store.cluster import (
     save_record,
     socket_folder,
 )
-from leadboost.store.old_server import await_old_server, forget_zombie
+from leadboost.store.old_server import await_old_server, forget_dead_server
 from leadboost.store.server_process import ServerProcess
 
 SYSTEM_FOLDER = Path("/var/lib/leadboost")
@@ -134,7 +134,7 @@ class EmbeddedPostgres:
         """Start ``postgres`` until it accepts connections; passing faults are retried for 5 s."""
         if self._socket_folder is None:
             self._socket_folder = socket_folder(cluster)
-        forget_zombie(cluster.pgdata, self._socket_folder)
+        forget_dead_server(cluster.pgdata, self._socket_folder)
         fault: EmbeddedServerError | None = None
         try:
             async with asyncio.timeout(_READY_TIMEOUT_S) as budget:

@@ -8,6 +8,8 @@ from leadboost.errors import EmbeddedServerError
 
 _TIMEOUT_S = 30.0
 _POLL_S = 0.05
+_PID_END = 2**31
+_HAS_PROC = Path("/proc/self/stat").exists()
 
 
 async def await_old_server(pgdata: Path) -> None:
@@ -22,39 +24,45 @@ async def await_old_server(pgdata: Path) -> None:
         ) from None
 
 
-def forget_zombie(pgdata: Path, sockets: Path | None) -> None:
-    """Remove the lock files of a dead server whose zombie nobody collects.
+def forget_dead_server(pgdata: Path, sockets: Path | None) -> None:
+    """Remove the lock files of a dead server. Call it only while holding the data folder's own lock.
 
-    PostgreSQL takes a zombie for alive and would refuse for ever. It still refuses, by the shared
-    memory, while any process of the dead server runs.
+    PostgreSQL itself takes a zombie, or a stranger that was given the old number, for a live server,
+    stumbles over a file without number, and would refuse for ever. It still refuses, by the shared
+    memory, while any process of the dead server runs. Where the system denies the look, all stays.
     """
-    pid = _locking_pid(pgdata)
-    if pid is None or _state(pid) != "Z":
+    if not (pgdata / "postmaster.pid").exists() or not _is_dead(pgdata):
         return
     (pgdata / "postmaster.pid").unlink(missing_ok=True)
     for trace in sockets.glob(".s.PGSQL.*") if sockets is not None else ():
         trace.unlink(missing_ok=True)
 
 
+def _is_dead(pgdata: Path) -> bool:
+    try:
+        pid = _locking_pid(pgdata)
+        return pid is None or (_HAS_PROC and _exists(pid) and not _serves(pid, pgdata))
+    except OSError:
+        return False
+
+
 def _live_pid(pgdata: Path) -> int | None:
     """Return the process id of a live postmaster of this folder, None also for a zombie and for a
     process that merely got the same number."""
-    pid = _locking_pid(pgdata)
-    if pid is None or not _exists(pid):
-        return None
-    if not Path("/proc/self/stat").exists():
-        return pid
     try:
-        return pid if _state(pid) != "Z" and os.path.samefile(f"/proc/{pid}/cwd", pgdata) else None
+        pid = _locking_pid(pgdata)
+        return pid if pid is not None and _exists(pid) and (not _HAS_PROC or _serves(pid, pgdata)) else None
     except OSError:
         return None
 
 
 def _locking_pid(pgdata: Path) -> int | None:
+    """Return the number in the lock file, None where there is no such file, or no number in it."""
     try:
-        return int((pgdata / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-    except (OSError, ValueError):
+        pid = abs(int((pgdata / "postmaster.pid").read_bytes().split(b"\n", 1)[0]))  # negative: --single
+    except (FileNotFoundError, ValueError):
         return None
+    return pid if 0 < pid < _PID_END else None
 
 
 def _exists(pid: int) -> bool:
@@ -67,14 +75,12 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _state(pid: int) -> str | None:
-    """Return the one-letter state of proc(5), None where there is no such process or no /proc."""
+def _serves(pid: int, pgdata: Path) -> bool:
+    """Tell whether a process is a PostgreSQL at work in ``pgdata``. Raises OSError when not allowed."""
     try:
-        return (
-            Path(f"/proc/{pid}/stat")
-            .read_text(encoding="utf-8", errors="replace")
-            .rpartition(")")[2]
-            .split()[0]
-        )
-    except OSError:
-        return None
+        name, _, rest = Path(f"/proc/{pid}/stat").read_bytes().partition(b"(")[2].rpartition(b")")
+        if name != b"postgres" or rest.split()[0] == b"Z":
+            return False
+        return os.path.samefile(f"/proc/{pid}/cwd", pgdata)
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return False

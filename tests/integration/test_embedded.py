@@ -17,6 +17,7 @@ from leadboost.store.account import Account, can_reach
 from leadboost.store.binaries import find_binaries
 from leadboost.store.cluster import Cluster, locate, socket_folder
 from leadboost.store.embedded import EmbeddedPostgres
+from leadboost.store.old_server import forget_dead_server
 
 ROOT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: another user runs the server")
@@ -210,6 +211,52 @@ async def test_a_zombie_that_nobody_collects_does_not_block_the_start(
     (used_dir / "pgdata" / "postmaster.pid").write_text(f"{zombie}\n{used_dir}/pgdata\n")
 
     assert await fetchval(await server.start(), "SELECT 1") == 1
+
+
+@pytest.fixture
+def stranger(open_path: Path) -> Iterator[int]:
+    """A live process of the server's own user, at work elsewhere."""
+    with subprocess.Popen(
+        ["sleep", "60"], cwd=open_path, user=65534 if os.geteuid() == 0 else None
+    ) as process:
+        yield process.pid
+        process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="strangers are told by /proc")
+async def test_a_lock_file_with_a_strangers_number_does_not_block_the_start(
+    server: EmbeddedPostgres, used_dir: Path, stranger: int
+) -> None:
+    (used_dir / "pgdata" / "postmaster.pid").write_text(f"{stranger}\n{used_dir}/pgdata\n")
+
+    assert await fetchval(await server.start(), "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\xff\n", b"0\n", b"99999999999999999999\n"])
+async def test_a_lock_file_without_a_number_does_not_block_the_start(
+    server: EmbeddedPostgres, used_dir: Path, content: bytes
+) -> None:
+    (used_dir / "pgdata" / "postmaster.pid").write_bytes(content)
+
+    assert await fetchval(await server.start(), "SELECT 1") == 1
+
+
+async def test_a_lock_file_stays_while_its_server_runs_or_the_look_is_denied(
+    server: EmbeddedPostgres, used_dir: Path, stranger: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = used_dir / "pgdata" / "postmaster.pid"
+    await server.start()
+    forget_dead_server(used_dir / "pgdata", None)
+    assert lock.exists()
+    await server.stop()
+
+    def deny(*_: object) -> bool:
+        raise PermissionError
+
+    lock.write_text(f"{stranger}\n")
+    monkeypatch.setattr("leadboost.store.old_server._serves", deny)
+    forget_dead_server(used_dir / "pgdata", None)
+    assert lock.exists()
 
 
 async def test_a_watcher_stops_the_server_where_there_is_no_death_signal(
