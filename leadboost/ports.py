@@ -47,7 +47,8 @@ class SaleStore(Protocol):
         """Decide and commit all of them in one transaction, in the order given.
 
         One answer or error per sale. A value that the database refuses fails its own sale alone
-        (the batch is halved). Raises StoreUnavailableError when nothing was written and
+        (the batch is halved), a SKU that someone else keeps locked only the sales that name it.
+        Raises StoreUnavailableError when nothing was written and
         OutcomeUnknownError when the commit's fate is unknown.
         """
         ...
@@ -60,8 +61,11 @@ class SaleStore(Protocol):
         """Forget at most ``limit`` answers stored before then; returns how many were forgotten."""
         ...
 
-    async def put_stock(self, command: PutStock) -> Product:
-        """Upsert a product and its stock, writing the audit trail and stock events."""
+    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+        """Upsert products and their stock together, writing the audit trail and stock events.
+
+        One product or error per command; a refused one (InputError, StoreDataError) fails alone.
+        """
         ...
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:

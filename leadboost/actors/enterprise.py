@@ -1,6 +1,6 @@
 """Enterprise: keeps stock and sales, many sales to a transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
@@ -8,8 +8,8 @@ from typing import assert_never
 import structlog
 
 from leadboost.clock import uuid7
-from leadboost.errors import InputError, OutcomeUnknownError, StoreError, StoreUnavailableError
-from leadboost.messages.enterprise import Answer, ListStock, PutStock, SellStock
+from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
+from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
 from leadboost.messages.events import EventsCommitted
 from leadboost.ports import Sale, SalesDecided, SaleStore
 from leadboost.runtime import Actor, Message, Topic
@@ -20,6 +20,8 @@ PURGED_AT_ONCE = 5_000
 LOOK_UP_FOR_S = 30.0
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 4.0
+WARN_EVERY_S = 10.0
+WRITES_REFUSED = "writes refused by the store"
 
 _log = structlog.get_logger(__name__)
 
@@ -54,14 +56,20 @@ class _Purged(Message[None]):
     error: Exception | None = None
 
 
-_Told = SellStock | PutStock | ListStock | _LookUp | _LookedUp | _Purge | _Purged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Warn(Message[None]):
+    """Tell of writes refused since the last warning."""
+
+
+_Told = SellStock | PutStock | ListStock | _LookUp | _LookedUp | _Purge | _Purged | _Warn
 
 
 class Enterprise(Actor[_Told]):
     """Holds nothing itself: the store decides, and keeps every answer.
 
-    Within a batch, writes happen in order of arrival, the sales between two stock changes in one
-    transaction; reads come last, so that they see all of it and hold up no sale.
+    Within a batch, the writes of one SKU happen in order of arrival: sales in one transaction, then
+    stock changes in one; a sale of a SKU that was changed before it begins another round. Reads come
+    last, so that they see all of it and hold up no sale.
     """
 
     batch_size = 512
@@ -69,6 +77,9 @@ class Enterprise(Actor[_Told]):
     def __init__(self, *, store: SaleStore, committed: Topic[EventsCommitted]) -> None:
         self._store = store
         self._committed = committed
+        self._refused = 0
+        self._refusal: StoreError | None = None
+        self._warning = False
 
     async def on_start(self) -> None:
         self.every(PURGE_EVERY_S, _Purge(), jitter=0.1)
@@ -76,15 +87,19 @@ class Enterprise(Actor[_Told]):
     async def receive_batch(self, messages: Sequence[_Told]) -> Sequence[object]:
         results: dict[int, object] = {}
         sales: dict[int, SellStock] = {}
+        puts: dict[int, PutStock] = {}
+        put_skus: set[str] = set()
         reads: dict[int, ListStock] = {}
         for place, message in enumerate(messages):
             match message:
                 case SellStock():
+                    if put_skus and any(line.sku in put_skus for line in message.lines):
+                        results |= await self._write(sales, puts)
+                        sales, puts, put_skus = {}, {}, set()
                     sales[place] = message
                 case PutStock():
-                    results |= await self._sell(sales)
-                    sales = {}
-                    results[place] = await self._put(message)
+                    puts[place] = message
+                    put_skus.add(message.sku)
                 case ListStock():
                     reads[place] = message
                 case _LookUp():
@@ -95,11 +110,20 @@ class Enterprise(Actor[_Told]):
                     self._purge()
                 case _Purged():
                     self._purged(message)
+                case _Warn():
+                    self._warn()
                 case _:
                     assert_never(message)
-        results |= await self._sell(sales)
+        results |= await self._write(sales, puts)
         results |= await self._list(reads)
         return [results.get(place) for place in range(len(messages))]
+
+    async def _write(
+        self, sales: Mapping[int, SellStock], puts: Mapping[int, PutStock]
+    ) -> Mapping[int, object]:
+        results = {**await self._sell(sales), **await self._put(puts)}
+        self._count_refused(results.values())
+        return results
 
     async def _sell(self, commands: Mapping[int, SellStock]) -> Mapping[int, Answer | Exception]:
         if not commands:
@@ -114,13 +138,13 @@ class Enterprise(Actor[_Told]):
         self._look_up_unknown(sales, decided.answers)
         return dict(zip(commands, decided.answers, strict=True))
 
-    async def _put(self, command: PutStock) -> object:
-        try:
-            product = await self._store.put_stock(command)
-        except (StoreError, InputError) as error:
-            return error
-        self._committed.publish(EventsCommitted())
-        return product
+    async def _put(self, commands: Mapping[int, PutStock]) -> Mapping[int, Product | Exception]:
+        if not commands:
+            return {}
+        results = await self._store.put_stock(list(commands.values()))
+        if any(isinstance(result, Product) for result in results):
+            self._committed.publish(EventsCommitted())
+        return dict(zip(commands, results, strict=True))
 
     async def _list(self, reads: Mapping[int, ListStock]) -> Mapping[int, object]:
         pages: dict[ListStock, object] = {}
@@ -180,3 +204,24 @@ class Enterprise(Actor[_Told]):
             _log.warning("answers not purged", error=str(purged.error))
         elif purged.answers == PURGED_AT_ONCE:
             self._purge()
+
+    def _count_refused(self, results: Iterable[object]) -> None:
+        # A value of the sender's own is for him to know, and an unknown outcome has its own warning.
+        refusals = [
+            result
+            for result in results
+            if isinstance(result, StoreError) and not isinstance(result, StoreDataError | OutcomeUnknownError)
+        ]
+        if refusals:
+            self._refused += len(refusals)
+            self._refusal = refusals[-1]
+            if not self._warning:
+                self._warn()
+
+    def _warn(self) -> None:
+        """Warn at once, and then no more than every ``WARN_EVERY_S``."""
+        self._warning = self._refused > 0
+        if self._warning:
+            _log.warning(WRITES_REFUSED, count=self._refused, error=str(self._refusal))
+            self._refused = 0
+            self.after(WARN_EVERY_S, _Warn())

@@ -3,18 +3,22 @@
 Every host locks stock rows first, in SKU order, and then inserts keys, in key order: no two sales can
 wait for each other in a circle. A key goes in together with its answer, so that it is written once;
 where another host stored one of the keys since we looked, the batch rolls back, runs again and finds it.
+A row that stays locked fails those who name its SKU; the others go on without them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from leadboost.domain.stock import Line, Order, Refused, Sold, StockLevel, decide_orders
-from leadboost.errors import StoreConflictError, StoreDataError, StoreError
+from leadboost.errors import InputError, StoreConflictError, StoreDataError, StoreError
 from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
 from leadboost.ports import Sale, SalesDecided
 from leadboost.store.answers import CONFLICT, decision_answer
 from leadboost.store.database import Database, Session
+from leadboost.store.locks import LOCK_WAIT_S, HeldSkus, locked_error
 from leadboost.store.queries import load_queries
 from leadboost.store.stock import insert_alerts, lock_levels, put_stock, read_products
 
@@ -26,6 +30,8 @@ _QUANTITY_END = 2**63
 _queries = load_queries("sales")
 
 Key = tuple[str, str]
+R = TypeVar("R")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class PgSaleStore:
         self._clock = database.clock
         self._rng = database.rng.fork("sales")
         self._currency = currency
+        self._held = HeldSkus(database)
 
     async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
         faults = [_fault(sale.command) for sale in sales]
@@ -58,11 +65,11 @@ class PgSaleStore:
             stored = await _read_stored(session, firsts)
         return {key: _answer(stored[key], sale) for key, sale in firsts.items() if key in stored}
 
-    async def put_stock(self, command: PutStock) -> Product:
-        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
-            return await put_stock(
-                session, command, clock=self._clock, rng=self._rng, currency=self._currency
-            )
+    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+        results: list[Product | Exception] = []
+        for run in _runs_of_distinct_skus(commands):
+            results += await self._put_sound(run)
+        return results
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
         async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
@@ -76,7 +83,7 @@ class PgSaleStore:
     async def _sell_sound(self, sales: Sequence[Sale]) -> SalesDecided:
         """Commit together, or by halves where the database refuses a value of one of them."""
         try:
-            return await self._sell_or_rerun(sales)
+            return await self._sell_free(sales)
         except StoreDataError as error:
             if len(sales) == 1:
                 return SalesDecided(answers=(error,), events=0)
@@ -92,19 +99,24 @@ class PgSaleStore:
         except StoreError as error:
             return SalesDecided(answers=[error] * len(sales), events=0)
 
-    async def _sell_or_rerun(self, sales: Sequence[Sale]) -> SalesDecided:
-        # Rerun at once: the locks queue us behind whoever won the conflict, a pause would add nothing.
-        for _ in range(RERUNS):
-            try:
-                return await self._sell_once(sales)
-            except StoreConflictError:
-                continue
-        return await self._sell_once(sales)
+    async def _sell_free(self, sales: Sequence[Sale]) -> SalesDecided:
+        held, decided = await self._held.run_free(sales, _skus, partial(_rerun, self._sell_once))
+        if not held:
+            return decided
+        answers = iter(decided.answers)
+        return SalesDecided(
+            answers=[
+                locked_error(named) if (named := held & _skus(sale)) else next(answers) for sale in sales
+            ],
+            events=decided.events,
+        )
 
     async def _sell_once(self, sales: Sequence[Sale]) -> SalesDecided:
+        if not sales:
+            return SalesDecided(answers=(), events=0)
         firsts = _first_of_each_key(sales)
         skus = {line.sku for sale in firsts.values() for line in sale.command.lines}
-        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+        async with self._database.transaction(deadline_s=DEADLINE_S, lock_wait_s=LOCK_WAIT_S) as session:
             levels = await lock_levels(session, skus)
             stored = await _read_stored(session, firsts)
             fresh = {key: sale for key, sale in firsts.items() if key not in stored}
@@ -147,6 +159,53 @@ class PgSaleStore:
             list(changed),
             [level.on_hand for level in changed.values()],
         )
+
+    async def _put_sound(self, puts: Sequence[PutStock]) -> Sequence[Product | Exception]:
+        """Commit together, or by halves where one of them is refused."""
+        try:
+            return await self._put_free(puts)
+        except (InputError, StoreDataError) as error:
+            if len(puts) == 1:
+                return [error]
+        except StoreError as error:
+            return [error] * len(puts)
+        middle = len(puts) // 2
+        return [*await self._put_sound(puts[:middle]), *await self._put_sound(puts[middle:])]
+
+    async def _put_free(self, puts: Sequence[PutStock]) -> Sequence[Product | Exception]:
+        held, products = await self._held.run_free(
+            puts, lambda put: (put.sku,), partial(_rerun, self._put_once)
+        )
+        return [locked_error([put.sku]) if put.sku in held else products[put.sku] for put in puts]
+
+    async def _put_once(self, puts: Sequence[PutStock]) -> Mapping[str, Product]:
+        if not puts:
+            return {}
+        async with self._database.transaction(deadline_s=DEADLINE_S, lock_wait_s=LOCK_WAIT_S) as session:
+            return await put_stock(session, puts, clock=self._clock, rng=self._rng, currency=self._currency)
+
+
+async def _rerun(call: Callable[[Sequence[T]], Awaitable[R]], items: Sequence[T]) -> R:
+    # Rerun at once: the locks queue us behind whoever won the conflict, a pause would add nothing.
+    for _ in range(RERUNS):
+        try:
+            return await call(items)
+        except StoreConflictError:
+            continue
+    return await call(items)
+
+
+def _runs_of_distinct_skus(puts: Iterable[PutStock]) -> Sequence[Sequence[PutStock]]:
+    runs: list[dict[str, PutStock]] = []
+    for put in puts:
+        if not runs or put.sku in runs[-1]:
+            runs.append({})
+        runs[-1][put.sku] = put
+    return [list(run.values()) for run in runs]
+
+
+def _skus(sale: Sale) -> frozenset[str]:
+    return frozenset(line.sku for line in sale.command.lines)
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> Sequence[Sequence[object]]:

@@ -1,6 +1,7 @@
 """Stock levels and the products they belong to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import asyncpg
 
@@ -9,7 +10,7 @@ from leadboost.domain.stock import StockLevel, stock_alerts
 from leadboost.errors import InputError
 from leadboost.messages.enterprise import CampaignLink, Product, PutStock
 from leadboost.ports import NewEvent
-from leadboost.store.audit import append_audit
+from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.database import Session
 from leadboost.store.journal import insert_events
 from leadboost.store.queries import load_queries
@@ -55,39 +56,44 @@ async def insert_alerts(
     return len(events)
 
 
-async def put_stock(session: Session, put: PutStock, *, clock: Clock, rng: Rng, currency: str) -> Product:
-    """Create or change a product, its stock and its campaigns; None leaves a field as it is.
+async def put_stock(
+    session: Session, puts: Sequence[PutStock], *, clock: Clock, rng: Rng, currency: str
+) -> dict[str, Product]:
+    """Create or change products, their stock and campaigns, each SKU once; None leaves a field as it is.
 
-    The product's row is taken before the stock's, so that two hosts cannot create one SKU at once, and
-    the audit chain, for which every host waits, comes last. Raises InputError when ``on_hand`` would
-    not cover what is reserved.
+    The products' rows are taken before the stock's, so that two hosts cannot create one SKU at once,
+    and the audit chain, for which every host waits, comes last. Raises InputError when ``on_hand``
+    would not cover what is reserved, or money would stand in two currencies.
     """
-    await session.execute(
-        _queries.put_product,
-        put.sku,
-        put.title,
-        put.url,
-        put.price_micros,
-        put.unit_cost_micros,
-        currency,
-        clock.now(),
-    )
-    before = await lock_levels(session, [put.sku])
-    level = _changed_level(put, before.get(put.sku))
-    await session.execute(_queries.put_stock, put.sku, level.on_hand, level.floor)
-    if put.campaigns is not None:
-        await _replace_campaigns(session, put.sku, put.campaigns)
-    await insert_alerts(session, before, {put.sku: level}, clock=clock, rng=rng)
-    (row,) = await session.fetch(_queries.read_product, put.sku)
-    await append_audit(
-        session, clock=clock, rng=rng, actor=put.by, action="stock.put", subject=put.sku, detail=_given(put)
-    )
-    return _product(row)
+    await _put_products(session, puts, currency, clock.now())
+    before = await lock_levels(session, [put.sku for put in puts])
+    levels = {put.sku: _changed_level(put, before.get(put.sku)) for put in puts}
+    rows = [(level.sku, level.on_hand, level.floor) for level in levels.values()]
+    await session.execute(_queries.put_stock, *zip(*rows, strict=True))
+    await _replace_campaigns(session, {put.sku: put.campaigns for put in puts if put.campaigns is not None})
+    await insert_alerts(session, before, levels, clock=clock, rng=rng)
+    products = [_product(row) for row in await session.fetch(_queries.read_products, list(levels))]
+    entries = [
+        AuditEntry(actor=put.by, action="stock.put", subject=put.sku, detail=_given(put)) for put in puts
+    ]
+    await append_audit(session, entries, clock=clock, rng=rng)
+    return {product.sku: product for product in products}
 
 
 async def read_products(session: Session, *, after: str, limit: int) -> Sequence[Product]:
     """Read products in SKU order."""
     return [_product(row) for row in await session.fetch(_queries.list_products, after, limit)]
+
+
+async def _put_products(session: Session, puts: Sequence[PutStock], currency: str, now: datetime) -> None:
+    given = [(put.sku, put.title, put.url, put.price_micros, put.unit_cost_micros) for put in puts]
+    rows = await session.fetch(_queries.put_products, *zip(*given, strict=True), currency, now)
+    stored = {row["sku"]: row["currency"] for row in rows}
+    for put in puts:
+        priced = put.price_micros is not None or put.unit_cost_micros is not None
+        if priced and stored[put.sku] != currency:
+            reason = f"{put.sku} has money in {stored[put.sku]}, and money is given in {currency} now"
+            raise InputError("currency", f"{reason}; give price and unit cost together")
 
 
 def _changed_level(put: PutStock, level: StockLevel | None) -> StockLevel:
@@ -101,10 +107,13 @@ def _changed_level(put: PutStock, level: StockLevel | None) -> StockLevel:
     return StockLevel(sku=put.sku, on_hand=on_hand, reserved=level.reserved, floor=floor)
 
 
-async def _replace_campaigns(session: Session, sku: str, campaigns: Sequence[CampaignLink]) -> None:
-    await session.execute(_queries.remove_campaigns, sku)
-    platforms, ids = [link.platform for link in campaigns], [link.campaign_id for link in campaigns]
-    await session.execute(_queries.add_campaigns, sku, platforms, ids)
+async def _replace_campaigns(session: Session, campaigns: Mapping[str, Sequence[CampaignLink]]) -> None:
+    if not campaigns:
+        return
+    await session.execute(_queries.remove_campaigns, list(campaigns))
+    links = [(sku, link.platform, link.campaign_id) for sku, links in campaigns.items() for link in links]
+    if links:
+        await session.execute(_queries.add_campaigns, *zip(*links, strict=True))
 
 
 def _given(put: PutStock) -> dict[str, object]:

@@ -46,8 +46,8 @@ class Recorded:
     async def purge_answers(self, *, before: datetime, limit: int) -> int:
         return await self._store.purge_answers(before=before, limit=limit)
 
-    async def put_stock(self, command: PutStock) -> Product:
-        return await self._store.put_stock(command)
+    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+        return await self._store.put_stock(commands)
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
         return await self._store.list_stock(after=after, limit=limit)

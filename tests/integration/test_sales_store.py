@@ -14,7 +14,9 @@ from leadboost.errors import StoreConflictError, StoreDataError, StoreUnavailabl
 from leadboost.messages.enterprise import Answer, PutStock, SellStock
 from leadboost.ports import Sale
 from leadboost.store.database import Database
+from leadboost.store.errors import LockTimeoutError
 from leadboost.store.sales import PgSaleStore
+from tests.integration.stocking import put
 from tests.integration.tables import rows, run
 
 RNG, CLOCK = Rng(1), SystemClock()
@@ -37,8 +39,8 @@ def sale(
 @pytest.fixture
 async def store(database: Database) -> PgSaleStore:
     store = PgSaleStore(database, currency="EUR")
-    await store.put_stock(PutStock(sku="cup", by="test", on_hand=10))
-    await store.put_stock(PutStock(sku="hat", by="test", on_hand=10))
+    await put(store, PutStock(sku="cup", by="test", on_hand=10))
+    await put(store, PutStock(sku="hat", by="test", on_hand=10))
     return store
 
 
@@ -103,7 +105,7 @@ async def test_an_order_of_several_lines_sells_all_or_none(store: PgSaleStore, d
 async def test_sold_equals_stock_when_two_hosts_sell_at_once(
     store: PgSaleStore, other: PgSaleStore, database: Database
 ) -> None:
-    await store.put_stock(PutStock(sku="cup", by="test", on_hand=150))
+    await put(store, PutStock(sku="cup", by="test", on_hand=150))
     batches = [[sale(("cup", 1)) for _ in range(20)] for _ in range(20)]
 
     statuses = await sell_at_once([store, other] * 10, batches)
@@ -135,7 +137,7 @@ async def test_an_equal_key_gets_the_same_bytes_again(store: PgSaleStore, databa
 
 async def test_a_refusal_is_repeated_even_after_restocking(store: PgSaleStore) -> None:
     (first,) = await sell(store, sale(("cup", 11), key="k"))
-    await store.put_stock(PutStock(sku="cup", by="test", on_hand=50))
+    await put(store, PutStock(sku="cup", by="test", on_hand=50))
 
     (again,) = await sell(store, sale(("cup", 11), key="k"))
 
@@ -196,7 +198,7 @@ async def test_principals_use_the_same_key_independently(store: PgSaleStore) -> 
 
 async def test_an_unknown_sku_is_not_remembered(store: PgSaleStore) -> None:
     (unknown,) = await sell(store, sale(("pen", 1), key="k"))
-    await store.put_stock(PutStock(sku="pen", by="test", on_hand=1))
+    await put(store, PutStock(sku="pen", by="test", on_hand=1))
 
     (known,) = await sell(store, sale(("pen", 1), key="k"))
 
@@ -243,7 +245,7 @@ async def test_a_poisoned_sale_fails_alone(store: PgSaleStore, database: Databas
 async def test_three_kinds_of_poison_in_a_full_batch_fail_alone(
     store: PgSaleStore, database: Database
 ) -> None:
-    await store.put_stock(PutStock(sku="cup", by="test", on_hand=1000))
+    await put(store, PutStock(sku="cup", by="test", on_hand=1000))
     sales = [sale(("cup", 1)) for _ in range(512)]
     for place, poison in {3: sale(("\0", 1)), 200: sale(("cup", 2**70)), 511: sale(("cup", None))}.items():
         sales[place] = poison
@@ -256,7 +258,7 @@ async def test_three_kinds_of_poison_in_a_full_batch_fail_alone(
 
 
 async def test_each_crossing_of_floor_and_zero_is_one_event(store: PgSaleStore, database: Database) -> None:
-    await store.put_stock(PutStock(sku="cup", by="test", floor=5))
+    await put(store, PutStock(sku="cup", by="test", floor=5))
 
     counts = [(await store.sell([sale(("cup", 2))])).events for _ in range(6)]
 
@@ -349,3 +351,52 @@ async def test_a_sale_in_conflict_for_ever_is_given_up(store: PgSaleStore, datab
     with pytest.raises(StoreConflictError):
         await store.sell([sale(("cup", 1))])
     assert await rows(database, "SELECT on_hand FROM stock WHERE sku = 'cup'") == [(10,)]
+
+
+LOCK_CUP = "SELECT * FROM stock WHERE sku = 'cup' FOR UPDATE"
+
+
+async def test_a_locked_sku_fails_its_own_sales_alone(store: PgSaleStore, database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(LOCK_CUP)
+        decided = await store.sell([sale(("hat", 1)), sale(("hat", 1), ("cup", 1)), sale(("hat", 1))])
+    (after,) = await sell(store, sale(("cup", 1)))
+
+    assert [type(answer) for answer in decided.answers] == [Answer, LockTimeoutError, Answer]
+    assert str(decided.answers[1]) == "cup: locked by another transaction; try again later"
+    assert orjson.loads(after.body)["remaining"] == 9
+    assert await rows(database, "SELECT on_hand FROM stock WHERE sku = 'hat'") == [(8,)]
+
+
+async def test_a_sku_known_to_be_locked_holds_nobody_up(
+    store: PgSaleStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.transaction(deadline_s=5) as session:
+        await session.execute(LOCK_CUP)
+        await store.sell([sale(("cup", 1))])
+        monkeypatch.setattr("leadboost.store.sales.LOCK_WAIT_S", 60.0)
+        async with asyncio.timeout(1):
+            decided = await store.sell([sale(("cup", 1)), sale(("hat", 1))])
+
+    assert [type(answer) for answer in decided.answers] == [LockTimeoutError, Answer]
+
+
+async def test_a_sale_waits_for_a_lock_that_is_soon_released(store: PgSaleStore, database: Database) -> None:
+    async with asyncio.TaskGroup() as group, database.transaction() as session:
+        await session.execute(LOCK_CUP)
+        selling = group.create_task(store.sell([sale(("cup", 1))]))
+        while not await session.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            pass
+
+    assert isinstance(selling.result().answers[0], Answer)
+
+
+async def test_a_sale_runs_again_when_a_prepared_statement_no_longer_fits(
+    store: PgSaleStore, database: Database
+) -> None:
+    await sell(store, sale(("cup", 1)))
+    await run(database, "ALTER TABLE idempotency ALTER status TYPE integer")
+
+    (answer,) = await sell(store, sale(("cup", 1)))
+
+    assert answer.status == 201

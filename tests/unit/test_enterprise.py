@@ -1,14 +1,21 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from leadboost.actors.enterprise import ANSWERS_KEPT, LOOK_UP_FOR_S, PURGE_EVERY_S, Enterprise
+from leadboost.actors.enterprise import (
+    ANSWERS_KEPT,
+    LOOK_UP_FOR_S,
+    PURGE_EVERY_S,
+    WRITES_REFUSED,
+    Enterprise,
+)
 from leadboost.domain.stock import Line
-from leadboost.errors import OutcomeUnknownError, StoreError, StoreUnavailableError
+from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
 from leadboost.ports import Sale, SalesDecided
 from leadboost.runtime import ActorRef, Topic
@@ -41,8 +48,8 @@ class Dark:
         self.purged.append(before)
         return limit if len(self.purged) < 3 else 0
 
-    async def put_stock(self, command: PutStock) -> Product:
-        raise AWAY
+    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+        return [AWAY] * len(commands)
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
         self.listed += 1
@@ -55,13 +62,20 @@ async def start(system: System, store: Dark, doorbell: Probe) -> ActorRef[Any]:
     return await system.spawn(lambda: Enterprise(store=store, committed=committed), name="enterprise")
 
 
+def order(key: str, *, sku: str = "cup") -> SellStock:
+    return SellStock(principal="shop", key=key, request_hash=b"h", lines=(Line(sku=sku, quantity=1),))
+
+
+async def answer_all(answer: Answer | Exception, sales: Sequence[Sale]) -> SalesDecided:
+    return SalesDecided(answers=[answer] * len(sales), events=0)
+
+
 async def sell_in_the_dark(system: System, store: Dark, doorbell: Probe) -> list[Any]:
     """Sell once, let the whole look-up time pass, and return what was logged after the warning."""
     enterprise = await start(system, store, doorbell)
-    order = SellStock(principal="shop", key="k", request_hash=b"h", lines=(Line(sku="cup", quantity=1),))
     with capture_logs() as logs:
         with pytest.raises(OutcomeUnknownError):
-            await enterprise.ask(order)
+            await enterprise.ask(order("k"))
         await asyncio.sleep(LOOK_UP_FOR_S + 1)
     assert logs[0] == {"event": "sale outcome unknown", "log_level": "warning", "sales": 1}
     return logs[1:]
@@ -102,6 +116,78 @@ async def test_reads_of_a_store_that_is_away_wait_for_it_once(system: System) ->
 
     assert answers == [AWAY] * 20
     assert store.listed == 1
+
+
+class Refusing(Dark):
+    """A store that cannot be reached."""
+
+    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
+        raise AWAY
+
+
+async def test_refused_writes_are_counted_in_one_warning_at_a_time(system: System) -> None:
+    enterprise = await start(system, Refusing(False), await system.probe())
+    with capture_logs() as logs:
+        for number in range(30):
+            messages: list[Any] = [order(str(number)), PutStock(sku="hat", by="ada", on_hand=1)]
+            for message in messages:
+                with pytest.raises(StoreUnavailableError):
+                    await enterprise.ask(message)
+            await asyncio.sleep(0.6)
+        await asyncio.sleep(60)
+
+    assert [(log["event"], log["log_level"], log["error"]) for log in logs] == [
+        (WRITES_REFUSED, "warning", "away")
+    ] * 3
+    assert [log["count"] for log in logs] == [1, 33, 26]
+
+
+async def test_an_order_that_the_store_finds_faulty_is_no_cause_for_a_warning(system: System) -> None:
+    store = Refusing(False)
+    store.sell = partial(answer_all, StoreDataError("faulty"))  # type: ignore[method-assign]
+    enterprise = await start(system, store, await system.probe())
+    with capture_logs() as logs, pytest.raises(StoreDataError):
+        await enterprise.ask(order("k"))
+
+    assert logs == []
+
+
+class Remembering(Dark):
+    """A store that grants all, and remembers what was written in which call."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.calls: list[list[str]] = []
+
+    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
+        self.calls.append([f"sell {sale.command.key}" for sale in sales])
+        return await answer_all(Answer(status=201, body=b"{}"), sales)
+
+    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+        self.calls.append([f"put {command.sku}" for command in commands])
+        return [AWAY] * len(commands)
+
+
+async def test_sales_and_changes_of_different_skus_are_two_calls_however_they_mix(system: System) -> None:
+    store = Remembering()
+    enterprise = await start(system, store, await system.probe())
+    puts = [PutStock(sku=sku, by="ada", on_hand=1) for sku in ("hat", "pen", "hat")]
+
+    messages: list[Any] = [order("a"), puts[0], order("b"), puts[1], order("c"), puts[2]]
+    await asyncio.gather(*map(enterprise.ask, messages), return_exceptions=True)
+
+    assert store.calls == [["sell a", "sell b", "sell c"], ["put hat", "put pen", "put hat"]]
+
+
+async def test_a_sale_stays_behind_the_change_of_its_sku_that_came_before(system: System) -> None:
+    store = Remembering()
+    enterprise = await start(system, store, await system.probe())
+    put = PutStock(sku="cup", by="ada", on_hand=1)
+
+    messages: list[Any] = [order("a"), put, order("b"), order("hat", sku="hat"), put]
+    await asyncio.gather(*map(enterprise.ask, messages), return_exceptions=True)
+
+    assert store.calls == [["sell a"], ["put cup"], ["sell b", "sell hat"], ["put cup"]]
 
 
 async def test_answers_older_than_a_month_are_purged_every_hour_until_none_is_left(system: System) -> None:

@@ -11,12 +11,3 @@ FROM (
         (SELECT hash FROM audit_log ORDER BY seq DESC LIMIT 1), decode(repeat('00', 32), 'hex')
     ) AS hash
 ) AS newest;
-
--- name: find_break
--- The first row whose hash is not that of its content, or that does not cover the row before it.
-SELECT min(seq) FROM (
-    SELECT seq, hash, prev_hash, audit_hash(prev_hash, id, at, actor, action, subject, detail) AS expected,
-        lag(hash, 1, decode(repeat('00', 32), 'hex')) OVER (ORDER BY seq) AS before
-    FROM audit_log
-) AS entry
-WHERE hash <> expected OR prev_hash <> before;

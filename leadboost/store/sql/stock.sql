@@ -6,38 +6,63 @@ WHERE sku = ANY ($1::text[])
 ORDER BY sku
 FOR UPDATE;
 
--- name: put_product
--- Create a product, or change what is given of it.
+-- name: find_held
+-- Name those of $1 whose product or stock row someone else holds locked right now.
+WITH free AS (
+    SELECT sku
+    FROM products JOIN stock USING (sku)
+    WHERE sku = ANY ($1::text[])
+    FOR UPDATE SKIP LOCKED
+)
+SELECT sku FROM stock WHERE sku = ANY ($1::text[])
+EXCEPT
+SELECT sku FROM free;
+
+-- name: put_products
+-- Create products in SKU order, or change what is given of them; returns the currency of each.
+-- A product changes its currency ($6) only together with all the money that it has.
 INSERT INTO products (sku, title, url, price_micros, unit_cost_micros, currency, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT sku, title, url, price_micros, unit_cost_micros, $6, $7
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+    AS put (sku, title, url, price_micros, unit_cost_micros)
+ORDER BY sku COLLATE "C"
 ON CONFLICT (sku) DO UPDATE SET
     title = coalesce(excluded.title, products.title),
     url = coalesce(excluded.url, products.url),
     price_micros = coalesce(excluded.price_micros, products.price_micros),
     unit_cost_micros = coalesce(excluded.unit_cost_micros, products.unit_cost_micros),
-    updated_at = excluded.updated_at;
+    currency = CASE
+        WHEN (excluded.price_micros IS NOT NULL OR products.price_micros IS NULL)
+            AND (excluded.unit_cost_micros IS NOT NULL OR products.unit_cost_micros IS NULL)
+        THEN excluded.currency
+        ELSE products.currency
+    END,
+    updated_at = excluded.updated_at
+RETURNING sku, currency;
 
 -- name: put_stock
--- Create the stock row of a product, or set its level.
+-- Create the stock rows of products in SKU order, or set their levels.
 INSERT INTO stock (sku, on_hand, floor)
-VALUES ($1, $2, $3)
+SELECT sku, on_hand, floor
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS level (sku, on_hand, floor)
+ORDER BY sku COLLATE "C"
 ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand, floor = excluded.floor;
 
 -- name: remove_campaigns
--- Forget the campaigns that advertise a product.
-DELETE FROM product_campaigns WHERE sku = $1;
+-- Forget the campaigns that advertise these products.
+DELETE FROM product_campaigns WHERE sku = ANY ($1::text[]);
 
 -- name: add_campaigns
--- Link a product to the campaigns that advertise it.
+-- Link products to the campaigns that advertise them.
 INSERT INTO product_campaigns (sku, platform, campaign_id)
-SELECT $1, platform, campaign_id
-FROM unnest($2::text[], $3::text[]) AS link (platform, campaign_id)
+SELECT sku, platform, campaign_id
+FROM unnest($1::text[], $2::text[], $3::text[]) AS link (sku, platform, campaign_id)
 ON CONFLICT DO NOTHING;
 
 -- name: list_products
 -- Read products with their stock and campaigns in SKU order after $1, at most $2.
 SELECT * FROM stocked_products WHERE sku > $1 ORDER BY sku LIMIT $2;
 
--- name: read_product
--- Read one product with its stock and campaigns.
-SELECT * FROM stocked_products WHERE sku = $1;
+-- name: read_products
+-- Read these products with their stock and campaigns.
+SELECT * FROM stocked_products WHERE sku = ANY ($1::text[]);
