@@ -1,6 +1,8 @@
 """Signals and their sources."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -8,7 +10,9 @@ from aiohttp import web
 from leadboost.console.bodies import SignalsQuery
 from leadboost.console.call import Call, answer
 from leadboost.console.items import items_of, page_of
-from leadboost.console.replies import SignalReply, SignalsPage, SignalsReply, SourcesReply
+from leadboost.console.replies import DryRun, Refusal, SignalReply, SignalsPage, SignalsReply, SourcesReply
+from leadboost.domain.signal_intake import read_signal
+from leadboost.errors import InputError
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources, SignalRejection, SignalsHeard
 
 MAX_SIGNALS: Final = 1000
@@ -19,12 +23,26 @@ async def hear_signals(call: Call) -> web.Response:
     """Hand signals to Scout, which validates each alone."""
     items = items_of(await call.json(), MAX_SIGNALS)
     objects = {index: item for index, item in enumerate(items) if isinstance(item, dict)}
+    if call.is_dry_run:
+        refused = await asyncio.to_thread(check_signals, items, call.surroundings.clock.now())
+        return answer(DryRun(len(items) - len(refused), (), refused, call.trace_id))
     heard = SignalsHeard(accepted=0, duplicates=0, rejected=())
     if objects:
         command = HearSignals(items=list(objects.values()))
         heard = await call.handles.scout.ask(command, timeout_s=HEAR_DEADLINE_S)
     rejected = _rejections(len(items), objects, heard.rejected)
     return answer(SignalsReply(heard.accepted, heard.duplicates, rejected, call.trace_id))
+
+
+def check_signals(items: Sequence[object], now: datetime) -> list[Refusal]:
+    """Refuse what Scout would refuse; ``now`` is aware UTC. A thousand items take some 150 ms."""
+    refused: list[Refusal] = []
+    for index, item in enumerate(items):
+        try:
+            read_signal(item, now=now)
+        except InputError as error:
+            refused.append(Refusal(index, str(error)))
+    return refused
 
 
 def _rejections(

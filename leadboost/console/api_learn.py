@@ -11,7 +11,7 @@ from leadboost.console.bodies import OutcomeBody, PredictBody, PredictItems, fau
 from leadboost.console.call import Call, answer, validate
 from leadboost.console.items import items_of
 from leadboost.console.problems import Fault, ProblemError, invalid
-from leadboost.console.replies import ForecastReply, Forecasts, ModelReply, OutcomesReply, Refusal
+from leadboost.console.replies import DryRun, ForecastReply, Forecasts, ModelReply, OutcomesReply, Refusal
 from leadboost.domain.outcome import Outcome
 from leadboost.messages.trainer import GetModel, OutcomesRecorded, Predict, RecordOutcomes
 
@@ -64,6 +64,8 @@ async def record_outcomes(call: Call) -> web.Response:
     """Store outcomes; each is checked alone, and one bad item never spoils the others."""
     items = items_of(await call.exact_json(), MAX_OUTCOMES)
     outcomes, skipped, rejected = sort_outcomes(items, call.surroundings.currency)
+    if call.is_dry_run:
+        return answer(DryRun(len(outcomes), skipped, rejected, call.trace_id))
     recorded = OutcomesRecorded(accepted=0, unchanged=0)
     if outcomes:
         command = RecordOutcomes(outcomes=outcomes)

@@ -15,7 +15,7 @@ from leadboost.console.fields import Sku
 from leadboost.console.items import page_of
 from leadboost.console.json_body import parse_json
 from leadboost.console.problems import PROBLEM_TYPE, Fault, invalid, outcome_unknown
-from leadboost.console.replies import ProductChanged, ProductReply, StockPage
+from leadboost.console.replies import DryRun, ProductChanged, ProductReply, StockPage
 from leadboost.domain.stock import Line
 from leadboost.errors import ActorStoppedError, AskTimeoutError, OutcomeUnknownError
 from leadboost.messages.enterprise import CampaignLink, ListStock, PutStock, SellStock
@@ -35,6 +35,8 @@ async def sell(call: Call) -> web.Response:
         request_hash=order_hash(lines),
         lines=lines,
     )
+    if call.is_dry_run:
+        return answer(DryRun(1, (), (), call.trace_id))
     try:
         stored = await call.handles.enterprise.ask(command, timeout_s=SALE_DEADLINE_S)
     except (AskTimeoutError, ActorStoppedError, OutcomeUnknownError):
@@ -104,6 +106,8 @@ async def put_stock(call: Call) -> web.Response:
         unit_cost_micros=body.unit_cost,
         campaigns=_links(body),
     )
+    if call.is_dry_run:
+        return answer(DryRun(1, (), (), call.trace_id))
     product = await call.handles.enterprise.ask(command, timeout_s=SALE_DEADLINE_S)
     return answer(replace(ProductChanged.of(product), trace_id=call.trace_id))
 

@@ -167,6 +167,12 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_hide_absence)
 
 
+class WriteQuery(Query):
+    """How to write. A dry run checks the request alone, and neither stock nor what is known already."""
+
+    dry_run: bool = False
+
+
 Limit = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -205,6 +211,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "int_parsing_size": "is too large",
     "string_type": "must be a text",
     "string_unicode": "must be valid Unicode text",
+    "bool_parsing": "must be true or false",
     "list_type": "must be an array",
     "dict_type": "must be an object",
     "model_type": "must be an object",

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from leadboost.clock import Clock, Rng
 from leadboost.console.attempts import Attempts
 from leadboost.console.auth import ClientSecret, Principal, Tokens
-from leadboost.console.bodies import Body, Query, faults_of
+from leadboost.console.bodies import Body, Query, WriteQuery, faults_of
 from leadboost.console.json_body import parse_exact_json, parse_json
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.problems import Fault, ProblemError, invalid
@@ -125,6 +125,12 @@ class Call:
     async def exact_json(self) -> object:
         """Read and parse the body; numbers with a fraction are Decimals."""
         return parse_exact_json(await self.read_json())
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether to check and not to write. Raises ProblemError 422 for any other query parameter."""
+        # Almost no write has a query, and each one saves the time to read it.
+        return "?" in self.request.raw_path and self.query(WriteQuery).dry_run
 
     def query(self, model: type[_Query]) -> _Query:
         """Validate the query parameters. Raises ProblemError 422."""

@@ -50,6 +50,17 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class DryRun:
+    """Nothing was written. ``valid`` items passed the checks that need no look at what is stored."""
+
+    valid: int
+    skipped: Sequence[Refusal]
+    rejected: Sequence[Refusal]
+    trace_id: str
+    dry_run: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SaleReply:
     """A sale of one SKU."""
 

@@ -124,7 +124,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         access=Role.OPERATOR,
         serve=api_hear.hear_signals,
         body=bodies.SignalBody | list[bodies.SignalBody] | bodies.SignalItems,
-        replies={200: replies.SignalsReply},
+        query=bodies.WriteQuery,
+        replies={200: replies.SignalsReply | replies.DryRun},
         body_limit=BULK_BODY_BYTES,
     ),
     Route(
@@ -148,7 +149,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         access=Role.OPERATOR,
         serve=api_learn.record_outcomes,
         body=bodies.OutcomeBody | list[bodies.OutcomeBody] | bodies.OutcomeItems,
-        replies={200: replies.OutcomesReply},
+        query=bodies.WriteQuery,
+        replies={200: replies.OutcomesReply | replies.DryRun},
         body_limit=BULK_BODY_BYTES,
     ),
     Route(
@@ -164,7 +166,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         access=Role.OPERATOR,
         serve=api_sell.put_stock,
         body=bodies.StockBody,
-        replies={200: replies.ProductChanged},
+        query=bodies.WriteQuery,
+        replies={200: replies.ProductChanged | replies.DryRun},
     ),
     Route(
         method="GET",
@@ -181,7 +184,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         serve=api_sell.sell,
         body=bodies.SaleBody,
         headers=_KEY,
-        replies={201: replies.SaleReply | replies.OrderReply},
+        query=bodies.WriteQuery,
+        replies={200: replies.DryRun, 201: replies.SaleReply | replies.OrderReply},
         problems={404: replies.UnknownSku, 409: replies.ShortStock | replies.KeyConflict},
     ),
     Route(

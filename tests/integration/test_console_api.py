@@ -288,3 +288,51 @@ async def test_actors_show_their_queues(world: World) -> None:
 
     assert (actor["name"], actor["restarts"]) == ("probe", 0)
     assert actor["depth"] == {"control": 0, "command": 0, "event": 0}
+
+
+SIGNAL = {"source": "rss", "external_id": "a", "text": "cups"}
+WRITES = [
+    ("POST", "/api/sales", ORDER, []),
+    ("PUT", "/api/stock/cup", {"floor": 1}, []),
+    ("POST", "/api/outcomes", [OUTCOME, 7], [{"index": 1, "reason": "must be an object"}]),
+    (
+        "POST",
+        "/api/signals",
+        {"items": [{"source": "rss", "external_id": "b"}, SIGNAL]},
+        [{"index": 0, "reason": "text: is empty, and so is title; give at least one of them"}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "rejected"), WRITES)
+async def test_a_dry_run_tells_what_is_wrong_and_reaches_no_actor(
+    world: World, method: str, path: str, body: Any, rejected: list[Any]
+) -> None:
+    reply = await world.call(method, f"{path}?dry_run=true", json=body, headers=KEY)
+
+    assert reply.status == 200
+    assert reply.json() == {
+        "valid": 1,
+        "skipped": [],
+        "rejected": rejected,
+        "trace_id": reply.headers["X-Trace-Id"],
+        "dry_run": True,
+    }
+    assert world.probe.received == []
+
+
+@pytest.mark.parametrize(("method", "path", "body", "_"), WRITES)
+@pytest.mark.parametrize("query", ["dry_run=perhaps", "dryrun=true", "dry_run=true&dry_run=false"])
+async def test_a_write_with_a_doubtful_query_is_refused(
+    world: World, method: str, path: str, body: Any, _: Any, query: str
+) -> None:
+    reply = await world.call(method, f"{path}?{query}", json=body, headers=KEY)
+
+    assert (reply.status, reply.json()["errors"][0]["field"]) == (422, query.partition("=")[0])
+    assert world.probe.received == []
+
+
+async def test_a_run_that_is_said_not_to_be_dry_writes(world: World) -> None:
+    reply = await world.call("PUT", "/api/stock/cup?dry_run=false", json={"floor": 1})
+
+    assert (reply.status, len(world.probe.received)) == (200, 1)
