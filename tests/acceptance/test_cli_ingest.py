@@ -55,6 +55,18 @@ def test_a_file_of_outcomes_is_learned_and_a_rerun_changes_nothing(commands: Com
     assert first["rejects_file"] is None
 
 
+def test_another_file_with_the_same_ids_is_pointed_out(commands: Commands) -> None:
+    rows = "id,date,platform,cost,revenue\nsame-1,2024-11-01,a,{0},2\nsame-2,2024-11-02,a,{0},4\n"
+    first, other = (commands.file(f"ids{n}.csv", rows.format(n)) for n in (1, 2))
+
+    before = commands.on_data("ingest", "outcomes", first, "--json").json
+    after = commands.on_data("ingest", "outcomes", other, "--json").json
+
+    assert (before["learned"], before["changed"]) == (2, 0)
+    assert (after["learned"], after["changed"]) == (2, 2)
+    assert any(note.startswith("2 row(s) replaced outcomes already known") for note in after["notes"])
+
+
 def test_a_forecast_after_learning_has_an_interval_and_says_its_basis(commands: Commands) -> None:
     commands.on_data("ingest", "outcomes", commands.file("more.csv", campaigns(400)), "--year", "2020")
 
