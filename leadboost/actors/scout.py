@@ -191,7 +191,7 @@ class Scout(Actor[HearSignals | ListSignals | ListSources | BeginIntake | _Poll 
 
     def _first_wait_s(self, state: SourceState) -> float:
         spread_s = self.rng.uniform(0.0, self._spread_s)
-        if state.state != "up" or state.next_due_at is None:
+        if state.state == "gone" or state.next_due_at is None:
             return spread_s
         left_s = (state.next_due_at - self.clock.now()).total_seconds()
         return min(max(left_s, 0.0), LONGEST_WAIT_S) + spread_s

@@ -69,9 +69,9 @@ class Scripted:
     """A source that gives its answers in turn, then waits for ever; remembers the cursors it got."""
 
     kind = "scripted"
-    name = "scripted"
 
-    def __init__(self, *answers: Fetched | Exception) -> None:
+    def __init__(self, *answers: Fetched | Exception, name: str = "scripted") -> None:
+        self.name = name
         self.cursors: list[Mapping[str, object]] = []
         self._answers = list(answers)
 
@@ -108,6 +108,14 @@ async def until(reached: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(10):
         while not await reached():
             pass
+
+
+async def until_polled(source: Scripted) -> None:
+    async def polled() -> bool:
+        await asyncio.sleep(0)
+        return bool(source.cursors)
+
+    await until(polled)
 
 
 async def status_when(scout: ActorRef[Any], matches: Callable[[SourceStatus], bool]) -> SourceStatus:
@@ -248,11 +256,7 @@ async def test_cursor_of_the_last_poll_is_where_the_next_start_goes_on(world: Wo
 
     await world.runtime.spawn("scout again", lambda: world.make(source))
 
-    async def polled() -> bool:
-        await asyncio.sleep(0)
-        return bool(source.cursors)
-
-    await until(polled)
+    await until_polled(source)
     assert source.cursors == [{"page": "a"}]
 
 
@@ -280,6 +284,19 @@ async def test_failing_source_waits_as_long_as_it_asks_for(world: World, clock: 
     assert status.reason == "is busy"
     assert status.next_due_at is not None
     assert timedelta(minutes=29) < status.next_due_at - clock.now() <= timedelta(minutes=30)
+
+
+async def test_restart_keeps_to_the_wait_that_a_failing_source_asked_for(world: World) -> None:
+    scout = await world.spawn(Scripted(SourceError("scripted", "is busy", 3_600.0)))
+    await scout.ask(BeginIntake())
+    await status_when(scout, lambda status: status.state == "failing")
+    await world.runtime.stop("scout")
+    waiting, other = Scripted(), Scripted(name="other")
+
+    await world.runtime.spawn("scout again", lambda: world.make(waiting, other))
+
+    await until_polled(other)
+    assert waiting.cursors == []
 
 
 async def test_unforeseen_error_of_a_source_hurts_no_one_else(world: World) -> None:
