@@ -130,6 +130,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._committed = committed
         self._learning = self._waiting = self._again = self._stale = False
         self._backoff_s = FIRST_BACKOFF_S
+        self._lease: Lease | None = None
         self._collect_s = collect_s
         self._collecting = False
         self._rests_until = float("-inf")
@@ -145,7 +146,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self.every(LOOK_EVERY_S, _Learn(), jitter=0.2)
 
     async def on_stop(self) -> None:
-        lease = self._knowledge.lease
+        lease = self._lease
         if lease is not None and self.clock.monotonic() < lease.trusted_until:
             with suppress(StoreError):  # it runs out by itself
                 await self._leases.resign(lease)
@@ -210,7 +211,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
 
     async def _pass(self) -> _Learned:
         trusted = None if self._stale else self._knowledge.lease
-        lease = await self._leases.keep(LEASE, self._holder, trusted)
+        self._lease = lease = await self._leases.keep(LEASE, self._holder, trusted)
         if lease is None:
             return _Learned(knowledge=None)
         known = await self._known_under(lease)

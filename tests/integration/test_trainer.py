@@ -378,6 +378,23 @@ async def test_another_host_waits_while_a_lease_is_held(database: Database) -> N
     await host.runtime.close()
 
 
+async def test_a_stop_in_the_middle_of_a_pass_leaves_the_lease_to_others(host: Host) -> None:
+    leases = PgLeaseStore(host.database)
+    await host.record(campaigns(40))
+    await host.learned(40)
+    await host.runtime.stop("trainer")
+    async with host.database.transaction(deadline_s=10) as session:
+        await session.execute("LOCK TABLE outcomes IN ACCESS EXCLUSIVE MODE")
+        again = await Host(host.database, "again").start()
+        async with asyncio.timeout(5):
+            while not await rows(host.database, "SELECT 1 FROM leases WHERE expires_at > now()"):
+                pass
+
+        await again.runtime.close()
+
+        assert await leases.acquire("training", "elsewhere") is not None
+
+
 async def test_forecasts_do_not_wait_for_a_database_that_hangs(host: Host) -> None:
     async with host.database.transaction() as session:
         await session.execute("LOCK TABLE outcomes IN ACCESS EXCLUSIVE MODE")
