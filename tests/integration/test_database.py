@@ -251,7 +251,7 @@ async def test_slow_reads_renew_no_connection_but_their_own(database: Database) 
         first = await idle.fetchval("SELECT pg_backend_pid()")
         for _ in range(2):
             with pytest.raises(StoreUnavailableError):
-                async with database.session(deadline_s=0.05) as session:
+                async with database.session(deadline_s=0.3) as session:
                     await session.execute("SELECT pg_sleep(30)")
 
     assert await pid(database) == first
