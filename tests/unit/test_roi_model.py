@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadboost.domain.roi.forecast import Forecast, Question
-from leadboost.domain.roi.learner import Learner, LearnRow
+from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
 from tests.campaigns import BONUS, LIFT, campaigns
 
 
 def learned(count: int) -> RoiModel:
     learner = Learner()
-    learner.learn([LearnRow(outcome=outcome) for outcome in campaigns(count)])
+    learner.learn(campaigns(count))
     return learner.model(7)
 
 
