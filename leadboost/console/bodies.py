@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.config import JsonDict
-from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
 from leadboost.console.fields import (
@@ -36,21 +35,20 @@ _MAX_READ: Final = 10_000
 _MAX_FAULT_CHARS: Final = 200
 
 
-# Stands for a field that was left out, where null itself is not welcome.
-Absent = SkipJsonSchema[None]
-
-
-def _hide_absence(schema: JsonDict) -> None:
-    fields = schema.get("properties", {})
-    for field in fields.values() if isinstance(fields, dict) else ():
-        if isinstance(field, dict) and field.get("default", ...) is None:
-            del field["default"]
+def _never_null(schema: JsonDict) -> None:
+    """Describe fields that may be left out, but for which null is not welcome."""
+    fields = schema["properties"]
+    assert isinstance(fields, dict)  # noqa: S101 - pydantic wrote it
+    for field in fields.values():
+        if isinstance(field, dict) and isinstance(options := field.get("anyOf"), list):
+            del field["anyOf"], field["default"]
+            field |= next(option for option in options if isinstance(option, dict))
 
 
 class Body(BaseModel):
     """A JSON object whose every field is known; nothing is converted silently."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_hide_absence)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class LineBody(Body):
@@ -63,9 +61,11 @@ class LineBody(Body):
 class SaleBody(Body):
     """An order: either ``sku`` and ``quantity``, or ``lines`` that are sold all or none."""
 
-    sku: Sku | Absent = None
-    quantity: Quantity | Absent = None
-    lines: Annotated[list[LineBody], Field(min_length=1, max_length=100)] | Absent = None
+    model_config = ConfigDict(json_schema_extra=_never_null)
+
+    sku: Sku | None = None
+    quantity: Quantity | None = None
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=100)] | None = None
 
 
 class CampaignBody(Body):
@@ -78,13 +78,15 @@ class CampaignBody(Body):
 class StockBody(Body):
     """What to set; a field left out stays as it is."""
 
-    on_hand: Count | Absent = None
-    floor: Count | Absent = None
-    title: Title | Absent = None
-    url: Url | Absent = None
-    price: Money | Absent = None
-    unit_cost: Money | Absent = None
-    campaigns: Annotated[list[CampaignBody], Field(max_length=100)] | Absent = None
+    model_config = ConfigDict(json_schema_extra=_never_null)
+
+    on_hand: Count | None = None
+    floor: Count | None = None
+    title: Title | None = None
+    url: Url | None = None
+    price: Money | None = None
+    unit_cost: Money | None = None
+    campaigns: Annotated[list[CampaignBody], Field(max_length=100)] | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -155,16 +157,18 @@ class SignalItems(Body):
 class TokenForm(Body):
     """RFC 6749 section 4.4.2; id and secret may come by HTTP Basic instead."""
 
+    model_config = ConfigDict(json_schema_extra=_never_null)
+
     grant_type: Literal["client_credentials"]
-    client_id: str | Absent = None
-    client_secret: str | Absent = None
-    scope: Literal["viewer", "operator", "approver", "admin"] | Absent = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    scope: Literal["viewer", "operator", "approver", "admin"] | None = None
 
 
 class Query(BaseModel):
     """Query parameters; every one is known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_hide_absence)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_never_null)
 
 
 class WriteQuery(Query):
@@ -179,17 +183,17 @@ Limit = Annotated[int, Field(ge=1, le=1000)]
 class SignalsQuery(Query):
     """A page of signals, newest first; ``before`` is the ``next`` of the page before."""
 
-    before: Annotated[int, Field(ge=1, le=MAX_INT64)] | Absent = None
-    source: Name | Absent = None
-    state: Literal["pending", "processed", "rejected"] | Absent = None
-    text: Label | Absent = None
+    before: Annotated[int, Field(ge=1, le=MAX_INT64)] | None = None
+    source: Name | None = None
+    state: Literal["pending", "processed", "rejected"] | None = None
+    text: Label | None = None
     limit: Limit = 100
 
 
 class StockQuery(Query):
     """A page of stock in SKU order; ``after`` is the ``next`` of the page before."""
 
-    after: Sku | Absent = None
+    after: Sku | None = None
     limit: Limit = 1000
 
 
@@ -197,7 +201,7 @@ class EventsQuery(Query):
     """Events after ``since`` of the journal ``epoch``."""
 
     since: Annotated[int, Field(ge=0, le=MAX_INT64)] = 0
-    epoch: Name | Absent = None
+    epoch: Name | None = None
     limit: Limit = 500
 
 
