@@ -49,6 +49,7 @@ _PREDICTIONS = Child(intensity=(5, 30.0), bounds=Bounds(command=4_096))
 _OTHER = Child(intensity=(5, 60.0))
 _PARKED_AT_ONCE = 100
 _REQUESTS_END_S = 0.8
+_GC_THRESHOLDS = (10_000, 20, 50)
 _POSTGRES_RESTARTS = Child(intensity=(5, 60.0))
 
 
@@ -274,6 +275,7 @@ class Components:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
 
     async def _close_intake(self, console: Console) -> None:
         console.close_intake()

@@ -159,7 +159,7 @@ class DatabaseSettings(_Section):
 class ClientSettings(_Section):
     """One machine that may ask ``POST /oauth/token`` for a token."""
 
-    id: str = Field(min_length=1, max_length=100, description="a name of 1 to 100 characters")
+    id: str = Field(pattern=r"^[!-~]{1,100}$", description="a name of 1 to 100 visible ASCII characters")
     secret: SecretStr = Field(min_length=16, description="a secret of at least 16 characters")
     role: RoleName = Field(description="viewer, operator, approver or admin")
 
