@@ -56,13 +56,15 @@ class Cell:
         self.deadline = math.inf
         self.waits_for: list[Cell] = []
         self.restarts = Restarts(child, runtime.rng.fork(f"supervision/{name}"))
-        self.timing = Timing(enabled=runtime.introspection)
         self.work = Work(self)
         self.settlement = Settlement(self)
         self.last_error: BaseException | None = None
         loop = asyncio.get_running_loop()
         self.started: asyncio.Future[None] = loop.create_future()
-        self._loop_time = loop.time
+        # Asking for the running loop costs a system call before Python 3.12.
+        self.loop_time = loop.time
+        self.new_future = loop.create_future
+        self.timing = Timing(loop.time, enabled=runtime.introspection)
         self._factory = factory
         self._rng: Rng = runtime.rng.fork(f"actor/{name}")
         self._timers: set[Timer] = set()
@@ -138,11 +140,11 @@ class Cell:
         return not self._stopping
 
     async def _pause(self, delay_s: float) -> None:
-        deadline = self._loop_time() + delay_s
+        deadline = self.loop_time() + delay_s
         while not self._stopping:
             try:
                 async with asyncio.timeout_at(deadline):
-                    self.mailbox.waiter = waiter = asyncio.get_running_loop().create_future()
+                    self.mailbox.waiter = waiter = self.new_future()
                     await waiter
             except TimeoutError:
                 self.mailbox.waiter = None
@@ -178,7 +180,7 @@ class Cell:
         """
         self._stopping = True
         self._refuse_messages()
-        self._drain_until = self._loop_time() + drain_s
+        self._drain_until = self.loop_time() + drain_s
         self._poke(_STOP)
         if drain_s > 0:
             asyncio.get_running_loop().call_at(self._drain_until, self._poke, _STOP)
@@ -194,7 +196,7 @@ class Cell:
     # -- serving ----------------------------------------------------------------------------------
 
     async def _serve(self, actor: Actor[Any]) -> _Failure | None:
-        mailbox, new_future = self.mailbox, asyncio.get_running_loop().create_future
+        mailbox, new_future = self.mailbox, self.new_future
         serve = self._serve_batch if actor.batch_size > 1 else self._serve_chunk
         events_due = False
         yield_at = 0.0
@@ -204,7 +206,7 @@ class Cell:
                 if isinstance(signal, _Failure):
                     return signal
                 if signal is _STOP:
-                    if self._loop_time() >= self._drain_until:
+                    if self.loop_time() >= self._drain_until:
                         return None
                     continue
                 queue = mailbox.control
@@ -237,7 +239,7 @@ class Cell:
 
         The answer 0 says that a slice of time has just ended.
         """
-        now = self._loop_time()
+        now = self.loop_time()
         if not yield_at:
             return now + _YIELD_AFTER_S
         if now >= yield_at:
@@ -292,7 +294,7 @@ class Cell:
     async def _answer(
         self, envelope: Envelope, receive: Callable[[Any], Coroutine[Any, Any, object]]
     ) -> None:
-        if envelope.is_void(self._loop_time(), self.life):
+        if envelope.is_void(self.loop_time(), self.life):
             return
         if envelope.reply is None:
             await receive(envelope.message)
@@ -345,7 +347,7 @@ class Cell:
 
     def _take_batch(self, queue: LaneQueue, size: int) -> list[Any]:
         batch: list[Any] = []
-        items, now = queue.items, self._loop_time()
+        items, now = queue.items, self.loop_time()
         take = self.mailbox.take_event if queue is self.mailbox.event else items.popleft
         while items and len(batch) < size and not _is_signal(items[0]):
             alone = is_retry(items[0])

@@ -1,6 +1,5 @@
 """The handle through which an actor is reached."""
 
-import asyncio
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -69,15 +68,14 @@ class ActorRef(Generic[M]):
         circle, or whatever the handler raised.
         """
         cell = self._cell
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = cell.loop_time()
         deadline = now + timeout_s
         if (caller := HANDLING.get()) is not None:
             deadline = min(deadline, caller.deadline)
             refuse_cycle(caller, cell)
         if cell.closed or deadline <= now or type(message) not in cell.accepts:
             raise self._refusal(message)
-        envelope = Envelope(message, loop.create_future(), deadline)
+        envelope = Envelope(message, cell.new_future(), deadline)
         deadlines = cell.runtime.deadlines
         tick = deadlines.add(envelope, cell.name)
         if message.lane is _COMMAND and len(self._items) < self._command.bound:

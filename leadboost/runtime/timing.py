@@ -1,6 +1,5 @@
 """Timing of handlers: a sample of all, and every one that suspends."""
 
-import asyncio
 import types
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ class Timing:
     __slots__ = (
         "_counted",
         "_counted_at",
+        "_now",
         "_rate",
         "enabled",
         "slowest_message",
@@ -27,28 +27,29 @@ class Timing:
         "suspended_at",
     )
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, loop_time: Callable[[], float], *, enabled: bool) -> None:
+        self._now = loop_time
         self.enabled = enabled
         self.suspended_at = 0.0
         self.slowest_s = 0.0
         self.slowest_message: str | None = None
         self._counted = 0
-        self._counted_at = asyncio.get_running_loop().time()
+        self._counted_at = self._now()
         self._rate = 0.0
 
     def begin(self, queue: LaneQueue) -> float:
         """Begin the sample that is due in this lane; returns its time."""
         queue.next_sample = queue.taken + _SAMPLE_EVERY
-        return asyncio.get_running_loop().time()
+        return self._now()
 
     def suspend(self) -> None:
         """Note that the running handler suspended now."""
         if self.enabled:
-            self.suspended_at = asyncio.get_running_loop().time()
+            self.suspended_at = self._now()
 
     def note(self, sampled_from: float, item: Any) -> float:
         """Record the handler that just ended, from whichever start is known; returns its seconds."""
-        took = asyncio.get_running_loop().time() - (sampled_from or self.suspended_at)
+        took = self._now() - (sampled_from or self.suspended_at)
         self.suspended_at = 0.0
         if took > self.slowest_s:
             self.slowest_s = took
