@@ -160,6 +160,7 @@ class Daemon:
         self._changed.set()
         if self._starting is not None:
             self._starting.reschedule(self.clock.monotonic())
+            self._starting = None  # a scope takes one interruption
 
     async def _wait_for_stop(self, timeout_s: float | None) -> None:
         if self._stop.is_set():

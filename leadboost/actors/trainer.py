@@ -230,6 +230,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
     async def _due_corrections(self) -> Sequence[OutcomeRevision]:
         if self.clock.monotonic() < self._rests_until:
             return ()
+        self._collecting = False  # what changes from now on starts a wait of its own
         return await self._outcomes.corrected(CORRECTIONS_AT_ONCE)
 
     async def _learn_anew(
@@ -286,7 +287,6 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
             self._committed.publish(EventsCommitted())
             _log_progress(learned.knowledge, learned)
         if learned.anew_s is not None:
-            self._collecting = False
             self._rest(min(REST * learned.anew_s, LONGEST_REST_S))
         if learned.rows == ROWS_PER_PASS or (self._again and not learned.rows):
             self._learn()

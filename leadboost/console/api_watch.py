@@ -17,7 +17,7 @@ _PAGE: Final = """<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>LeadBoost</title></head>
 <body>
 <h1>LeadBoost {version}{demo}</h1>
-<p>Growth on autopilot that cannot oversell, cannot spend twice, and can always be stopped.</p>
+<p>It hears demand, learns what pays, and sells without overselling. No campaign runs in this version.</p>
 <p>The daemon is {mode}. <a href="/health">Health of every part</a>,
 <a href="/openapi.json">the API</a>.</p>
 </body>

@@ -31,11 +31,6 @@ def _decimal(amount: Decimal | int | float | str, field: str) -> Decimal:
         raise InputError(field, f"{amount!r} is not a number") from None
 
 
-def from_micros(micros: int) -> Decimal:
-    """Return the exact amount in units of the currency."""
-    return Decimal(micros).scaleb(-6)
-
-
 def format_micros(micros: int) -> str:
     """Write micros as a plain decimal without trailing zeros or exponent: 12500000 is ``12.5``."""
     sign = "-" if micros < 0 else ""

@@ -13,6 +13,7 @@ from leadboost.runtime.mailbox import LaneQueue, Mailbox
 from leadboost.runtime.message import Lane, Message
 from leadboost.runtime.ref import HANDLING
 from leadboost.runtime.settlement import Settlement
+from leadboost.runtime.signals import STOP, Failure, is_signal
 from leadboost.runtime.supervision import Child, Restarts
 from leadboost.runtime.timers import RepeatingTimer
 from leadboost.runtime.timing import Timing, observed
@@ -24,19 +25,7 @@ if TYPE_CHECKING:
 _MANY, _ONE = range(64), range(1)
 _SLOW_S = 0.001
 _YIELD_AFTER_S = 0.005
-_STOP = object()
 _OVERLOAD = (MailboxFullError, ActorStoppedError)
-
-
-class _Failure:
-    """Why an instance ended, and the told items that it was handling."""
-
-    __slots__ = ("at_start", "error", "items")
-
-    def __init__(self, error: BaseException, items: list[Any], *, at_start: bool = False) -> None:
-        self.error = error
-        self.items = items
-        self.at_start = at_start
 
 
 class Cell:
@@ -86,18 +75,18 @@ class Cell:
             self._end_instance()
             self._close()
 
-    async def _one_life(self) -> _Failure | None:
+    async def _one_life(self) -> Failure | None:
         self.life += 1
         try:
             actor = self._make()
         except Exception as error:  # the supervisor decides what a failed start means
-            return _Failure(error, [], at_start=True)
+            return Failure(error, [], at_start=True)
         if (unborn := await self._hook(actor.on_start())) is not None:
-            return _Failure(unborn, [], at_start=True)
+            return Failure(unborn, [], at_start=True)
         self.state = "RUNNING"
         if not self.started.done():
             self.started.set_result(None)
-        failure: _Failure | None = await observed(self._serve(actor), self.timing, self.mailbox)
+        failure: Failure | None = await observed(self._serve(actor), self.timing, self.mailbox)
         if failure is None and (left := await self._hook(actor.on_stop())) is not None:
             self.last_error = left
             self.runtime.failed(self, left, "stop failed")
@@ -122,7 +111,7 @@ class Cell:
             return self._foreign_cancel()
         return None
 
-    async def _recover(self, failure: _Failure) -> bool:
+    async def _recover(self, failure: Failure) -> bool:
         self.last_error = failure.error
         self.settlement.fail(failure.items, failure.error)
         if not self.started.done():
@@ -155,7 +144,7 @@ class Cell:
         for timer in tuple(self._timers):
             timer.cancel()
         control = self.mailbox.control.items
-        kept = [item for item in control if not isinstance(item, _Failure)]
+        kept = [item for item in control if not isinstance(item, Failure)]
         control.clear()
         control.extend(kept)
 
@@ -165,7 +154,7 @@ class Cell:
             self.state = "STOPPED"
         if not self.started.done():
             self.started.set_exception(ActorStoppedError(self.name))
-        items = [item for item in self.mailbox.clear() if item is not _STOP]
+        items = [item for item in self.mailbox.clear() if item is not STOP]
         self.settlement.abandon(items)
         self.settlement.close()
 
@@ -181,9 +170,9 @@ class Cell:
         self._stopping = True
         self._refuse_messages()
         self._drain_until = self.loop_time() + drain_s
-        self._poke(_STOP)
+        self._poke(STOP)
         if drain_s > 0:
-            asyncio.get_running_loop().call_at(self._drain_until, self._poke, _STOP)
+            asyncio.get_running_loop().call_at(self._drain_until, self._poke, STOP)
 
     def _poke(self, signal: object) -> None:
         self.mailbox.control.items.append(signal)
@@ -191,11 +180,11 @@ class Cell:
 
     def fail(self, error: BaseException) -> None:
         """End the current instance with an error that came from outside its handler."""
-        self._poke(_Failure(error, []))
+        self._poke(Failure(error, []))
 
     # -- serving ----------------------------------------------------------------------------------
 
-    async def _serve(self, actor: Actor[Any]) -> _Failure | None:
+    async def _serve(self, actor: Actor[Any]) -> Failure | None:
         mailbox, new_future = self.mailbox, self.new_future
         serve = self._serve_batch if actor.batch_size > 1 else self._serve_chunk
         events_due = False
@@ -203,9 +192,9 @@ class Cell:
         while True:
             if mailbox.control.items:
                 signal = self._take_signal()
-                if isinstance(signal, _Failure):
+                if isinstance(signal, Failure):
                     return signal
-                if signal is _STOP:
+                if signal is STOP:
                     if self.loop_time() >= self._drain_until:
                         return None
                     continue
@@ -226,13 +215,13 @@ class Cell:
                 return gap
             if (failure := await serve(actor, queue)) is not None:
                 return failure
-            if queue.items:
+            if queue.items or mailbox.command.items or mailbox.event.items:
                 yield_at = await self._be_fair(queue, yield_at)
                 events_due = not yield_at  # a steady stream of commands must not starve events
 
     def _take_signal(self) -> object:
         head = self.mailbox.control.items[0]
-        return self.mailbox.control.items.popleft() if _is_signal(head) else None
+        return self.mailbox.control.items.popleft() if is_signal(head) else None
 
     async def _be_fair(self, queue: LaneQueue, yield_at: float) -> float:
         """Let others run when this actor has been busy for long; returns when to yield next.
@@ -248,12 +237,13 @@ class Cell:
             self.timing.suspended_at = yield_at = 0.0
         return yield_at
 
-    async def _tell_gap(self, actor: Actor[Any]) -> _Failure | None:
+    async def _tell_gap(self, actor: Actor[Any]) -> Failure | None:
         count, self.mailbox.gap = self.mailbox.gap, 0
         error = await self._hook(actor.on_gap(count))
-        return _Failure(error, []) if error is not None else None
+        self.timing.suspended_at = 0.0
+        return Failure(error, []) if error is not None else None
 
-    async def _serve_chunk(self, actor: Actor[Any], queue: LaneQueue) -> _Failure | None:
+    async def _serve_chunk(self, actor: Actor[Any], queue: LaneQueue) -> Failure | None:
         items, control, timing = queue.items, self.mailbox.control.items, self.timing
         take = self.mailbox.take_event if queue is self.mailbox.event else items.popleft
         receive = actor.receive
@@ -281,12 +271,12 @@ class Cell:
             self.last_error = error
             self.settlement.fail([item], error)
         except Exception as error:  # without an asker the supervisor decides
-            return _Failure(error, [item])
+            return Failure(error, [item])
         except asyncio.CancelledError:
             if _is_cancelled():
                 self.settlement.abandon([item])
                 raise
-            return _Failure(self._foreign_cancel(), [item])
+            return Failure(self._foreign_cancel(), [item])
         finally:
             timing.suspended_at = 0.0
         return None
@@ -315,7 +305,7 @@ class Cell:
 
     # -- batches ----------------------------------------------------------------------------------
 
-    async def _serve_batch(self, actor: Actor[Any], queue: LaneQueue) -> _Failure | None:
+    async def _serve_batch(self, actor: Actor[Any], queue: LaneQueue) -> Failure | None:
         timing = self.timing
         sample_from = timing.begin(queue) if queue.taken >= queue.next_sample else 0.0
         batch = self._take_batch(queue, actor.batch_size)
@@ -349,7 +339,7 @@ class Cell:
         batch: list[Any] = []
         items, now = queue.items, self.loop_time()
         take = self.mailbox.take_event if queue is self.mailbox.event else items.popleft
-        while items and len(batch) < size and not _is_signal(items[0]):
+        while items and len(batch) < size and not is_signal(items[0]):
             alone = is_retry(items[0])
             if alone and batch:
                 break
@@ -362,10 +352,10 @@ class Cell:
                 break
         return batch
 
-    def _fail_batch(self, batch: list[Any], error: BaseException) -> _Failure | None:
+    def _fail_batch(self, batch: list[Any], error: BaseException) -> Failure | None:
         told = [item for item in batch if not asks(item)]
         self.settlement.fail([item for item in batch if asks(item)], error)
-        return _Failure(error, told) if told else None
+        return Failure(error, told) if told else None
 
     # -- what comes from inside -------------------------------------------------------------------
 
@@ -395,10 +385,6 @@ class Cell:
     def _tick(self, message: Message[Any]) -> None:
         if not self.mailbox.put(message, message.lane):
             self.settlement.lose(message, "mailbox_full")
-
-
-def _is_signal(item: object) -> bool:
-    return item is _STOP or isinstance(item, _Failure)
 
 
 def _is_cancelled() -> bool:

@@ -67,7 +67,7 @@ class Runtime:
         task = self.run_task(name, cell.run())
         try:
             await asyncio.shield(cell.started)
-        except BaseException:
+        except BaseException:  # whatever it was, the actor must not outlive its failed start
             task.cancel()
             self._cells.pop(name, None)
             raise

@@ -51,18 +51,22 @@ class HeldSkus:
 
     async def _still_held(self, skus: frozenset[str]) -> frozenset[str]:
         known = self._known & skus
-        held = await self._look(known) if known else known
+        held = await self._held_now(known) if known else known
         self._known = self._known - known | held
         return held
 
     async def _find(self, skus: frozenset[str]) -> frozenset[str]:
+        held = await self._held_now(skus)
+        self._known |= held
+        return held
+
+    async def _held_now(self, skus: frozenset[str]) -> frozenset[str]:
         """Look several times: other hosts hold rows too, but only for a moment each."""
         held = await self._look(skus)
         for _ in range(_LOOKS - 1):
             if held:
                 await asyncio.sleep(_PAUSE_S)
                 held = await self._look(held)
-        self._known |= held
         return held
 
     async def _look(self, skus: frozenset[str]) -> frozenset[str]:

@@ -277,6 +277,20 @@ async def test_steady_commands_never_starve_events(system: System) -> None:
     assert Seen(n=7) in seen
 
 
+async def test_actor_that_keeps_telling_itself_lets_others_run(system: System) -> None:
+    class Restless(Actor[Any]):
+        async def receive(self, message: Any) -> None:
+            block(0.001)
+            ref.tell(Seen() if isinstance(message, Put) else Put())
+
+    ref = await system.spawn(Restless)
+    ref.tell(Put())
+    started = system.clock.monotonic()
+    await asyncio.sleep(0.01)
+
+    assert system.clock.monotonic() - started < 0.05
+
+
 async def test_expired_ask_is_not_handled_even_if_the_loop_was_blocked(system: System) -> None:
     seen: list[Any] = []
 
