@@ -163,10 +163,14 @@ async def test_stop_kills_a_frozen_server_in_time(
 ) -> None:
     monkeypatch.setattr(server_process, "_FAST_STOP_S", 0.05)
     await server.start()
-    os.kill(server.pid, signal.SIGSTOP)
+    pid = server.pid
+    os.kill(pid, signal.SIGSTOP)
 
     async with asyncio.timeout(2):
         await server.stop()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")

@@ -213,7 +213,7 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ("data_dir = 7", "data_dir", "7", "a folder"),
         ("data_dir = ' '", "data_dir", " ", "is empty"),
         ("currency = 'XYZ'", "currency", "XYZ", "no currency in use"),
-        ("currency = 'XXX'", "currency", "XXX", "no currency in use"),
+        ("currency = 'ZZZ'", "currency", "ZZZ", "no currency in use"),
         (
             'connectors.contact = "a\\nX-Evil: 1"',
             "connectors.contact",

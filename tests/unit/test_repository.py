@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "leadboost"
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
-MACHINE_PATH = re.compile(r"/(?:work|root|farm|home/\w+)/|bash_jobs")
+MACHINE_PATH = re.compile(r"/(?:work|root|farm|home/\w+)/|bash[_]jobs")
 SENTENCE = re.compile(r"test_[a-z0-9]+(_[a-z0-9]+){2,}")
 
 
