@@ -53,3 +53,8 @@ def asks(item: Any) -> bool:
 def is_retry(item: Any) -> bool:
     """Tell whether this is not the first try of a message."""
     return item.__class__ is Envelope and item.tries > 1
+
+
+def is_private(item: Any) -> bool:
+    """Tell whether this is the result of an actor's own work."""
+    return item.__class__ is Envelope and item.life is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadboost.errors import ActorStoppedError
 from leadboost.runtime.dead_letters import DeadLetter
-from leadboost.runtime.envelope import Envelope, asks, opened
+from leadboost.runtime.envelope import Envelope, asks, is_private, opened
 from leadboost.runtime.message import Message
 
 if TYPE_CHECKING:
@@ -46,12 +46,15 @@ class Settlement:
                 item.reply.set_exception(error)
 
     def abandon(self, items: Sequence[Any]) -> None:
-        """Tell everyone who waits that the actor has stopped, then record what was told as lost."""
+        """Tell everyone who waits that the actor has stopped, then record what was told as lost.
+
+        Private messages are dropped: they were of use to the instance alone.
+        """
         for item in items:
             if asks(item) and not item.reply.done():
                 item.reply.set_exception(ActorStoppedError(self._cell.name))
         for item in items:
-            if not asks(item):
+            if not (asks(item) or is_private(item)):
                 self.lose(opened(item), "stopped")
 
     def close(self) -> None:

@@ -110,6 +110,20 @@ async def test_several_failed_works_of_one_instance_count_as_one_failure(system:
     assert outcomes(system) == ["restarted"]
 
 
+async def test_result_of_work_that_comes_too_late_is_no_dead_letter(system: System) -> None:
+    class Worker(Actor[Put]):
+        async def receive(self, message: Put) -> None:
+            self.spawn("work", asyncio.sleep(0.1, 7), then=lambda n: Put(n=n))
+            await asyncio.sleep(5)
+
+    ref = await system.spawn(Worker)
+    ref.tell(Put())
+    await asyncio.sleep(1)
+    await system.runtime.stop(finish_s=10)
+
+    assert letters(system) == []
+
+
 async def test_work_ends_with_the_runtime(system: System) -> None:
     ended: list[str] = []
 
