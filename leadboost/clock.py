@@ -4,6 +4,7 @@ import random
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
@@ -39,7 +40,11 @@ class Rng:
 
     def __init__(self, seed: int | str | None = None) -> None:
         self._seed = secrets.token_hex(16) if seed is None else str(seed)
-        self._random = random.Random(self._seed)  # noqa: S311  # for jitter and ids, never for secrets
+
+    @cached_property
+    def _random(self) -> random.Random:
+        # Made at the first draw: its state is large, and most branches never draw.
+        return random.Random(self._seed)  # noqa: S311  # for jitter and ids, never for secrets
 
     def fork(self, name: str) -> "Rng":
         """Return the branch ``name``; the same seed and name give the same branch."""

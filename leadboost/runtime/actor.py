@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable, Coroutine, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, Union, get_args, get_origin
 
 from leadboost.clock import Clock, Rng
@@ -87,6 +88,7 @@ class _Anything(frozenset[type]):
         return True
 
 
+@cache
 def accepted_types(actor: type[Actor[Any]]) -> frozenset[type]:
     """Read the union in ``Actor[...]`` of a subclass; everything, when it names no concrete types."""
     for base in getattr(actor, "__orig_bases__", ()):

@@ -95,7 +95,7 @@ class Cell:
     def _make(self) -> Actor[Any]:
         actor = self._factory()
         actor.name, actor.clock, actor.rng, actor._cell = self.name, self.runtime.clock, self._rng, self
-        self.accepts = accepted_types(type(actor))
+        self.accepts = accepted_types(type(actor))  # type: ignore[arg-type]  # a class is hashable
         self.work.limit = actor.max_work
         return actor
 

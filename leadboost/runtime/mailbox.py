@@ -36,13 +36,13 @@ class LaneQueue:
         self.items: deque[Any] = deque()
         self.taken = 0
         self.next_sample: float = 0 if sampled else math.inf
-        self.marks: deque[tuple[float, int]] = deque()
+        self.marks: list[tuple[float, int]] = []
 
     def mark(self, now: float) -> None:
         """Note how many messages have arrived by ``now``, and forget marks that no longer date anything."""
         arrived = self.taken + len(self.items)
         while self.marks and self.marks[0][1] <= self.taken:
-            self.marks.popleft()
+            del self.marks[0]
         if self.items and len(self.marks) < _MOST_MARKS and (not self.marks or self.marks[-1][1] < arrived):
             self.marks.append((now, arrived))
 

@@ -19,6 +19,8 @@ RETRY_DELAYS_S = (0.5, 2.0, 8.0, 20.0)
 class Settlement:
     """Settles the messages of one actor; at most as many as its command lane holds wait for a retry."""
 
+    __slots__ = ("_cell", "_waiting")
+
     def __init__(self, cell: "Cell") -> None:
         self._cell = cell
         self._waiting: dict[asyncio.TimerHandle, Envelope] = {}

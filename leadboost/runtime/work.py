@@ -19,6 +19,8 @@ Otherwise = Callable[[Exception], Message[Any]]
 class Work:
     """The pieces of work under way for the current instance of one actor."""
 
+    __slots__ = ("_cell", "_tasks", "limit")
+
     def __init__(self, cell: "Cell") -> None:
         self._cell = cell
         self._tasks: dict[asyncio.Task[Any], str] = {}
