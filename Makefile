@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make. Everything goes into .venv; nothing outside this folder is touched.
+# Needs Python 3.11 or newer and make. The environment goes into .venv.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
