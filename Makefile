@@ -59,13 +59,13 @@ clean: ## remove the environment and all caches; data under var/ stays
 
 $(RUN): requirements.lock pyproject.toml | $(BIN)/pip
 	@echo "installing what LeadBoost runs on"
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)
 	@echo "installing what tests and checks need"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
 $(BIN)/pip:
