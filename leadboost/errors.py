@@ -214,3 +214,44 @@ class ArtefactError(LeadBoostError):
     """A stored model artefact is damaged, foreign or of another feature version."""
 
     code = "bad_artefact"
+
+
+# -- ad platforms and halts -----------------------------------------------------------------------
+
+
+class AdPlatformError(LeadBoostError):
+    """A call to an ad platform did not succeed.
+
+    ``kind``: ``unknown`` (it may have taken effect: read back, or send the same absolute state again),
+    ``busy`` (come back after ``retry_after_s`` seconds, where the platform says so), ``refused`` (wrong
+    in itself), ``auth`` (the credential is dead or lacks a permission).
+    """
+
+    code = "ad_platform"
+
+    def __init__(self, platform: str, kind: str, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{platform}: {reason}")
+        self.platform = platform
+        self.kind = kind
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class GateClosedError(LeadBoostError):
+    """Nothing that raises spend may leave now; the text says why."""
+
+    code = "gate_closed"
+
+
+class HaltLogError(LeadBoostError):
+    """The local halt log cannot be read or written; the text says why and the way out."""
+
+    code = "halt_log"
+
+
+class HaltError(LeadBoostError):
+    """A halt cannot be resumed so; ``code`` says why and the text what to do."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.halt_code = code

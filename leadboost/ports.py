@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from leadboost.domain.campaign import AdCampaign
+from leadboost.domain.halt import Halt
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.signal import Signal
 from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
@@ -280,4 +282,50 @@ class DeadLetterStore(Protocol):
         self, *, id: UUID, actor: str, lane: str, message_type: str, payload: str, error: str, tries: int
     ) -> None:
         """Store one parked message; ``payload`` is its redacted text form."""
+        ...
+
+
+class AdPlatform(Protocol):
+    """One ad account on one platform. Every call is a single attempt within its deadline.
+
+    All raise AdPlatformError; retries and read-backs are the caller's.
+    """
+
+    @property
+    def name(self) -> str:
+        """The platform's name here, for example ``meta_ads``."""
+        ...
+
+    @property
+    def account_id(self) -> str:
+        """The ad account."""
+        ...
+
+    async def list_campaigns(self) -> Sequence[AdCampaign]:
+        """Every campaign of the account that is not archived or deleted, all pages."""
+        ...
+
+    async def read_campaign(self, campaign_id: str) -> AdCampaign:
+        """One campaign by a read of its own, never from the answer to a write."""
+        ...
+
+    async def pause(self, campaign_id: str) -> None:
+        """Set PAUSED, an absolute state; returning means accepted, not verified. Passes no gate and
+        waits behind no other traffic."""
+        ...
+
+    async def enable(self, campaign_id: str) -> None:
+        """Set ACTIVE. The gate is looked at once more at the very write. Raises GateClosedError too."""
+        ...
+
+
+class HaltLog(Protocol):
+    """The local memory of open halts, which works while the database does not. Blocking calls."""
+
+    def read(self) -> Sequence[Halt]:
+        """The open halts. Raises HaltLogError when what is there cannot be trusted."""
+        ...
+
+    def write(self, halts: Sequence[Halt]) -> None:
+        """Replace them, durable on return. Raises HaltLogError."""
         ...

@@ -16,9 +16,10 @@ from leadboost.console.items import page_of
 from leadboost.console.json_body import parse_json
 from leadboost.console.problems import PROBLEM_TYPE, Fault, invalid, outcome_unknown
 from leadboost.console.replies import DryRun, ProductChanged, ProductReply, StockPage
+from leadboost.domain.campaign import Campaign
 from leadboost.domain.stock import Line
 from leadboost.errors import ActorStoppedError, AskTimeoutError, OutcomeUnknownError
-from leadboost.messages.enterprise import CampaignLink, ListStock, PutStock, SellStock
+from leadboost.messages.enterprise import ListStock, PutStock, SellStock
 
 SALE_DEADLINE_S: Final = 5.0
 KEY_HEADER: Final = "Idempotency-Key"
@@ -119,10 +120,10 @@ def _sku(text: str) -> str:
         raise invalid([Fault("sku", fault.reason) for fault in faults_of(error)]) from None
 
 
-def _links(body: StockBody) -> tuple[CampaignLink, ...] | None:
+def _links(body: StockBody) -> tuple[Campaign, ...] | None:
     if body.campaigns is None:
         return None
-    links = [CampaignLink(platform=item.platform, campaign_id=item.campaign_id) for item in body.campaigns]
+    links = [Campaign(platform=item.platform, campaign_id=item.campaign_id) for item in body.campaigns]
     for index, link in enumerate(links):
         if link in links[:index]:
             raise invalid([Fault(f"campaigns[{index}]", "is given more than once")])

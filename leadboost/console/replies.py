@@ -11,8 +11,9 @@ import orjson
 from pydantic import WithJsonSchema
 
 from leadboost.console.problems import Fault
+from leadboost.domain.campaign import Campaign
 from leadboost.domain.money import format_micros
-from leadboost.messages.enterprise import CampaignLink, Product
+from leadboost.messages.enterprise import Product
 from leadboost.messages.journal import EventsPage
 from leadboost.messages.scout import SignalRejection, SourceStatus, StoredSignal
 from leadboost.messages.trainer import Effect, Forecast, ModelStatus, ModelVersion
@@ -101,7 +102,7 @@ class ProductReply:
     reserved: int
     available: int
     floor: int
-    campaigns: Sequence[CampaignLink]
+    campaigns: Sequence[Campaign]
 
     @classmethod
     def of(cls, product: Product) -> Self:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leadboost.domain.campaign import Campaign
 from leadboost.domain.stock import Line
 from leadboost.runtime.message import Message
 
@@ -30,14 +31,6 @@ class SellStock(Message[Answer]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignLink:
-    """A campaign on an ad platform that advertises a SKU."""
-
-    platform: str
-    campaign_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """A product with its stock. Money in micros of ``currency``, None where nobody said."""
 
@@ -50,7 +43,7 @@ class Product:
     on_hand: int
     reserved: int
     floor: int
-    campaigns: tuple[CampaignLink, ...]
+    campaigns: tuple[Campaign, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +58,7 @@ class PutStock(Message[Product]):
     url: str | None = None
     price_micros: int | None = None
     unit_cost_micros: int | None = None
-    campaigns: tuple[CampaignLink, ...] | None = None
+    campaigns: tuple[Campaign, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Events that travel on topics."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
+from leadboost.domain.stock import StockAlert
 from leadboost.messages.journal import JournalEvent
 from leadboost.runtime.message import Event
 
@@ -27,3 +28,24 @@ class SignalsStored(Event):
     """New signals stand in ``raw_signals``."""
 
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockReached(Event):
+    """Stock levels that a committed transaction brought to their floor or to zero."""
+
+    alerts: tuple[StockAlert, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged(Event):
+    """Telemetry for viewers: the latest ``data`` (JSON values) of ``key`` replaces what was before.
+
+    Never journalled. ``data`` None withdraws the key.
+    """
+
+    key: str
+    data: Mapping[str, object] | None
+
+    def conflation_key(self) -> Hashable:
+        return self.key

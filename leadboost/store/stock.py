@@ -6,9 +6,10 @@ from datetime import datetime
 import asyncpg
 
 from leadboost.clock import Clock, Rng, uuid7
+from leadboost.domain.campaign import Campaign
 from leadboost.domain.stock import StockLevel, stock_alerts
 from leadboost.errors import InputError
-from leadboost.messages.enterprise import CampaignLink, Product, PutStock
+from leadboost.messages.enterprise import Product, PutStock
 from leadboost.ports import NewEvent
 from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.database import Session
@@ -107,7 +108,7 @@ def _changed_level(put: PutStock, level: StockLevel | None) -> StockLevel:
     return StockLevel(sku=put.sku, on_hand=on_hand, reserved=level.reserved, floor=floor)
 
 
-async def _replace_campaigns(session: Session, campaigns: Mapping[str, Sequence[CampaignLink]]) -> None:
+async def _replace_campaigns(session: Session, campaigns: Mapping[str, Sequence[Campaign]]) -> None:
     if not campaigns:
         return
     await session.execute(_queries.remove_campaigns, list(campaigns))
@@ -141,5 +142,5 @@ def _product(row: asyncpg.Record) -> Product:
         on_hand=row["on_hand"],
         reserved=row["reserved"],
         floor=row["floor"],
-        campaigns=tuple(CampaignLink(platform=platform, campaign_id=id_) for platform, id_ in links),
+        campaigns=tuple(Campaign(platform=platform, campaign_id=id_) for platform, id_ in links),
     )

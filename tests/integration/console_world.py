@@ -17,8 +17,9 @@ from leadboost.clock import Rng, SystemClock
 from leadboost.console.auth import ClientSecret, Role, Tokens
 from leadboost.console.call import Handles
 from leadboost.console.server import Console
+from leadboost.domain.campaign import Campaign
 from leadboost.domain.signal import Signal
-from leadboost.messages.enterprise import Answer, CampaignLink, ListStock, Product, PutStock, SellStock
+from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
 from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
 from leadboost.messages.journal import EventsPage, JournalEvent, ReadEvents
 from leadboost.messages.scout import (
@@ -57,7 +58,7 @@ PRODUCT = Product(
     on_hand=5,
     reserved=1,
     floor=0,
-    campaigns=(CampaignLink(platform="meta_ads", campaign_id="7"),),
+    campaigns=(Campaign(platform="meta_ads", campaign_id="7"),),
 )
 FORECAST = Forecast(
     roi=0.5,

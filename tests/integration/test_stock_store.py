@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
+from leadboost.domain.campaign import Campaign
 from leadboost.errors import InputError, StoreDataError, StoreUnavailableError
-from leadboost.messages.enterprise import CampaignLink, Product, PutStock
+from leadboost.messages.enterprise import Product, PutStock
 from leadboost.store.database import Database
 from leadboost.store.sales import PgSaleStore
 from tests.integration.stocking import put
@@ -17,8 +18,8 @@ def store(database: Database) -> PgSaleStore:
 
 async def test_putting_stock_sets_what_is_given_and_leaves_the_rest(store: PgSaleStore) -> None:
     links = (
-        CampaignLink(platform="meta_ads", campaign_id="1"),
-        CampaignLink(platform="google_ads", campaign_id="2"),
+        Campaign(platform="meta_ads", campaign_id="1"),
+        Campaign(platform="google_ads", campaign_id="2"),
     )
     await put(store, PutStock(sku="cup", by="ada", on_hand=5, title="Cup", price_micros=9, campaigns=links))
 
@@ -30,7 +31,7 @@ async def test_putting_stock_sets_what_is_given_and_leaves_the_rest(store: PgSal
 
 
 async def test_an_empty_list_of_campaigns_removes_the_links(store: PgSaleStore) -> None:
-    link = CampaignLink(platform="meta_ads", campaign_id="1")
+    link = Campaign(platform="meta_ads", campaign_id="1")
     await put(store, PutStock(sku="cup", by="ada", campaigns=(link,)))
 
     product = await put(store, PutStock(sku="cup", by="ada", campaigns=()))
