@@ -22,7 +22,14 @@ from leadboost.console.call import Handles
 from leadboost.console.server import Console
 from leadboost.errors import EmbeddedServerError, StoreError, StoreUnavailableError
 from leadboost.log import redact
-from leadboost.messages.events import EventsCommitted, EventsNumbered, SignalsStored
+from leadboost.messages.events import (
+    EventsCommitted,
+    EventsNumbered,
+    SalesCommitted,
+    SignalsStored,
+    StateChanged,
+    StockReached,
+)
 from leadboost.messages.scout import BeginIntake
 from leadboost.ports import Source
 from leadboost.runtime import Actor, ActorRef, Bounds, Child, Runtime, Stage, Topic
@@ -77,6 +84,9 @@ class Components:
         self._committed: Topic[EventsCommitted] = Topic("events committed")
         self._numbered: Topic[EventsNumbered] = Topic("events numbered")
         self._stored: Topic[SignalsStored] = Topic("signals stored")
+        self._reached: Topic[StockReached] = Topic("stock reached")
+        self._sold: Topic[SalesCommitted] = Topic("sales committed")
+        self._state: Topic[StateChanged] = Topic("state")
         self._refs: dict[str, ActorRef[Any]] = {}
         self._postgres: EmbeddedPostgres | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -195,7 +205,11 @@ class Components:
 
     def _make_enterprise(self) -> Enterprise:
         return Enterprise(
-            store=PgSaleStore(self._store, currency=self._settings.currency), committed=self._committed
+            store=PgSaleStore(self._store, currency=self._settings.currency),
+            committed=self._committed,
+            reached=self._reached,
+            sold=self._sold,
+            state=self._state,
         )
 
     async def _start_learning(self) -> None:

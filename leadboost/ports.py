@@ -10,6 +10,7 @@ from leadboost.domain.campaign import AdCampaign
 from leadboost.domain.halt import Halt
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.signal import Signal
+from leadboost.domain.stock import StockAlert, StockLevel
 from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
 from leadboost.messages.journal import EventsPage, JournalEvent
 from leadboost.messages.scout import ListSignals, StoredSignal
@@ -36,10 +37,24 @@ class Sale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesDecided:
-    """One answer or error per sale, in the order asked; ``events`` counts the journal rows committed."""
+    """One answer or error per sale, in the order asked, and what was committed with them.
+
+    ``sold`` counts the orders newly granted, ``levels`` are the stock levels written, as they are
+    now, and ``alerts`` those that reached their floor or zero, each with its journal row.
+    """
 
     answers: Sequence[Answer | Exception]
-    events: int
+    sold: int = 0
+    levels: Sequence[StockLevel] = ()
+    alerts: Sequence[StockAlert] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockPut:
+    """One product or error per command, in the order asked; ``alerts`` as in SalesDecided."""
+
+    results: Sequence[Product | Exception]
+    alerts: Sequence[StockAlert] = ()
 
 
 class SaleStore(Protocol):
@@ -63,10 +78,10 @@ class SaleStore(Protocol):
         """Forget at most ``limit`` answers stored before then; returns how many were forgotten."""
         ...
 
-    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+    async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
         """Upsert products and their stock together, writing the audit trail and stock events.
 
-        One product or error per command; a refused one (InputError, StoreDataError) fails alone.
+        A refused command (InputError, StoreDataError) fails alone.
         """
         ...
 

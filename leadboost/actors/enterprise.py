@@ -8,10 +8,11 @@ from typing import assert_never
 import structlog
 
 from leadboost.clock import uuid7
+from leadboost.domain.stock import StockLevel
 from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
-from leadboost.messages.events import EventsCommitted
-from leadboost.ports import Sale, SalesDecided, SaleStore
+from leadboost.messages.events import EventsCommitted, SalesCommitted, StateChanged, StockReached
+from leadboost.ports import Sale, SalesDecided, SaleStore, StockPut
 from leadboost.runtime import Actor, Message, Topic
 
 ANSWERS_KEPT = timedelta(days=30)
@@ -21,6 +22,7 @@ LOOK_UP_FOR_S = 30.0
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 4.0
 WARN_EVERY_S = 10.0
+TITLES_KNOWN = 10_000
 WRITES_REFUSED = "writes refused by the store"
 
 _log = structlog.get_logger(__name__)
@@ -74,9 +76,21 @@ class Enterprise(Actor[_Told]):
 
     batch_size = 512
 
-    def __init__(self, *, store: SaleStore, committed: Topic[EventsCommitted]) -> None:
+    def __init__(
+        self,
+        *,
+        store: SaleStore,
+        committed: Topic[EventsCommitted],
+        reached: Topic[StockReached],
+        sold: Topic[SalesCommitted],
+        state: Topic[StateChanged],
+    ) -> None:
         self._store = store
         self._committed = committed
+        self._reached = reached
+        self._sold = sold
+        self._state = state
+        self._titles: dict[str, str | None] = {}
         self._refused = 0
         self._refusal: StoreError | None = None
         self._warning = False
@@ -132,22 +146,44 @@ class Enterprise(Actor[_Told]):
         try:
             decided = await self._store.sell(sales)
         except StoreError as error:
-            decided = SalesDecided(answers=[error] * len(sales), events=0)
-        if decided.events:
-            self._committed.publish(EventsCommitted())
+            decided = SalesDecided(answers=[error] * len(sales))
+        self._tell_sold(decided)
         self._look_up_unknown(sales, decided.answers)
         return dict(zip(commands, decided.answers, strict=True))
 
     async def _put(self, commands: Mapping[int, PutStock]) -> Mapping[int, Product | Exception]:
         if not commands:
             return {}
-        results = await self._store.put_stock(list(commands.values()))
-        if any(isinstance(result, Product) for result in results):
+        put = await self._store.put_stock(list(commands.values()))
+        self._tell_put(put)
+        return dict(zip(commands, put.results, strict=True))
+
+    def _tell_sold(self, decided: SalesDecided) -> None:
+        if decided.alerts:
             self._committed.publish(EventsCommitted())
-        return dict(zip(commands, results, strict=True))
+            self._reached.publish(StockReached(alerts=tuple(decided.alerts)))
+        if decided.sold:
+            self._sold.publish(SalesCommitted(count=decided.sold))
+        for level in decided.levels:
+            self._state.publish(_stock_state(level, self._titles.get(level.sku)))
+
+    def _tell_put(self, put: StockPut) -> None:
+        products = [result for result in put.results if isinstance(result, Product)]
+        if products:
+            self._committed.publish(EventsCommitted())
+        if put.alerts:
+            self._reached.publish(StockReached(alerts=tuple(put.alerts)))
+        self._note_titles(products)
+        for product in products:
+            self._state.publish(_stock_state(_level(product), product.title))
+
+    def _note_titles(self, products: Sequence[Product]) -> None:
+        if len(self._titles) + len(products) > TITLES_KNOWN:
+            self._titles.clear()
+        self._titles.update((product.sku, product.title) for product in products)
 
     async def _list(self, reads: Mapping[int, ListStock]) -> Mapping[int, object]:
-        pages: dict[ListStock, object] = {}
+        pages: dict[ListStock, Sequence[Product] | StoreError] = {}
         down: StoreUnavailableError | None = None
         for read in reads.values():
             if read in pages:
@@ -158,6 +194,9 @@ class Enterprise(Actor[_Told]):
                 pages[read] = down = error
             except StoreError as error:
                 pages[read] = error
+        for page in pages.values():
+            if not isinstance(page, StoreError):
+                self._note_titles(page)
         return {place: pages[read] for place, read in reads.items()}
 
     def _look_up_unknown(self, sales: Sequence[Sale], answers: Sequence[Answer | Exception]) -> None:
@@ -225,3 +264,21 @@ class Enterprise(Actor[_Told]):
             _log.warning(WRITES_REFUSED, count=self._refused, error=str(self._refusal))
             self._refused = 0
             self.after(WARN_EVERY_S, _Warn())
+
+
+def _level(product: Product) -> StockLevel:
+    return StockLevel(
+        sku=product.sku, on_hand=product.on_hand, reserved=product.reserved, floor=product.floor
+    )
+
+
+def _stock_state(level: StockLevel, title: str | None) -> StateChanged:
+    data = {
+        "sku": level.sku,
+        "title": title,
+        "on_hand": level.on_hand,
+        "reserved": level.reserved,
+        "available": level.available,
+        "floor": level.floor,
+    }
+    return StateChanged(key=f"stock/{level.sku}", data=data)

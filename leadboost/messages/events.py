@@ -38,6 +38,13 @@ class StockReached(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SalesCommitted(Event):
+    """``count`` orders were newly granted and committed together."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateChanged(Event):
     """Telemetry for viewers: the latest ``data`` (JSON values) of ``key`` replaces what was before.
 

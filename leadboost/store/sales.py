@@ -7,15 +7,15 @@ A row that stays locked fails those who name its SKU; the others go on without t
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from leadboost.domain.stock import Line, Order, Refused, Sold, StockLevel, decide_orders
+from leadboost.domain.stock import Line, Order, Refused, Sold, StockAlert, StockLevel, decide_orders
 from leadboost.errors import InputError, StoreConflictError, StoreDataError, StoreError
 from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
-from leadboost.ports import Sale, SalesDecided
+from leadboost.ports import Sale, SalesDecided, StockPut
 from leadboost.store.answers import CONFLICT, decision_answer
 from leadboost.store.database import Database, Session
 from leadboost.store.locks import LOCK_WAIT_S, HeldSkus, locked_error
@@ -53,11 +53,9 @@ class PgSaleStore:
     async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
         faults = [_fault(sale.command) for sale in sales]
         sound = [sale for sale, fault in zip(sales, faults, strict=True) if fault is None]
-        decided = await self._sell_sound(sound) if sound else SalesDecided(answers=(), events=0)
+        decided = await self._sell_sound(sound) if sound else SalesDecided(answers=())
         answers = iter(decided.answers)
-        return SalesDecided(
-            answers=[next(answers) if fault is None else fault for fault in faults], events=decided.events
-        )
+        return replace(decided, answers=[next(answers) if fault is None else fault for fault in faults])
 
     async def find_answers(self, sales: Sequence[Sale]) -> Mapping[Key, Answer]:
         firsts = _first_of_each_key(sales)
@@ -65,11 +63,11 @@ class PgSaleStore:
             stored = await _read_stored(session, firsts)
         return {key: _answer(stored[key], sale) for key, sale in firsts.items() if key in stored}
 
-    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
-        results: list[Product | Exception] = []
+    async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
+        done = StockPut(results=())
         for run in _runs_of_distinct_skus(commands):
-            results += await self._put_sound(run)
-        return results
+            done = _both_puts(done, await self._put_sound(run))
+        return done
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
         async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
@@ -86,34 +84,39 @@ class PgSaleStore:
             return await self._sell_free(sales)
         except StoreDataError as error:
             if len(sales) == 1:
-                return SalesDecided(answers=(error,), events=0)
+                return SalesDecided(answers=(error,))
         middle = len(sales) // 2
         first = await self._sell_half(sales[:middle])
         second = await self._sell_half(sales[middle:])
-        return SalesDecided(answers=[*first.answers, *second.answers], events=first.events + second.events)
+        return SalesDecided(
+            answers=[*first.answers, *second.answers],
+            sold=first.sold + second.sold,
+            levels=[*first.levels, *second.levels],
+            alerts=[*first.alerts, *second.alerts],
+        )
 
     async def _sell_half(self, sales: Sequence[Sale]) -> SalesDecided:
         # The other half may stand, so a failure here must not speak for the whole batch.
         try:
             return await self._sell_sound(sales)
         except StoreError as error:
-            return SalesDecided(answers=[error] * len(sales), events=0)
+            return SalesDecided(answers=[error] * len(sales))
 
     async def _sell_free(self, sales: Sequence[Sale]) -> SalesDecided:
         held, decided = await self._held.run_free(sales, _skus, partial(_rerun, self._sell_once))
         if not held:
             return decided
         answers = iter(decided.answers)
-        return SalesDecided(
+        return replace(
+            decided,
             answers=[
                 locked_error(named) if (named := held & _skus(sale)) else next(answers) for sale in sales
             ],
-            events=decided.events,
         )
 
     async def _sell_once(self, sales: Sequence[Sale]) -> SalesDecided:
         if not sales:
-            return SalesDecided(answers=(), events=0)
+            return SalesDecided(answers=())
         firsts = _first_of_each_key(sales)
         skus = {line.sku for sale in firsts.values() for line in sale.command.lines}
         async with self._database.transaction(deadline_s=DEADLINE_S, lock_wait_s=LOCK_WAIT_S) as session:
@@ -125,9 +128,10 @@ class PgSaleStore:
             for (key, sale), decision in zip(fresh.items(), decisions, strict=True):
                 stored[key] = _Stored(sale.command.request_hash, decision_answer(decision))
             await self._write(session, fresh, decisions, stored, changed)
-            events = await insert_alerts(session, levels, changed, clock=self._clock, rng=self._rng)
+            alerts = await insert_alerts(session, levels, changed, clock=self._clock, rng=self._rng)
         answers = [_answer(stored[sale.command.principal, sale.command.key], sale) for sale in sales]
-        return SalesDecided(answers=answers, events=events)
+        sold = sum(isinstance(decision, Sold) for decision in decisions)
+        return SalesDecided(answers=answers, sold=sold, levels=list(changed.values()), alerts=alerts)
 
     async def _write(
         self,
@@ -160,27 +164,28 @@ class PgSaleStore:
             [level.on_hand for level in changed.values()],
         )
 
-    async def _put_sound(self, puts: Sequence[PutStock]) -> Sequence[Product | Exception]:
+    async def _put_sound(self, puts: Sequence[PutStock]) -> StockPut:
         """Commit together, or by halves where one of them is refused."""
         try:
             return await self._put_free(puts)
         except (InputError, StoreDataError) as error:
             if len(puts) == 1:
-                return [error]
+                return StockPut(results=[error])
         except StoreError as error:
-            return [error] * len(puts)
+            return StockPut(results=[error] * len(puts))
         middle = len(puts) // 2
-        return [*await self._put_sound(puts[:middle]), *await self._put_sound(puts[middle:])]
+        return _both_puts(await self._put_sound(puts[:middle]), await self._put_sound(puts[middle:]))
 
-    async def _put_free(self, puts: Sequence[PutStock]) -> Sequence[Product | Exception]:
-        held, products = await self._held.run_free(
+    async def _put_free(self, puts: Sequence[PutStock]) -> StockPut:
+        held, (products, alerts) = await self._held.run_free(
             puts, lambda put: (put.sku,), partial(_rerun, self._put_once)
         )
-        return [locked_error([put.sku]) if put.sku in held else products[put.sku] for put in puts]
+        results = [locked_error([put.sku]) if put.sku in held else products[put.sku] for put in puts]
+        return StockPut(results=results, alerts=alerts)
 
-    async def _put_once(self, puts: Sequence[PutStock]) -> Mapping[str, Product]:
+    async def _put_once(self, puts: Sequence[PutStock]) -> tuple[Mapping[str, Product], Sequence[StockAlert]]:
         if not puts:
-            return {}
+            return {}, ()
         async with self._database.transaction(deadline_s=DEADLINE_S, lock_wait_s=LOCK_WAIT_S) as session:
             return await put_stock(session, puts, clock=self._clock, rng=self._rng, currency=self._currency)
 
@@ -202,6 +207,10 @@ def _runs_of_distinct_skus(puts: Iterable[PutStock]) -> Sequence[Sequence[PutSto
             runs.append({})
         runs[-1][put.sku] = put
     return [list(run.values()) for run in runs]
+
+
+def _both_puts(first: StockPut, second: StockPut) -> StockPut:
+    return StockPut(results=[*first.results, *second.results], alerts=[*first.alerts, *second.alerts])
 
 
 def _skus(sale: Sale) -> frozenset[str]:

@@ -7,7 +7,7 @@ import asyncpg
 
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.domain.campaign import Campaign
-from leadboost.domain.stock import StockLevel, stock_alerts
+from leadboost.domain.stock import StockAlert, StockLevel, stock_alerts
 from leadboost.errors import InputError
 from leadboost.messages.enterprise import Product, PutStock
 from leadboost.ports import NewEvent
@@ -35,9 +35,10 @@ async def insert_alerts(
     *,
     clock: Clock,
     rng: Rng,
-) -> int:
-    """Journal the crossings of floor and zero within this transaction; returns how many there are."""
+) -> Sequence[StockAlert]:
+    """Journal the crossings of floor and zero within this transaction, and return them."""
     now = clock.now()
+    alerts = stock_alerts(before, changed)
     events = [
         NewEvent(
             id=uuid7(clock, rng),
@@ -50,16 +51,16 @@ async def insert_alerts(
                 "floor": alert.floor,
             },
         )
-        for alert in stock_alerts(before, changed)
+        for alert in alerts
     ]
     if events:
         await insert_events(session, events)
-    return len(events)
+    return alerts
 
 
 async def put_stock(
     session: Session, puts: Sequence[PutStock], *, clock: Clock, rng: Rng, currency: str
-) -> dict[str, Product]:
+) -> tuple[dict[str, Product], Sequence[StockAlert]]:
     """Create or change products, their stock and campaigns, each SKU once; None leaves a field as it is.
 
     The products' rows are taken before the stock's, so that two hosts cannot create one SKU at once,
@@ -72,13 +73,13 @@ async def put_stock(
     rows = [(level.sku, level.on_hand, level.floor) for level in levels.values()]
     await session.execute(_queries.put_stock, *zip(*rows, strict=True))
     await _replace_campaigns(session, {put.sku: put.campaigns for put in puts if put.campaigns is not None})
-    await insert_alerts(session, before, levels, clock=clock, rng=rng)
+    alerts = await insert_alerts(session, before, levels, clock=clock, rng=rng)
     products = [_product(row) for row in await session.fetch(_queries.read_products, list(levels))]
     entries = [
         AuditEntry(actor=put.by, action="stock.put", subject=put.sku, detail=_given(put)) for put in puts
     ]
     await append_audit(session, entries, clock=clock, rng=rng)
-    return {product.sku: product for product in products}
+    return {product.sku: product for product in products}, alerts
 
 
 async def read_products(session: Session, *, after: str, limit: int) -> Sequence[Product]:

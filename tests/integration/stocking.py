@@ -6,7 +6,7 @@ from leadboost.store.sales import PgSaleStore
 
 async def put(store: PgSaleStore, command: PutStock) -> Product:
     """Put one; raise its error."""
-    (result,) = await store.put_stock([command])
+    (result,) = (await store.put_stock([command])).results
     if isinstance(result, Exception):
         raise result
     return result

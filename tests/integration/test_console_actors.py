@@ -45,7 +45,13 @@ async def world(database: Database) -> AsyncIterator[World]:
         )
         enterprise = await spawn(
             "enterprise",
-            lambda: Enterprise(store=PgSaleStore(database, currency="EUR"), committed=committed),
+            lambda: Enterprise(
+                store=PgSaleStore(database, currency="EUR"),
+                committed=committed,
+                reached=Topic("reached"),
+                sold=Topic("sold"),
+                state=Topic("state"),
+            ),
         )
         scout = await spawn(
             "scout",

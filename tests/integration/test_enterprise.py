@@ -2,17 +2,17 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 
 from leadboost.actors.enterprise import Enterprise
-from leadboost.domain.stock import Line
+from leadboost.domain.stock import Line, StockAlert
 from leadboost.errors import InputError, OutcomeUnknownError, StoreDataError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
-from leadboost.messages.events import EventsCommitted
-from leadboost.ports import Sale, SalesDecided
+from leadboost.messages.events import EventsCommitted, SalesCommitted, StateChanged, StockReached
+from leadboost.ports import Sale, SalesDecided, StockPut
 from leadboost.runtime import ActorRef, Runtime, Topic
 from leadboost.runtime.testing import Probe
 from leadboost.store.database import Database
@@ -46,7 +46,7 @@ class Recorded:
     async def purge_answers(self, *, before: datetime, limit: int) -> int:
         return await self._store.purge_answers(before=before, limit=limit)
 
-    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+    async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
         return await self._store.put_stock(commands)
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
@@ -54,12 +54,13 @@ class Recorded:
 
 
 class Shop:
-    """Enterprise on a real store, and a probe on what it publishes."""
+    """Enterprise on a real store, and probes on the doorbell and on all else that it publishes."""
 
-    def __init__(self, store: Recorded, ref: ActorRef[Any], doorbell: Probe) -> None:
+    def __init__(self, store: Recorded, ref: ActorRef[Any], doorbell: Probe, news: Probe) -> None:
         self.store = store
         self.ref = ref
         self.doorbell = doorbell
+        self.news = news
 
     async def ask_all(self, *messages: Any) -> list[Any]:
         """Ask all at once; errors come back as values."""
@@ -78,11 +79,17 @@ async def shop(database: Database) -> AsyncIterator[Shop]:
     doorbell = Probe()
     doorbell.ref = await runtime.spawn("doorbell", doorbell.actor)
     committed.subscribe(doorbell.ref)
-    ref = await runtime.spawn("enterprise", lambda: Enterprise(store=store, committed=committed))
-    shop = Shop(store, ref, doorbell)
+    news = Probe()
+    news.ref = await runtime.spawn("news", news.actor)
+    topics: dict[str, Topic[Any]] = {name: Topic(name) for name in ("reached", "sold", "state")}
+    for topic in topics.values():
+        topic.subscribe(news.ref)
+    ref = await runtime.spawn("enterprise", lambda: Enterprise(store=store, committed=committed, **topics))
+    shop = Shop(store, ref, doorbell, news)
     await ref.ask(PutStock(sku="cup", by="ada", on_hand=100, floor=2))
     await asyncio.sleep(0)
     doorbell.received.clear()
+    news.received.clear()
     yield shop
     await runtime.close()
 
@@ -138,6 +145,28 @@ async def test_the_doorbell_rings_only_when_events_were_committed(shop: Shop) ->
     await asyncio.sleep(0)
 
     assert (quiet, len(shop.doorbell.received)) == (0, 1)
+
+
+async def test_sales_tell_their_count_the_levels_and_what_reached_its_floor(shop: Shop) -> None:
+    await shop.ask_all(order("a"), order("b", 97), order("c", 5))
+    await asyncio.sleep(0)
+
+    low = StockAlert(kind="stock.low", sku="cup", on_hand=2, available=2, floor=2)
+    data = {"sku": "cup", "title": None, "on_hand": 2, "reserved": 0, "available": 2, "floor": 2}
+    assert shop.news.received == [
+        StockReached(alerts=(low,)),
+        SalesCommitted(count=2),
+        StateChanged(key="stock/cup", data=data),
+    ]
+
+
+async def test_putting_stock_at_its_floor_tells_it_with_the_title(shop: Shop) -> None:
+    await shop.ask_all(PutStock(sku="cup", by="ada", on_hand=0, title="Cup"))
+    await asyncio.sleep(0)
+
+    reached, state = cast(list[Any], shop.news.received)
+    assert [alert.kind for alert in reached.alerts] == ["stock.low", "stock.out"]
+    assert (state.data["title"], state.data["available"]) == ("Cup", 0)
 
 
 async def test_everyone_of_a_batch_hears_that_the_store_is_away(shop: Shop) -> None:

@@ -95,7 +95,7 @@ async def test_a_refused_change_among_many_fails_alone_and_the_rest_keep_their_o
     fine = [PutStock(sku=sku, by="ada", on_hand=n) for n, sku in enumerate(["b", "a", "b", "c"])]
     bad = [PutStock(sku="d", by="ada", floor=-1), PutStock(sku="e", by="ada", on_hand=2**70)]
 
-    results = await store.put_stock([*fine[:2], *bad, *fine[2:]])
+    results = (await store.put_stock([*fine[:2], *bad, *fine[2:]])).results
 
     assert [result.on_hand if isinstance(result, Product) else type(result) for result in results] == [
         0, 1, InputError, StoreDataError, 2, 3
@@ -139,10 +139,9 @@ async def test_a_locked_product_keeps_its_own_change_waiting_and_no_other(
 
     async with database.transaction() as session:
         await session.execute("SELECT * FROM products WHERE sku = 'cup' FOR UPDATE")
-        locked, changed = await store.put_stock(
-            [PutStock(sku=sku, by="ada", on_hand=2) for sku in ("cup", "hat")]
-        )
+        put = await store.put_stock([PutStock(sku=sku, by="ada", on_hand=2) for sku in ("cup", "hat")])
 
+    locked, changed = put.results
     assert isinstance(locked, StoreUnavailableError)
     assert isinstance(changed, Product)
 

@@ -17,7 +17,7 @@ from leadboost.actors.enterprise import (
 from leadboost.domain.stock import Line
 from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
-from leadboost.ports import Sale, SalesDecided
+from leadboost.ports import Sale, SalesDecided, StockPut
 from leadboost.runtime import ActorRef, Topic
 from leadboost.runtime.testing import Probe, System
 
@@ -48,8 +48,8 @@ class Dark:
         self.purged.append(before)
         return limit if len(self.purged) < 3 else 0
 
-    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
-        return [AWAY] * len(commands)
+    async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
+        return StockPut(results=[AWAY] * len(commands))
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
         self.listed += 1
@@ -59,7 +59,16 @@ class Dark:
 async def start(system: System, store: Dark, doorbell: Probe) -> ActorRef[Any]:
     committed: Topic[Any] = Topic("committed")
     committed.subscribe(doorbell.ref)
-    return await system.spawn(lambda: Enterprise(store=store, committed=committed), name="enterprise")
+    return await system.spawn(
+        lambda: Enterprise(
+            store=store,
+            committed=committed,
+            reached=Topic("reached"),
+            sold=Topic("sold"),
+            state=Topic("state"),
+        ),
+        name="enterprise",
+    )
 
 
 def order(key: str, *, sku: str = "cup") -> SellStock:
@@ -67,7 +76,7 @@ def order(key: str, *, sku: str = "cup") -> SellStock:
 
 
 async def answer_all(answer: Answer | Exception, sales: Sequence[Sale]) -> SalesDecided:
-    return SalesDecided(answers=[answer] * len(sales), events=0)
+    return SalesDecided(answers=[answer] * len(sales))
 
 
 async def sell_in_the_dark(system: System, store: Dark, doorbell: Probe) -> list[Any]:
@@ -163,9 +172,9 @@ class Remembering(Dark):
         self.calls.append([f"sell {sale.command.key}" for sale in sales])
         return await answer_all(Answer(status=201, body=b"{}"), sales)
 
-    async def put_stock(self, commands: Sequence[PutStock]) -> Sequence[Product | Exception]:
+    async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
         self.calls.append([f"put {command.sku}" for command in commands])
-        return [AWAY] * len(commands)
+        return StockPut(results=[AWAY] * len(commands))
 
 
 async def test_sales_and_changes_of_different_skus_are_two_calls_however_they_mix(system: System) -> None:
