@@ -215,6 +215,56 @@ class RssSettings(_Section):
         return feeds
 
 
+def _bare_account(value: object) -> object:
+    return value.removeprefix("act_") if isinstance(value, str) else value
+
+
+def _private_base(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("would send the access token in clear text")
+    return url.rstrip("/")
+
+
+class MetaAdsSettings(_Section):
+    """One ad account of Meta."""
+
+    base_url: Annotated[str, AfterValidator(_private_base)] = Field(
+        "https://graph.facebook.com",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="an https address; http only for a host on this machine",
+    )
+    version: str = Field("v26.0", pattern=r"^v\d{1,3}\.\d$", description="a version such as v26.0")
+    access_token: SecretStr | None = Field(
+        None, max_length=1_000, description="a token of visible ASCII characters with ads_management"
+    )
+    app_secret: SecretStr | None = Field(
+        None, max_length=200, description="the secret of the app, where it demands appsecret_proof"
+    )
+    account_id: Annotated[str, BeforeValidator(_bare_account)] | None = Field(
+        None, pattern=r"^[0-9]{1,25}$", description="the ad account's number, with or without act_"
+    )
+    timeout_s: Seconds = Field(10, ge=1, le=60, description="a number of seconds from 1 to 60")
+
+    # Last, so that what it needs has been read: a fault is then its own, and without it there is none.
+    enabled: bool = Field(False, description="true or false; true needs access_token and account_id")
+
+    @field_validator("access_token")
+    @classmethod
+    def _visible(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"[!-~]+", token.get_secret_value()):
+            raise ValueError("holds a blank, or a sign that a header cannot carry")
+        return token
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_account(cls, enabled: bool, info: ValidationInfo) -> bool:
+        missing = [name for name in ("access_token", "account_id") if info.data.get(name, "") is None]
+        if enabled and missing:
+            raise ValueError(f"needs {' and '.join(missing)}")
+        return enabled
+
+
 class ConnectorsSettings(_Section):
     """What all outside services share, and one section for each."""
 
@@ -226,6 +276,7 @@ class ConnectorsSettings(_Section):
         description="a list of HOST or HOST:PORT that may be private, for example 127.0.0.1",
     )
     rss: RssSettings = RssSettings()
+    meta_ads: MetaAdsSettings = MetaAdsSettings()
 
 
 class Settings(_Section):

@@ -226,10 +226,25 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ("connectors.allow_hosts = ['a:99999']", "connectors.allow_hosts.0", "a:99999", "is no host"),
         ("connectors.allow_hosts = ['1.2.3']", "connectors.allow_hosts.0", "1.2.3", "is no host"),
         ("connectors.allow_hosts = ['']", "connectors.allow_hosts.0", "", "is no host"),
-        ("connectors.reddit = {limit = 1}", "connectors.reddit", "{...}", "did you mean connectors.rss?"),
+        ("connectors.rs = {limit = 1}", "connectors.rs", "{...}", "did you mean connectors.rss?"),
         ("connectors.rss.timeout_s = nan", "connectors.rss.timeout_s", "nan", "from 1 to 300"),
         ("connectors.rss.enabled = 'maybe'", "connectors.rss.enabled", "maybe", "true or false"),
         ("connectors.contact = 7", "connectors.contact", "7", "a mail or web address"),
+        (
+            "connectors.meta_ads.enabled = true",
+            "connectors.meta_ads.enabled",
+            "true",
+            "needs access_token and",
+        ),
+        (
+            "connectors.meta_ads.base_url = 'http://graph.example'",
+            "connectors.meta_ads.base_url",
+            "http://graph.example",
+            "in clear text",
+        ),
+        ("connectors.meta_ads.version = '26'", "connectors.meta_ads.version", "26", "such as v26.0"),
+        ("connectors.meta_ads.account_id = '1/2'", "connectors.meta_ads.account_id", "1/2", "number"),
+        ("connectors.meta_ads.access_token = 'a b'", "connectors.meta_ads.access_token", "***", "a blank"),
     ],
 )
 def test_a_faulty_value_is_named_with_what_is_allowed(toml: str, key: str, value: str, allowed: str) -> None:
@@ -351,7 +366,7 @@ def test_secrets_never_show_in_faults_nor_in_the_settings_text() -> None:
         auth.clients = ["{secret}", {{id = "a", secret = "{secret[:7]}", role = "x"}}]
     """
 
-    found = problems(toml, environ={"LEADBOOST_CONNECTORS__META_ADS__ACCESS_TOKEN": secret})
+    found = problems(toml, environ={"LEADBOOST_CONNECTORS__META_ADS__ACCESS_TOKEN": f"a {secret}"})
     settings = load(environ={"DATABASE_URL": f"postgresql://a:{secret}@h/d"})
 
     assert len(found) == 7

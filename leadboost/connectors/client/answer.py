@@ -14,7 +14,8 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAnswer:
-    """The answer at the end of the redirects. ``body`` is decompressed, and empty unless status is 2xx.
+    """The answer at the end of the redirects. ``body`` is decompressed; ``WebClient.get`` leaves it empty
+    unless status is 2xx.
 
     ``headers`` are looked up in any case. ``url`` is the address that answered.
     """

@@ -1,7 +1,8 @@
 """The HTTP client that every connector uses."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -11,7 +12,8 @@ from yarl import URL
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.client.answer import Hop, WebAnswer
 from leadboost.connectors.client.egress import EgressError, EgressGuard
-from leadboost.connectors.client.host import Host, Hosts, RetryBudget
+from leadboost.connectors.client.exchange import FaultError, WebRequest, get, send
+from leadboost.connectors.client.host import Breaker, Host, Hosts, RetryBudget
 from leadboost.errors import SourceError
 
 ATTEMPTS = 3
@@ -35,13 +37,18 @@ class ClientPolicy:
     connections_per_host: int = 1
 
 
-class _FaultError(Exception):
-    """A request that failed below HTTP. ``transient`` ones may be tried again at once."""
+class CallError(Exception):
+    """A call that brought no answer; its text shows no address, header or form.
 
-    def __init__(self, reason: str, *, transient: bool = False) -> None:
+    ``retry_after_s`` is set when it never left because the host is left alone for a while; ``refused``
+    when it never left because its address may not be asked. Otherwise it may have taken effect.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None, refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.transient = transient
+        self.retry_after_s = retry_after_s
+        self.refused = refused
 
 
 class _PausedError(Exception):
@@ -50,24 +57,8 @@ class _PausedError(Exception):
         self.wait_s = wait_s
 
 
-# First match wins: subclasses stand before their parents.
-_FAULTS: tuple[tuple[type[Exception], str, bool], ...] = (
-    (aiohttp.ClientConnectorDNSError, "its name cannot be resolved", False),
-    (aiohttp.ClientConnectorCertificateError, "its TLS certificate is not valid", False),
-    (aiohttp.ClientSSLError, "TLS failed", False),
-    (aiohttp.ClientConnectorError, "cannot connect", True),
-    (aiohttp.ClientPayloadError, "sent a broken body", True),
-    (aiohttp.ClientResponseError, "sent a malformed answer", False),
-    (aiohttp.InvalidURL, "is not a usable address", False),
-    (aiohttp.ClientError, "broke the connection", True),
-    (OSError, "broke the connection", True),
-    (RuntimeError, "broke the connection", True),  # uvloop: "handler is closed"
-    (ValueError, "is not a usable address", False),
-)
-
-
 class WebClient:
-    """Owner of the one session. Only GET; each call is safe to repeat.
+    """Owner of the connections. ``get`` is safe to repeat and repeats by itself; ``call`` never does.
 
     ``sleep`` waits between attempts and for the gap of a host.
     """
@@ -89,6 +80,7 @@ class WebClient:
         self._hosts = Hosts(lambda: Host(clock, rng))
         self._budget = RetryBudget()
         self._session: aiohttp.ClientSession | None = None
+        self._priority: aiohttp.ClientSession | None = None
 
     async def get(
         self, url: str, *, source: str, headers: Mapping[str, str], deadline_s: float | None = None
@@ -104,17 +96,58 @@ class WebClient:
             return await self._follow(target, headers, deadline_s or self.policy.deadline_s)
         except EgressError as error:
             raise SourceError(source, f"the address {error}") from error
-        except _FaultError as error:
+        except FaultError as error:
             raise SourceError(source, error.reason) from error
         except _PausedError as error:
             raise SourceError(source, str(error), error.wait_s) from None
         except ValueError as error:
             raise SourceError(source, "the address cannot be read; correct it") from error
 
+    async def call(
+        self, request: WebRequest, *, deadline_s: float | None = None, priority: bool = False
+    ) -> WebAnswer:
+        """Send ``request`` once, read or write; any status is an answer, and its body is read.
+
+        ``priority`` calls wait for nothing: no gap, no breaker, and connections of their own, as many
+        as there are calls. Raises CallError, and whatever ``request.check`` raises.
+        """
+        try:
+            url = request.target()
+            self._guard.check(url)
+            answering = self._call_now if priority else self._call_in_turn
+            return await answering(request, url, deadline_s or self.policy.deadline_s)
+        except EgressError as error:
+            raise CallError(f"the address {error}", refused=True) from None
+        except FaultError as error:
+            raise CallError(error.reason) from None
+        except _PausedError as error:
+            raise CallError(str(error), retry_after_s=error.wait_s) from None
+        except ValueError:
+            raise CallError("the address cannot be read; correct it", refused=True) from None
+
+    async def _call_now(self, request: WebRequest, url: URL, deadline_s: float) -> WebAnswer:
+        if self._priority is None:
+            self._priority = self._open_session(connections=0, connections_per_host=0)
+        return await self._send(self._priority, request, url, deadline_s)
+
+    async def _call_in_turn(self, request: WebRequest, url: URL, deadline_s: float) -> WebAnswer:
+        await self._wait_for_slot(url)
+        with self._admitted(url) as breaker:
+            answer = await self._send(self._shared_session(), request, url, deadline_s)
+            breaker.record(ok=answer.status < 500)
+            return answer
+
+    async def _send(
+        self, session: aiohttp.ClientSession, request: WebRequest, url: URL, deadline_s: float
+    ) -> WebAnswer:
+        deadline = asyncio.get_running_loop().time() + deadline_s
+        return await send(session, request, url, deadline=deadline, body_bytes=self.policy.body_bytes)
+
     async def close(self) -> None:
-        """Close the session and its connections."""
-        if self._session is not None:
-            await self._session.close()
+        """Close all connections."""
+        for session in (self._session, self._priority):
+            if session is not None:
+                await session.close()
 
     async def _wait_for_slot(self, url: URL) -> None:
         self._guard.check(url)
@@ -133,7 +166,7 @@ class WebClient:
             if answer.status not in _REDIRECT or not location:
                 return answer
             if len(hops) == REDIRECTS:
-                raise _FaultError(f"redirects more than {REDIRECTS} times")
+                raise FaultError(f"redirects more than {REDIRECTS} times")
             url = url.join(URL(location)).with_fragment(None)
             hops.append(Hop(status=answer.status, url=str(url)))
 
@@ -152,7 +185,7 @@ class WebClient:
         return await retrying(self._attempt, url, headers, hops, deadline)
 
     def _may_retry(self, error: BaseException) -> bool:
-        return isinstance(error, _FaultError) and error.transient and self._budget.take()
+        return isinstance(error, FaultError) and error.transient and self._budget.take()
 
     def _retry_wait_s(self, state: RetryCallState) -> float:
         return self._rng.uniform(0.0, 0.25 * 2.0**state.attempt_number)
@@ -160,65 +193,52 @@ class WebClient:
     async def _attempt(
         self, url: URL, headers: Mapping[str, str], hops: tuple[Hop, ...], deadline: float
     ) -> WebAnswer:
+        with self._admitted(url) as breaker:
+            answer = await get(
+                self._shared_session(),
+                url,
+                headers,
+                hops=hops,
+                deadline=deadline,
+                body_bytes=self.policy.body_bytes,
+            )
+            breaker.record(ok=answer.status < 500)
+            return answer
+
+    @contextmanager
+    def _admitted(self, url: URL) -> Iterator[Breaker]:
+        """Pass the host's breaker, and let it learn of a fault. Raises _PausedError."""
         breaker = self._hosts.of(url.authority).breaker
         wait_s = breaker.enter()
         if wait_s:
             raise _PausedError(f"{url.host} keeps failing and is left alone for a while", wait_s)
         try:
-            answer = await self._exchange(url, headers, hops, deadline)
-            breaker.record(ok=answer.status < 500)
-            return answer
-        except _FaultError:
+            yield breaker
+        except FaultError:
             breaker.record(ok=False)
             raise
         finally:
             breaker.leave()
 
-    async def _exchange(
-        self, url: URL, headers: Mapping[str, str], hops: tuple[Hop, ...], deadline: float
-    ) -> WebAnswer:
-        try:
-            async with (
-                asyncio.timeout_at(deadline),
-                self._open_session().get(url, headers=headers, allow_redirects=False) as response,
-            ):
-                body = await self._read(response) if 200 <= response.status < 300 else b""
-                return WebAnswer(
-                    status=response.status, headers=response.headers, body=body, url=str(url), hops=hops
-                )
-        except TimeoutError as error:
-            raise _FaultError("gave no complete answer in time") from error
-        except tuple(fault for fault, _, _ in _FAULTS) as error:
-            raise _translate(error) from error
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > self.policy.body_bytes:
-                raise _FaultError(f"sent more than {self.policy.body_bytes:,} bytes")
-        return bytes(body)
-
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _shared_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=self._guard,
-                    use_dns_cache=False,
-                    limit=32,
-                    limit_per_host=self.policy.connections_per_host,
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self.policy.user_agent, "Accept-Encoding": "gzip, deflate"},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0),
+            self._session = self._open_session(
+                connections=32, connections_per_host=self.policy.connections_per_host
             )
-            # aiohttp would silently ask twice on a broken connection, and knows no public switch for it.
-            self._session._retry_connection = False
         return self._session
 
-
-def _translate(error: Exception) -> _FaultError:
-    for fault, reason, transient in _FAULTS:
-        if isinstance(error, fault):
-            return _FaultError(reason, transient=transient)
-    raise error
+    def _open_session(self, *, connections: int, connections_per_host: int) -> aiohttp.ClientSession:
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=self._guard,
+                use_dns_cache=False,
+                limit=connections,
+                limit_per_host=connections_per_host,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": self.policy.user_agent, "Accept-Encoding": "gzip, deflate"},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0),
+        )
+        # aiohttp would silently ask twice on a broken connection, and knows no public switch for it.
+        session._retry_connection = False
+        return session
