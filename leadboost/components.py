@@ -20,6 +20,7 @@ from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss.source import RssSource
 from leadboost.console.call import Handles
 from leadboost.console.server import Console
+from leadboost.domain.gate import Gate
 from leadboost.errors import EmbeddedServerError, StoreError, StoreUnavailableError
 from leadboost.log import redact
 from leadboost.messages.events import (
@@ -31,7 +32,8 @@ from leadboost.messages.events import (
     StockReached,
 )
 from leadboost.messages.scout import BeginIntake
-from leadboost.ports import Source
+from leadboost.platforms import make_ads_client, make_platforms
+from leadboost.ports import AdPlatform, Source
 from leadboost.runtime import Actor, ActorRef, Bounds, Child, Runtime, Stage, Topic
 from leadboost.runtime.dead_letters import DeadLetter
 from leadboost.runtime.supervision import Restarts
@@ -92,6 +94,9 @@ class Components:
         self._keeper: asyncio.Task[None] | None = None
         self._database: Database | None = None
         self._client: WebClient | None = None
+        self._gate = Gate(proofs=("safety",))
+        self._ads_client: WebClient | None = None
+        self._platforms: Sequence[AdPlatform] = ()
         self._intake = Intake()
         self._parking = 0
 
@@ -108,6 +113,7 @@ class Components:
             ),
             stage(name="store", start=self._open_store, stop=self._close_store, start_s=60, stop_s=0.8),
             stage(name="journal", start=self._start_journal, stop=self._stop_journal, stop_s=1.0),
+            stage(name="ads", start=self._start_ads, stop=self._stop_ads, stop_s=0.3),
             stage(name="selling", start=self._start_selling, stop=self._stop_selling, stop_s=1.9),
             stage(
                 name="learning",
@@ -196,6 +202,17 @@ class Components:
             holder=self._holder,
             numbered=self._numbered,
         )
+
+    async def _start_ads(self) -> None:
+        connectors = self._settings.connectors
+        self._ads_client = make_ads_client(connectors, clock=self._clock, rng=self._rng.fork("ads"))
+        self._platforms = make_platforms(
+            connectors, client=self._ads_client, clock=self._clock, check_spend=self._gate.check
+        )
+
+    async def _stop_ads(self) -> None:
+        if self._ads_client is not None:
+            await self._ads_client.close()
 
     async def _start_selling(self) -> None:
         await self._spawn("enterprise", self._make_enterprise, _SALES)

@@ -10,6 +10,7 @@ from leadboost.clock import Clock, Rng, SystemClock
 from leadboost.config import Settings
 from leadboost.errors import EmbeddedServerError, LeadBoostError
 from leadboost.folder import DataFolder
+from leadboost.remote.ads import account_states
 from leadboost.remote.client import Answer, connect, find_daemon
 from leadboost.remote.feeds import feed_states
 from leadboost.store.account import server_account
@@ -21,9 +22,10 @@ from leadboost.store.migrate import migrate, missing_migrations
 
 
 async def check_surroundings(settings: Settings) -> dict[str, str]:
-    """Check folder, port or daemon, database and feeds; each value is ``ok...`` or says what is wrong.
+    """Check folder, port or daemon, database, feeds and ad accounts; each value is ``ok...`` or says what
+    is wrong.
 
-    A running daemon is asked for its own checks. Each feed is read once.
+    A running daemon is asked for its own checks. Each feed and each account is read once.
     """
     folder, clock = DataFolder(settings.data_dir), SystemClock()
     checks = {"data_dir": _folder_state(settings.data_dir)}
@@ -37,7 +39,8 @@ async def check_surroundings(settings: Settings) -> dict[str, str]:
         found["database"] = await _database_state(settings.database.url.get_secret_value(), settings)
     elif "database" not in found:
         found["database"] = await asyncio.to_thread(_embedded_state, settings.data_dir)
-    return checks | found | await feed_states(settings.connectors, clock)
+    feeds = await feed_states(settings.connectors, clock)
+    return checks | found | feeds | await account_states(settings.connectors, clock)
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

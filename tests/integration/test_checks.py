@@ -7,8 +7,9 @@ from aiohttp.test_utils import TestServer
 from leadboost.config import FeedSettings, RssSettings, Settings
 from leadboost.folder import Address, DataFolder
 from leadboost.remote.checks import check_surroundings
-from leadboost.settings import ConnectorsSettings, HttpSettings
+from leadboost.settings import ConnectorsSettings, HttpSettings, MetaAdsSettings
 from leadboost.standins.feed import FeedServer, Item, Page, rss
+from leadboost.standins.meta_ads import MetaAdsServer
 from leadboost.store.account import own_folder, server_account
 
 
@@ -79,3 +80,16 @@ async def test_every_feed_is_read_once_under_the_rules_of_polling(open_path: Pat
     assert checks["feed good"] == "ok, 1 item(s)"
     assert "404" in checks["feed gone"]
     assert "connectors.allow_hosts" in checks["feed inside"]
+
+
+async def test_an_ad_account_tells_who_we_connect_as_or_why_not(open_path: Path) -> None:
+    async with MetaAdsServer(token="good-token", account_id="7") as graph:
+        account = {"enabled": True, "base_url": graph.url, "account_id": "act_7"}
+        states = []
+        for token in ("good-token", "dead-token"):
+            meta = MetaAdsSettings.model_validate({**account, "access_token": token})
+            connectors = ConnectorsSettings(allow_hosts=("127.0.0.1",), meta_ads=meta)
+            states.append((await check_surroundings(settings(open_path / "data", connectors)))["meta_ads"])
+
+    assert states[0] == "ok, DEMO ads (act_7, USD)"
+    assert "does not accept the access token" in states[1]

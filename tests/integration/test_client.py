@@ -1,12 +1,20 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
 
 from leadboost.clock import Rng, SystemClock
-from leadboost.connectors.client import Backoff, ClientPolicy, EgressGuard, WebClient, parse_retry_after
+from leadboost.connectors.client import (
+    Backoff,
+    CallError,
+    ClientPolicy,
+    EgressGuard,
+    WebClient,
+    WebRequest,
+    parse_retry_after,
+)
 from leadboost.connectors.client.host import Breaker, Host, RetryBudget
 from leadboost.errors import SourceError
 from leadboost.runtime.testing import FakeClock
@@ -252,3 +260,77 @@ def test_backoff_doubles_up_to_its_longest_and_starts_over() -> None:
 
     for wait_s, plain_s in zip([*waits, backoff.next_s("broken")], [300, 600, 1000, 1000, 300], strict=True):
         assert plain_s <= wait_s <= plain_s * 1.1
+
+
+# -- calls ----------------------------------------------------------------------------------------
+
+
+def ask(url: str, **given: Mapping[str, str]) -> WebRequest:
+    return WebRequest(url=url, headers={"Authorization": "Bearer secret-token"}, **given)  # type: ignore[arg-type]
+
+
+async def test_call_reads_the_body_of_an_error_and_tries_once(
+    feeds: FeedServer, make_client: MakeClient
+) -> None:
+    feeds.pages["/a"] = Page(status=500, body=b'{"error": 1}')
+
+    answer = await make_client().call(ask(feeds.url("/a"), params={"fields": "id"}))
+
+    assert (answer.status, answer.body, list(feeds.statuses)) == (500, b'{"error": 1}', [500])
+    assert "fields" not in answer.url
+
+
+async def test_call_reads_the_start_of_an_endless_error(feeds: FeedServer, make_client: MakeClient) -> None:
+    feeds.pages["/a"] = Page(status=502, body=b"x" * 1_000_000)
+
+    assert len((await make_client().call(ask(feeds.url("/a")))).body) == 65_536
+
+
+@pytest.mark.parametrize("priority", [False, True])
+async def test_call_follows_no_redirect_with_its_secrets(
+    feeds: FeedServer, make_client: MakeClient, priority: bool
+) -> None:
+    feeds.pages |= {"/a": redirect("/b"), "/b": Page(body=b"here")}
+
+    answer = await make_client().call(ask(feeds.url("/a")), priority=priority)
+
+    assert (answer.status, [request.path for request in feeds.requests]) == (301, ["/a"])
+
+
+async def test_priority_call_keeps_no_gap(feeds: FeedServer) -> None:
+    waits: list[float] = []
+
+    async def sleep(wait_s: float) -> None:
+        waits.append(wait_s)
+
+    feeds.pages["/a"] = Page(body=b"here")
+    policy = ClientPolicy(user_agent="LeadBoost/test", gap_s=30.0)
+    guard = EgressGuard(allow_hosts=["127.0.0.1"])
+    client = WebClient(policy, guard=guard, clock=FakeClock(NOW), rng=Rng(1), sleep=sleep)
+    await client.call(ask(feeds.url("/a")))
+
+    await client.call(ask(feeds.url("/a")), priority=True)
+    unhurried = list(waits)
+    await client.call(ask(feeds.url("/a")))
+    await client.close()
+
+    assert (unhurried, len(waits)) == ([], 1)
+
+
+async def test_failed_call_shows_no_header_form_or_query(make_client: MakeClient) -> None:
+    request = ask("http://127.0.0.1:9/a", params={"proof": "secret-proof"}, form={"key": "secret-form"})
+
+    with pytest.raises(CallError) as caught:
+        await make_client().call(request)
+
+    shown = f"{request!r} {caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+    assert "secret" not in shown
+
+
+async def test_call_to_an_address_that_may_not_be_asked_is_refused_and_not_sent(
+    make_client: MakeClient,
+) -> None:
+    with pytest.raises(CallError) as caught:
+        await make_client().call(ask("http://10.0.0.1/"), priority=True)
+
+    assert caught.value.refused

@@ -446,7 +446,9 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 
 
 def test_the_reference_file_shows_the_defaults() -> None:
-    examples = re.compile(r"^(url|contact) = .*|\[\[.*\]\]\n(\w+ = .*\n)+", re.MULTILINE)
+    examples = re.compile(
+        r"^(url|contact|access_token|app_secret|account_id) = .*|\[\[.*\]\]\n(\w+ = .*\n)+", re.MULTILINE
+    )
     without_examples = examples.sub("", uncommented())
 
     assert load(without_examples) == load()

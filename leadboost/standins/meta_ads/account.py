@@ -1,0 +1,107 @@
+"""What the stand-in keeps: campaigns, what readers see of them, and every call."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from leadboost.clock import Clock
+
+CALLS = 10_000
+STATUSES = ("ACTIVE", "PAUSED", "ARCHIVED", "DELETED")
+
+
+@dataclass(slots=True, kw_only=True)
+class StandInCampaign:
+    """A campaign. ``daily_budget`` counts minor units; ``seen`` is what readers see until ``seen_until``."""
+
+    id: str
+    name: str
+    status: str = "ACTIVE"
+    daily_budget: int | None = 5_000
+    hindered: str | None = None
+    updated_at: datetime | None = None
+    seen: str = field(default="", repr=False)
+    seen_until: float = field(default=0.0, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of Graph: when it came, what it asked, the HTTP status it got (0: no answer), and whether
+    it took effect. ``set_status`` is what a write asked for."""
+
+    at: datetime
+    method: str
+    path: str
+    status: int
+    set_status: str | None = None
+    effect: bool = False
+
+    @property
+    def raises_spend(self) -> bool:
+        """Whether it asked for a campaign to run, granted or not."""
+        return self.set_status == "ACTIVE"
+
+    def as_json(self) -> Mapping[str, object]:
+        return asdict(self) | {"at": self.at.isoformat()}
+
+
+class AdAccount:
+    """One ad account. ``calls`` keeps the last ten thousand; ``spend_raising`` counts all calls that
+    asked for a campaign to run."""
+
+    def __init__(self, *, id: str, name: str, currency: str, clock: Clock) -> None:
+        self.id = id
+        self.name = name
+        self.currency = currency
+        self.campaigns: dict[str, StandInCampaign] = {}
+        self.calls: deque[Call] = deque(maxlen=CALLS)
+        self.spend_raising = 0
+        self._clock = clock
+
+    def add(self, campaign: StandInCampaign) -> None:
+        """Take a campaign in; one of the same id is replaced."""
+        self.campaigns[campaign.id] = campaign
+
+    def set_status(self, campaign_id: str, status: str, *, lag_s: float = 0.0) -> None:
+        """Set the true status at once; readers see the one before for ``lag_s`` more seconds."""
+        campaign = self.campaigns[campaign_id]
+        campaign.seen, campaign.seen_until = self.seen_status(campaign), self._clock.monotonic() + lag_s
+        campaign.status, campaign.updated_at = status, self._clock.now()
+
+    def seen_status(self, campaign: StandInCampaign) -> str:
+        """The status that readers see now."""
+        return campaign.seen if self._clock.monotonic() < campaign.seen_until else campaign.status
+
+    def record(self, call: Call) -> None:
+        """Keep a call."""
+        self.calls.append(call)
+        self.spend_raising += call.raises_spend
+
+    def listed(self, statuses: Sequence[str]) -> list[StandInCampaign]:
+        """Campaigns whose effective status is one of ``statuses``, in order of their ids."""
+        found = [each for each in self.campaigns.values() if self.effective(each) in statuses]
+        return sorted(found, key=lambda each: (len(each.id), each.id))
+
+    def effective(self, campaign: StandInCampaign) -> str:
+        """``effective_status`` as readers see it: WITH_ISSUES and the like stand in for ACTIVE alone."""
+        seen = self.seen_status(campaign)
+        return campaign.hindered if campaign.hindered and seen == "ACTIVE" else seen
+
+    def as_graph(self, campaign: StandInCampaign) -> dict[str, object]:
+        """All fields of a campaign that Graph would tell; numbers are text, absent values are left out."""
+        updated = campaign.updated_at.strftime("%Y-%m-%dT%H:%M:%S%z") if campaign.updated_at else None
+        budget = None if campaign.daily_budget is None else str(campaign.daily_budget)
+        fields: dict[str, object | None] = {
+            "id": campaign.id,
+            "name": campaign.name,
+            "status": self.seen_status(campaign),
+            "configured_status": self.seen_status(campaign),
+            "effective_status": self.effective(campaign),
+            "objective": "OUTCOME_SALES",
+            "daily_budget": budget,
+            "budget_remaining": budget,
+            "updated_time": updated,
+            "account_id": self.id,
+        }
+        return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,310 @@
+"""The server: what Graph checks, and how it answers."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from aiohttp import web
+
+from leadboost.clock import Clock, Rng, SystemClock
+from leadboost.standins.meta_ads.account import STATUSES, AdAccount, Call, StandInCampaign
+from leadboost.standins.meta_ads.control import add_control
+from leadboost.standins.meta_ads.faults import (
+    LIMIT_TEXT,
+    AdFaults,
+    GraphError,
+    limited,
+    revoked_token,
+    server_error,
+)
+
+VERSIONS = ("v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
+ACCOUNT_FIELDS = ("id", "account_id", "name", "currency", "account_status")
+CAMPAIGN_FIELDS = (
+    "id",
+    "name",
+    "status",
+    "configured_status",
+    "effective_status",
+    "objective",
+    "daily_budget",
+    "lifetime_budget",
+    "budget_remaining",
+    "spend_cap",
+    "issues_info",
+    "updated_time",
+    "account_id",
+)
+DEFAULT_ROWS, MOST_ROWS = 25, 500
+LIVE = ("ACTIVE", "PAUSED", "IN_PROCESS", "WITH_ISSUES")
+HOUR_S = 3_600.0
+_EFFECT = web.RequestKey("effect", bool)
+
+Answer = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class MetaAdsServer:
+    """Serves one ``account``; ``faults`` may be replaced at any time.
+
+    ``hanging`` is set once a call hangs. ``hourly_calls`` is the budget that the header
+    ``X-Business-Use-Case-Usage`` counts against; beyond it every call is answered with code 80004.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        account_id: str = "120000000000001",
+        account_name: str = "DEMO ads",
+        currency: str = "USD",
+        campaigns: Sequence[StandInCampaign] = (),
+        faults: AdFaults | None = None,
+        app_secret: str | None = None,
+        hourly_calls: int = 100_000,
+        clock: Clock | None = None,
+        rng: Rng | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._rng = rng or Rng()
+        self.account = AdAccount(id=account_id, name=account_name, currency=currency, clock=self._clock)
+        for campaign in campaigns:
+            self.account.add(campaign)
+        self.faults = faults or AdFaults()
+        self._token = token
+        self._app_secret = app_secret
+        self._hourly_calls = hourly_calls
+        self._hour_began = self._clock.monotonic()
+        self._hour_calls = 0
+        self.hanging = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self.url = ""
+        app = web.Application()
+        add_control(app, self)
+        app.router.add_get("/{version}/{object}/campaigns", self._served(self._list))
+        app.router.add_get("/{version}/{object}", self._served(self._read))
+        app.router.add_post("/{version}/{object}", self._served(self._write))
+        app.router.add_route("*", "/{path:.*}", self._served(self._unknown))
+        self._runner = web.AppRunner(app, shutdown_timeout=1.0, access_log=None, handler_cancellation=True)
+
+    async def __aenter__(self) -> "MetaAdsServer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self, port: int = 0) -> str:
+        """Bind to loopback and return the base URL."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        host, bound = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{bound}"
+        return self.url
+
+    async def stop(self) -> None:
+        """End all calls, the hanging ones too, and close."""
+        self._stopping.set()
+        await self._runner.cleanup()
+
+    # -- every call -------------------------------------------------------------------------------
+
+    def _served(self, answer: Answer) -> Answer:
+        """Wrap a route in what every call goes through: record, checks, faults, headers."""
+
+        async def served(request: web.Request) -> web.Response:
+            asked = (await request.post()).get("status")
+            status = 0  # of a client that gives up
+            try:
+                response = await self._guarded(answer, request)
+                status = response.status
+                return response
+            finally:
+                self.account.record(
+                    Call(
+                        at=self._clock.now(),
+                        method=request.method,
+                        path=request.path,
+                        status=status,
+                        set_status=asked if isinstance(asked, str) else None,
+                        effect=request.get(_EFFECT, False),
+                    )
+                )
+
+        return served
+
+    async def _guarded(self, answer: Answer, request: web.Request) -> web.Response:
+        try:
+            await self._check(request)
+            fault = self.faults.draw(self._rng)
+            if fault == "limited":
+                raise limited(self.faults, self._rng, self._usage)
+            if fault == "error_before":
+                raise server_error(self._rng)
+            response = await answer(request)
+            if fault == "hang":
+                self.hanging.set()
+                await self._stopping.wait()
+            if fault == "error_after":
+                raise server_error(self._rng)
+        except GraphError as error:
+            response = error.answer(f"A{self._rng.bits(64):016x}")
+        response.headers.setdefault("X-Business-Use-Case-Usage", self._usage(0))
+        response.headers["facebook-api-version"] = request.match_info.get("version", VERSIONS[-1])
+        return response
+
+    async def _check(self, request: web.Request) -> None:
+        """Token, version, proof and the hourly budget, in Graph's order."""
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = bearer or request.query.get("access_token", "")
+        if not token:
+            raise GraphError(400, 104, "An access token is required to request this resource.")
+        if self.faults.revoked:
+            raise revoked_token()
+        if not hmac.compare_digest(token.encode(), self._token.encode()):
+            raise GraphError(401, 190, f"Malformed access token {token}")
+        if request.match_info.get("version") not in VERSIONS:
+            raise GraphError(400, 2635, "You are calling a deprecated version of the Ads API.")
+        await self._check_proof(request)
+        self._count()
+
+    async def _check_proof(self, request: web.Request) -> None:
+        if self._app_secret is None:
+            return
+        form = await request.post()
+        given = str(form.get("appsecret_proof") or request.query.get("appsecret_proof", ""))
+        proof = hmac.new(self._app_secret.encode(), self._token.encode(), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(given.encode(), proof.encode()):
+            raise GraphError(400, 100, "API calls from the server require an appsecret_proof argument")
+
+    def _count(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._hour_began >= HOUR_S:
+            self._hour_began, self._hour_calls = now, 0
+        self._hour_calls += 1
+        if self._hour_calls > self._hourly_calls:
+            regain_min = int((self._hour_began + HOUR_S - now) // 60) + 1
+            headers = {"X-Business-Use-Case-Usage": self._usage(regain_min)}
+            raise GraphError(400, 80_004, LIMIT_TEXT, subcode=2446079, transient=True, headers=headers)
+
+    def _usage(self, regain_min: int) -> str:
+        """The header: percent of the hour's budget, and minutes until access comes back."""
+        percent = min(100 * self._hour_calls // self._hourly_calls, 100)
+        case = {
+            "type": "ads_management",
+            "call_count": percent,
+            "total_cputime": percent // 2,
+            "total_time": percent // 2,
+            "estimated_time_to_regain_access": regain_min,
+            "ads_api_access_tier": "standard_access",
+        }
+        return json.dumps({self.account.id: [case]})
+
+    # -- what Graph serves ------------------------------------------------------------------------
+
+    async def _list(self, request: web.Request) -> web.Response:
+        if request.match_info["object"] != f"act_{self.account.id}":
+            raise _no_such(request.match_info["object"])
+        fields = _fields(request, CAMPAIGN_FIELDS)
+        campaigns = self.account.listed(_statuses(request))
+        after = _decoded(request.query.get("after", ""))
+        ids = [each.id for each in campaigns]
+        start = ids.index(after) + 1 if after in ids else 0
+        rows = campaigns[start : start + _limit(request)]
+        page: dict[str, object] = {"data": [_picked(self.account.as_graph(each), fields) for each in rows]}
+        if rows:
+            page["paging"] = self._paging(request, rows, more=start + len(rows) < len(campaigns))
+        return web.json_response(page)
+
+    def _paging(
+        self, request: web.Request, rows: Sequence[StandInCampaign], *, more: bool
+    ) -> Mapping[str, object]:
+        """Cursors, and the ``next`` URL with the token in it, as Graph has it."""
+        cursors = {"before": _encoded(rows[0].id), "after": _encoded(rows[-1].id)}
+        if not more:
+            return {"cursors": cursors}
+        query = {**request.query, "after": cursors["after"], "access_token": self._token}
+        return {"cursors": cursors, "next": str(request.url.with_query(query))}
+
+    async def _read(self, request: web.Request) -> web.Response:
+        name = request.match_info["object"]
+        if name == f"act_{self.account.id}":
+            account: dict[str, object] = {
+                "id": name,
+                "account_id": self.account.id,
+                "name": self.account.name,
+                "currency": self.account.currency,
+                "account_status": 1,
+            }
+            return web.json_response(_picked(account, _fields(request, ACCOUNT_FIELDS)))
+        campaign = self._campaign(name)
+        fields = _fields(request, CAMPAIGN_FIELDS)
+        return web.json_response(_picked(self.account.as_graph(campaign), fields))
+
+    async def _write(self, request: web.Request) -> web.Response:
+        campaign = self._campaign(request.match_info["object"])
+        form = await request.post()
+        if (status := form.get("status")) not in STATUSES:
+            raise GraphError(400, 100, "Param status must be one of {ACTIVE, PAUSED, DELETED, ARCHIVED}")
+        if campaign.status in ("ARCHIVED", "DELETED"):
+            raise GraphError(400, 100, "Archived campaigns cannot be edited", subcode=1487056)
+        if "validate_only" not in str(form.get("execution_options", "")):
+            self.account.set_status(campaign.id, status, lag_s=self.faults.stale_s)
+            request[_EFFECT] = True
+        return web.json_response({"success": True})
+
+    async def _unknown(self, request: web.Request) -> web.Response:
+        raise GraphError(400, 2500, f"Unknown path components: {request.path}")
+
+    def _campaign(self, name: str) -> StandInCampaign:
+        if (campaign := self.account.campaigns.get(name)) is None:
+            raise _no_such(name)
+        return campaign
+
+
+def _no_such(name: str) -> GraphError:
+    text = f"Unsupported request. Object with ID '{name}' does not exist or cannot be loaded"
+    return GraphError(400, 100, text, subcode=33)
+
+
+def _fields(request: web.Request, known: Sequence[str]) -> Sequence[str]:
+    """The fields asked for, the id always among them."""
+    asked = [field for field in request.query.get("fields", "").split(",") if field]
+    for field in asked:
+        if field not in known:
+            raise GraphError(400, 100, f"Tried accessing nonexisting field ({field})")
+    return ["id", *asked]
+
+
+def _picked(row: Mapping[str, object], fields: Sequence[str]) -> Mapping[str, object]:
+    return {field: row[field] for field in fields if field in row}
+
+
+def _statuses(request: web.Request) -> Sequence[str]:
+    try:
+        asked = json.loads(request.query.get("effective_status", json.dumps(LIVE)))
+    except ValueError:
+        asked = None
+    if not isinstance(asked, list) or not set(asked) <= {*LIVE, "ARCHIVED", "DELETED"}:
+        raise GraphError(400, 100, "Param effective_status must be an array of statuses")
+    return asked
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", str(DEFAULT_ROWS))
+    if not text.isdecimal() or int(text) == 0:
+        raise GraphError(400, 100, "Param limit must be a positive number")
+    return min(int(text), MOST_ROWS)
+
+
+def _encoded(campaign_id: str) -> str:
+    return base64.urlsafe_b64encode(campaign_id.encode()).decode()
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor.encode()).decode()
+    except ValueError:
+        raise GraphError(400, 100, "Invalid cursors values") from None
