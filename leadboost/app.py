@@ -55,6 +55,8 @@ class Daemon:
         self._mode = "starting"
         self._problems: list[str] = []
         self._stage_states: dict[str, str] = {}
+        self._stage_began: dict[str, float] = {}
+        self._stage_took: dict[str, float | None] = {}
         self._started: list[Stage] = []
         self._components: Components | None = None
         self._changed = asyncio.Event()
@@ -148,6 +150,7 @@ class Daemon:
             rng=self.rng,
             holder=f"{socket.gethostname()}:{os.getpid()}:{uuid7(self.clock, self.rng)}",
             on_failure=self._on_failure,
+            report=self.report,
             polls=self._polls,
         )
 
@@ -199,6 +202,10 @@ class Daemon:
 
     def _on_stage(self, stage: str, state: str) -> None:
         self._stage_states[stage] = state
+        if state == "starting":
+            self._stage_began[stage], self._stage_took[stage] = self.clock.monotonic(), None
+        elif state == "started":
+            self._stage_took[stage] = self.clock.monotonic() - self._stage_began[stage]
         late = state.startswith(("late", "failed"))
         (log.warning if late else log.info)("stage changed", stage=stage, state=state)
 
@@ -235,9 +242,12 @@ class Daemon:
 
     def report(self) -> HealthReport:
         """Describe every stage and actor now."""
-        stages = [ComponentHealth(name=name, state=state) for name, state in self._stage_states.items()]
+        stages = [
+            ComponentHealth(name=name, state=state, took_s=self._stage_took.get(name))
+            for name, state in self._stage_states.items()
+        ]
         actors = [
-            ComponentHealth(name=each.name, state=each.state, detail=each.last_error)
+            ComponentHealth(name=each.name, state=each.state, detail=each.last_error, took_s=each.took_s)
             for each in self._stats()
         ]
         return HealthReport(

@@ -13,6 +13,7 @@ from leadboost.actors.enterprise import Enterprise
 from leadboost.actors.journal import Journal
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.scout import Intake, Scout
+from leadboost.actors.stream_bridge import Audience, StreamBridge
 from leadboost.actors.trainer import Trainer
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.config import Settings
@@ -29,8 +30,10 @@ from leadboost.messages.events import (
     SalesCommitted,
     SignalsStored,
     StateChanged,
+    StepReported,
     StockReached,
 )
+from leadboost.messages.health import HealthReport
 from leadboost.messages.scout import BeginIntake
 from leadboost.platforms import make_ads_client, make_platforms
 from leadboost.ports import AdPlatform, Source
@@ -58,6 +61,7 @@ _PREDICTIONS = Child(intensity=(5, 30.0), bounds=Bounds(command=4_096))
 _OTHER = Child(intensity=(5, 60.0))
 _PARKED_AT_ONCE = 100
 _REQUESTS_END_S = 0.8
+_INSTALLED_STEPS = ("radar",)
 _GC_THRESHOLDS = (10_000, 20, 50)
 _POSTGRES_RESTARTS = Child(intensity=(5, 60.0))
 
@@ -73,6 +77,7 @@ class Components:
         rng: Rng,
         holder: str,
         on_failure: Callable[[Failed], None],
+        report: Callable[[], HealthReport],
         polls: bool = True,
     ) -> None:
         self._settings = settings
@@ -80,6 +85,7 @@ class Components:
         self._rng = rng
         self._holder = holder
         self._polls = polls
+        self._report = report
         self.runtime = Runtime(
             clock=clock, rng=rng, on_failure=on_failure, on_dead_letter=self._on_dead_letter
         )
@@ -88,7 +94,9 @@ class Components:
         self._stored: Topic[SignalsStored] = Topic("signals stored")
         self._reached: Topic[StockReached] = Topic("stock reached")
         self._sold: Topic[SalesCommitted] = Topic("sales committed")
+        self._steps: Topic[StepReported] = Topic("steps reported")
         self._state: Topic[StateChanged] = Topic("state")
+        self._audience = Audience()
         self._refs: dict[str, ActorRef[Any]] = {}
         self._postgres: EmbeddedPostgres | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -114,6 +122,7 @@ class Components:
             stage(name="store", start=self._open_store, stop=self._close_store, start_s=60, stop_s=0.8),
             stage(name="journal", start=self._start_journal, stop=self._stop_journal, stop_s=1.0),
             stage(name="ads", start=self._start_ads, stop=self._stop_ads, stop_s=0.3),
+            stage(name="streaming", start=self._start_streaming, stop=self._stop_streaming, stop_s=0.3),
             stage(name="selling", start=self._start_selling, stop=self._stop_selling, stop_s=1.9),
             stage(
                 name="learning",
@@ -214,6 +223,22 @@ class Components:
         if self._ads_client is not None:
             await self._ads_client.close()
 
+    async def _start_streaming(self) -> None:
+        await self._spawn("stream_bridge", self._make_stream_bridge, _OTHER)
+        for topic in (self._numbered, self._state, self._steps, self._sold):
+            topic.subscribe(self._refs["stream_bridge"])
+
+    async def _stop_streaming(self) -> None:
+        await self._stop("stream_bridge", finish_s=0.25)
+
+    def _make_stream_bridge(self) -> StreamBridge:
+        return StreamBridge(
+            events=PgJournalStore(self._store),
+            audience=self._audience,
+            report=self._report,
+            installed=_INSTALLED_STEPS,
+        )
+
     async def _start_selling(self) -> None:
         await self._spawn("enterprise", self._make_enterprise, _SALES)
 
@@ -299,6 +324,7 @@ class Components:
                 trainer=refs["trainer"],
                 predictor=refs["predictor"],
                 journal=refs["journal"],
+                stream=refs["stream_bridge"],
             )
         )
         refs["scout"].tell(BeginIntake())

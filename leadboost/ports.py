@@ -290,6 +290,18 @@ class JournalStore(Protocol):
         ...
 
 
+class EventLog(Protocol):
+    """The numbered events, to read."""
+
+    async def read(self, *, since: int, epoch: str | None, limit: int) -> EventsPage:
+        """Read numbered events after ``since``."""
+        ...
+
+    async def latest_steps(self) -> Sequence[JournalEvent]:
+        """The newest ``pipeline.step`` of each step, as far as the newest 100,000 events tell."""
+        ...
+
+
 class DeadLetterStore(Protocol):
     """``dead_letters``: messages given up on, for an operator to look at."""
 

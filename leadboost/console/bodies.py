@@ -205,6 +205,13 @@ class EventsQuery(Query):
     limit: Limit = 500
 
 
+class LiveQuery(Query):
+    """Where to go on: after the event ``since`` of the journal ``epoch``; without, from now on."""
+
+    since: Annotated[int, Field(ge=0, le=MAX_INT64)] | None = None
+    epoch: Name | None = None
+
+
 # -- refusals -------------------------------------------------------------------------------------
 
 _REASONS: Final[Mapping[str, str]] = {

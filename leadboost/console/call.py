@@ -13,6 +13,7 @@ from leadboost.console.attempts import Attempts
 from leadboost.console.auth import ClientSecret, Principal, Tokens
 from leadboost.console.bodies import Body, Query, WriteQuery, faults_of
 from leadboost.console.json_body import parse_exact_json, parse_json
+from leadboost.console.live_registry import LiveSockets
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.problems import Fault, ProblemError, invalid
 from leadboost.console.replies import encode
@@ -20,6 +21,7 @@ from leadboost.messages.enterprise import ListStock, PutStock, SellStock
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources
+from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
 from leadboost.runtime import ActorRef
 from leadboost.runtime.stats import ActorStats
@@ -42,6 +44,7 @@ class Handles:
     trainer: ActorRef[RecordOutcomes | GetModel]
     predictor: ActorRef[Predict]
     journal: ActorRef[ReadEvents]
+    stream: ActorRef[JoinViewer | ViewerReady]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Surroundings:
     token_ttl_s: float
     metrics: RequestMetrics
     attempts: Attempts
+    live: LiveSockets = field(default_factory=LiveSockets)
     handles: Handles | None = None
     closed: bool = False
     openapi: bytes = field(default=b"", repr=False)

@@ -14,6 +14,7 @@ from leadboost.console.call import Call, Surroundings, json_response
 from leadboost.console.problems import PROBLEM_TYPE, ProblemError, internal_error, problem_body, problem_of
 from leadboost.console.router import Router
 from leadboost.console.routes import ROUTES, Route
+from leadboost.console.subprotocols import bearer_of
 
 _log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ class Edge:
         self._under_way = 0
         self._idle = asyncio.Event()
 
-    async def serve(self, request: web.BaseRequest) -> web.Response:
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         self._under_way += 1
         try:
@@ -60,7 +61,7 @@ class Edge:
             self._idle.clear()
             await self._idle.wait()
 
-    async def _serve(self, request: web.BaseRequest) -> web.Response:
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         surroundings = self._surroundings
         started = surroundings.clock.monotonic()
         trace_id = str(uuid7(surroundings.clock, surroundings.rng))
@@ -69,7 +70,7 @@ class Edge:
             route, place = self._router.find(request.method, request.rel_url.raw_path)
             principal = self._admit(request, route)
             call = Call(request, surroundings, trace_id, principal, place, route.body_limit)
-            response = await route.serve(call)
+            response: web.StreamResponse = await route.serve(call)
         except Exception as error:
             # The edge decides for its request: whatever went wrong becomes an answer.
             if request.transport is None and isinstance(error, ConnectionError):
@@ -101,7 +102,10 @@ class Edge:
         needed = route.access(request) if callable(route.access) else route.access
         if needed is None:
             return _NOBODY
-        principal = self._surroundings.tokens.verify(_bearer(request))
+        token = bearer_of(request)
+        if token is None:
+            raise ProblemError(401, "unauthorized", "Send Authorization: Bearer TOKEN.", headers=_CHALLENGE)
+        principal = self._surroundings.tokens.verify(token)
         if principal.role < needed:
             raise ProblemError(403, "forbidden", f"This needs the role {needed}; yours is {principal.role}.")
         return principal
@@ -112,13 +116,6 @@ class Edge:
             mode = "stopping" if self._surroundings.closed else "starting"
         detail = f"LeadBoost is not at work now ({mode.replace('_', ' ')}); GET /health says more."
         return ProblemError(503, mode, detail, headers={"Retry-After": "1"})
-
-
-def _bearer(request: web.BaseRequest) -> str:
-    header = request.headers.get(hdrs.AUTHORIZATION, "")
-    if header[:7].lower() != "bearer ":
-        raise ProblemError(401, "unauthorized", "Send Authorization: Bearer TOKEN.", headers=_CHALLENGE)
-    return header[7:]
 
 
 def _explain(error: Exception, trace_id: str, method: str, route: Route | None) -> web.Response:
@@ -138,6 +135,6 @@ def _problem_response(problem: ProblemError, trace_id: str) -> web.Response:
     return response
 
 
-def _finish(response: web.Response, trace_id: str) -> None:
+def _finish(response: web.StreamResponse, trace_id: str) -> None:
     response.headers.update(SECURITY_HEADERS)
     response.headers[TRACE_HEADER] = trace_id

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from aiohttp import web
@@ -48,7 +49,7 @@ def connection_room() -> int:
 class _Connection(web.RequestHandler):
     """One connection; what is not HTTP gets an answer of ours instead of the library's."""
 
-    __slots__ = ("_head_deadline", "_listener")
+    __slots__ = ("_head_deadline", "_listener", "on_resume")
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(
@@ -60,6 +61,12 @@ class _Connection(web.RequestHandler):
         )
         self._listener = listener
         self._head_deadline: asyncio.TimerHandle | None = None
+        self.on_resume: Callable[[], None] | None = None
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.on_resume is not None:
+            self.on_resume()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self._listener.is_full():

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from leadboost.console import api_access, api_hear, api_learn, api_sell, api_watch, bodies, replies
+from leadboost.console import api_access, api_hear, api_learn, api_sell, api_watch, bodies, live, replies
 from leadboost.console.auth import Role
 from leadboost.console.call import BULK_BODY_BYTES, JSON_TYPE, SMALL_BODY_BYTES, Call
 from leadboost.messages.health import HealthReport, Readiness
@@ -26,7 +26,7 @@ class Route:
     method: str
     path: str
     access: Role | Callable[[web.BaseRequest], Role | None] | None
-    serve: Callable[[Call], Awaitable[web.Response]]
+    serve: Callable[[Call], Awaitable[web.StreamResponse]]
     replies: Mapping[int, object]
     json_replies: Mapping[int, object] | None = None
     problems: Mapping[int, object] | None = None
@@ -195,6 +195,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         serve=api_watch.list_events,
         query=bodies.EventsQuery,
         replies={200: replies.EventsReply},
+    ),
+    Route(
+        method="GET",
+        path="/dashboard/ws",
+        access=Role.VIEWER,
+        serve=live.watch,
+        query=bodies.LiveQuery,
+        replies={101: str},
     ),
     Route(
         method="GET",

@@ -93,8 +93,9 @@ class Console:
         self._surroundings.closed = False
 
     def close_intake(self) -> None:
-        """End service: requests from now on get 503, those under way go on."""
+        """End service: requests from now on get 503, those under way go on, viewers are sent away."""
         self._surroundings.closed = True
+        self._surroundings.live.close_all()
 
     async def drain(self, within_s: float) -> bool:
         """Wait until no request is under way, ``within_s`` seconds at most; False if some still are.

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from leadboost.domain.stock import StockAlert
 from leadboost.messages.journal import JournalEvent
@@ -45,6 +46,22 @@ class SalesCommitted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepReported(Event):
+    """Telemetry of a pipeline step: how it stands until the next report.
+
+    ``state`` None goes back to what the journal says of it. Never journalled.
+    """
+
+    step: str
+    state: str | None
+    detail: str | None = None
+    at: datetime
+
+    def conflation_key(self) -> Hashable:
+        return (StepReported, self.step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateChanged(Event):
     """Telemetry for viewers: the latest ``data`` (JSON values) of ``key`` replaces what was before.
 
@@ -55,4 +72,4 @@ class StateChanged(Event):
     data: Mapping[str, object] | None
 
     def conflation_key(self) -> Hashable:
-        return self.key
+        return (StateChanged, self.key)

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentHealth:
-    """One component: ``state`` in a word, ``detail`` for a person, None when there is nothing to add."""
+    """One component: ``state`` in a word, ``detail`` for a person, None when there is nothing to add.
+
+    ``took_s`` is how long its start took, in seconds; None while it starts.
+    """
 
     name: str
     state: str
     detail: str | None = None
+    took_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class Cell:
         self.child = child
         self.mailbox = Mailbox(child.bounds, sampled=runtime.introspection)
         self.state = "STARTING"
+        self.took_s: float | None = None
         self.closed = False
         self.life = 0
         self.accepts: frozenset[type] = frozenset()
@@ -77,6 +78,7 @@ class Cell:
 
     async def _one_life(self) -> Failure | None:
         self.life += 1
+        self.took_s, began_at = None, self.loop_time()
         try:
             actor = self._make()
         except Exception as error:  # the supervisor decides what a failed start means
@@ -84,6 +86,7 @@ class Cell:
         if (unborn := await self._hook(actor.on_start())) is not None:
             return Failure(unborn, [], at_start=True)
         self.state = "RUNNING"
+        self.took_s = self.loop_time() - began_at
         if not self.started.done():
             self.started.set_result(None)
         failure: Failure | None = await observed(self._serve(actor), self.timing, self.mailbox)

@@ -14,11 +14,12 @@ class ActorStats:
     """One actor now. ``depth`` is messages per lane; ages and times in seconds.
 
     ``oldest_age_s`` and ``slowest_s`` are lower bounds: timing is sampled (1 handler in 64, and
-    every one that suspends).
+    every one that suspends). ``took_s`` is how long the last start took, None while it lasts.
     """
 
     name: str
     state: str
+    took_s: float | None
     critical: bool
     depth: Mapping[str, int]
     oldest_age_s: float
@@ -40,6 +41,7 @@ def describe(cell: "Cell") -> ActorStats:
     return ActorStats(
         name=cell.name,
         state=cell.state,
+        took_s=cell.took_s,
         critical=cell.child.critical,
         depth=cell.mailbox.depth(),
         oldest_age_s=cell.mailbox.oldest_age_s(now),

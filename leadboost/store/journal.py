@@ -11,6 +11,8 @@ from leadboost.store.database import Database, Session
 from leadboost.store.jsontext import json_text
 from leadboost.store.queries import load_queries
 
+STEPS_WITHIN = 100_000
+
 queries = load_queries("journal")
 
 
@@ -58,6 +60,11 @@ class PgJournalStore:
         if epoch not in (None, present) or first != since + 1:
             return EventsPage(epoch=present, offset=newest, recovered=False, events=())
         return EventsPage(epoch=present, offset=newest, recovered=True, events=events)
+
+    async def latest_steps(self) -> Sequence[JournalEvent]:
+        async with self._database.session() as session:
+            rows = await session.fetch(queries.latest_steps, STEPS_WITHIN)
+        return [_event(row["epoch"], row) for row in rows]
 
 
 def _event(epoch: str, row: asyncpg.Record) -> JournalEvent:

@@ -48,7 +48,17 @@ def test_daemon_starts_in_stages_and_stops_in_reverse_with_exit_code_0(start: St
     reports = [json.loads(line) for line in daemon.lines if '"stage changed"' in line]
     started = [each["stage"] for each in reports if each["state"] == "started"]
     stopped = [each["stage"] for each in reports if each["state"] == "stopped"]
-    assert started == ["postgres", "store", "journal", "ads", "selling", "learning", "hearing", "intake"]
+    assert started == [
+        "postgres",
+        "store",
+        "journal",
+        "ads",
+        "streaming",
+        "selling",
+        "learning",
+        "hearing",
+        "intake",
+    ]
     assert stopped == started[::-1]
 
 

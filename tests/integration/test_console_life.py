@@ -69,7 +69,7 @@ async def test_health_is_200_only_while_running(world: World) -> None:
         "mode": "safe_mode",
         "version": "0.1.0",
         "demo": False,
-        "components": [{"name": "database", "state": "up", "detail": None}],
+        "components": [{"name": "database", "state": "up", "detail": None, "took_s": None}],
         "problems": [],
     }
 

@@ -22,6 +22,7 @@ ROLES = {
     ("POST", "/api/sales"): Role.OPERATOR,
     ("GET", "/api/events"): Role.VIEWER,
     ("GET", "/api/actors"): Role.VIEWER,
+    ("GET", "/dashboard/ws"): Role.VIEWER,
 }
 FRONT_AND_SALE = [("/", "get"), ("/api/sales", "post")]
 GUARDED = [route for route in ROUTES if isinstance(route.access, Role)]

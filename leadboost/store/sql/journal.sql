@@ -39,3 +39,11 @@ LEFT JOIN LATERAL (
     SELECT "offset", kind, at, data FROM events WHERE "offset" > $1 ORDER BY "offset" LIMIT $2
 ) AS page ON true
 ORDER BY page."offset";
+
+-- name: latest_steps
+-- The newest event of each pipeline step among the newest $1 events.
+SELECT DISTINCT ON (events.data ->> 'step')
+    journal.epoch, events."offset", events.kind, events.at, events.data
+FROM journal
+JOIN events ON events."offset" > journal.last_offset - $1 AND events.kind = 'pipeline.step'
+ORDER BY events.data ->> 'step', events."offset" DESC;

@@ -1,0 +1,61 @@
+"""The live link: ``GET /dashboard/ws``, a WebSocket of subprotocol ``leadboost.v1`` (RFC 6455)."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from leadboost.console.auth import TokenError
+from leadboost.console.bodies import LiveQuery
+from leadboost.console.call import Call
+from leadboost.console.live_socket import SUBPROTOCOL, LiveSocket
+from leadboost.console.problems import ProblemError
+from leadboost.console.subprotocols import bearer_of, subprotocols
+from leadboost.errors import ActorError
+from leadboost.messages.stream import JoinViewer, ViewerReady
+
+TRY_AGAIN_LATER: Final = 1013
+
+
+async def watch(call: Call) -> web.StreamResponse:
+    """Greet, then send events and state as they come (a WebSocket of subprotocol leadboost.v1)."""
+    query = call.query(LiveQuery)
+    _refuse_unfit(call.request)
+    surroundings, bridge = call.surroundings, call.handles.stream
+    viewer = LiveSocket(call.request, call.principal, clock=surroundings.clock, is_admitted=_admission(call))
+    surroundings.live.add(viewer)
+    try:
+        headers = {"Server": "leadboost", "X-Trace-Id": call.trace_id}
+        response = await viewer.open(lambda: bridge.tell(ViewerReady(sink=viewer)), headers)
+        try:
+            bridge.tell(JoinViewer(sink=viewer, since=query.since, epoch=query.epoch))
+        except ActorError:
+            viewer.close(TRY_AGAIN_LATER, "The live link is overloaded or down; try again.")
+        await viewer.run()
+    finally:
+        surroundings.live.discard(viewer)
+    return response
+
+
+def _refuse_unfit(request: web.BaseRequest) -> None:
+    """Refuse what cannot become a live link. The library would log the offered subprotocols, tokens too."""
+    if request.headers.get(hdrs.UPGRADE, "").strip().lower() != "websocket":
+        headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
+        raise ProblemError(426, "upgrade_required", "This address speaks WebSocket only.", headers=headers)
+    if SUBPROTOCOL not in subprotocols(request):
+        raise ProblemError(400, "bad_subprotocol", f"Offer the subprotocol {SUBPROTOCOL}.")
+    if not web.WebSocketResponse(protocols=(SUBPROTOCOL,)).can_prepare(request):
+        raise ProblemError(400, "bad_handshake", "The WebSocket handshake is not version 13 of RFC 6455.")
+
+
+def _admission(call: Call) -> Callable[[], bool]:
+    """Tell, whenever asked, whether the viewer would still be admitted."""
+    tokens, token = call.surroundings.tokens, bearer_of(call.request)
+
+    def is_admitted() -> bool:
+        with suppress(TokenError):
+            return token is not None and tokens.verify(token) == call.principal
+        return False
+
+    return is_admitted

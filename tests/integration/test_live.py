@@ -1,0 +1,331 @@
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from itertools import pairwise
+
+import jwt
+import pytest
+
+from leadboost.actors.stream_bridge import RELOADED_EVENTS
+from leadboost.console.live_registry import MOST_PER_USER
+from leadboost.console.live_socket import FRAMES_PER_WINDOW, LARGEST_FRAME_BYTES
+from leadboost.domain.live.page import PAGE
+from leadboost.store.database import Database
+from tests.integration.console_world import SECRET
+from tests.integration.live_world import LiveWorld, running_link
+
+
+@pytest.fixture
+async def live(database: Database) -> AsyncIterator[LiveWorld]:
+    async with running_link(database) as live:
+        yield live
+
+
+async def test_a_viewer_is_greeted_and_then_gets_events_as_they_come(live: LiveWorld) -> None:
+    live.put("model", {"version": 3})
+    viewer = await live.look()
+
+    await live.commit(3)
+
+    assert viewer.socket.protocol == "leadboost.v1"
+    assert viewer.hello["state"]["model"] == {"version": 3}
+    assert (viewer.hello["offset"], viewer.hello["recovered"]) == (0, False)
+    assert await viewer.events(3) == [1, 2, 3]
+
+
+async def test_an_event_frame_holds_what_the_events_route_tells(live: LiveWorld) -> None:
+    viewer = await live.look()
+    await live.commit(sku="cup")
+    frame = await viewer.next()
+
+    page = (await live.world.call("GET", "/api/events")).json()
+
+    assert frame == {"t": "event", **page["events"][0]}
+
+
+async def test_state_reaches_viewers_and_a_withdrawn_key_is_null(live: LiveWorld) -> None:
+    viewer = await live.look()
+
+    live.put("safety", {"state": "HALTED"})
+    first = await viewer.next("state")
+    live.put("safety", None)
+    second = await viewer.next("state")
+    later = await live.look()
+
+    assert first == {"t": "state", "key": "safety", "data": {"state": "HALTED"}}
+    assert second["data"] is None
+    assert "safety" not in later.hello["state"]
+
+
+# -- coming back ----------------------------------------------------------------------------------
+
+
+async def test_a_viewer_that_comes_back_gets_every_event_it_missed_from_memory(live: LiveWorld) -> None:
+    viewer = await live.look()
+    await live.commit(2)
+    await viewer.events(2)
+    await viewer.socket.close()
+    await live.commit(5)
+    reads = len(live.log.reads)
+
+    back = await live.back(2, viewer.hello["epoch"])
+
+    assert back.hello["recovered"]
+    assert await back.events(5) == [3, 4, 5, 6, 7]
+    assert len(live.log.reads) == reads
+
+
+async def test_a_foreign_epoch_is_not_recovered_and_follows_from_now_on(live: LiveWorld) -> None:
+    await live.commit(3)
+    await (await live.look("?since=0")).events(3)
+
+    back = await live.back(1, "another")
+    await live.commit()
+
+    assert (back.hello["recovered"], back.hello["offset"]) == (False, 3)
+    assert await back.events(1) == [4]
+
+
+async def test_an_offset_beyond_the_journal_is_not_recovered(live: LiveWorld) -> None:
+    viewer = await live.look()
+
+    back = await live.back(1_000, viewer.hello["epoch"])
+
+    assert not back.hello["recovered"]
+
+
+async def test_a_restart_changes_nothing_for_who_comes_back(database: Database) -> None:
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(4)
+        await viewer.events(4)
+
+    async with running_link(database) as live:
+        back = await live.back(2, viewer.hello["epoch"])
+
+        assert back.hello["recovered"]
+        assert await back.events(2) == [3, 4]
+
+
+async def test_what_is_older_than_the_ring_comes_whole_from_the_journal(database: Database) -> None:
+    total = RELOADED_EVENTS + 2 * PAGE + 7
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(total)
+        await viewer.events(total)
+
+    async with running_link(database) as live:
+        back = await live.back(5, viewer.hello["epoch"])
+        await live.commit(3)
+
+        assert await back.events(total + 3 - 5) == list(range(6, total + 4))
+
+
+async def test_many_who_come_back_at_once_share_each_read(database: Database) -> None:
+    total = RELOADED_EVENTS + 2 * PAGE
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(total)
+        await viewer.events(total)
+
+    async with running_link(database) as live:
+        live.log.reads.clear()
+        backs = await asyncio.gather(
+            *(live.back(number, viewer.hello["epoch"], subject=f"viewer-{number}") for number in range(40))
+        )
+        for number, back in enumerate(backs):
+            assert await back.events(total - number) == list(range(number + 1, total + 1))
+
+        pages = [since for since in live.log.reads if since < total]
+        assert sorted(pages) == [0, PAGE]
+
+
+async def test_events_that_were_deleted_are_not_recovered(database: Database) -> None:
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(RELOADED_EVENTS + PAGE)
+        await viewer.events(RELOADED_EVENTS + PAGE)
+    async with database.transaction() as session:
+        await session.execute('DELETE FROM events WHERE "offset" <= 10')
+
+    async with running_link(database) as live:
+        back = await live.back(5, viewer.hello["epoch"])
+
+        assert (back.hello["recovered"], back.hello["offset"]) == (False, RELOADED_EVENTS + PAGE)
+
+
+async def test_events_that_another_host_numbered_arrive_without_gap(live: LiveWorld) -> None:
+    viewer = await live.look()
+    await live.commit()
+    await viewer.events(1)
+    async with live.database.transaction() as session:
+        await session.execute(
+            'INSERT INTO events (id, kind, at, data, "offset")'
+            " SELECT gen_random_uuid(), 'other', now(), '{}', n FROM generate_series(2, 4) AS n"
+        )
+        await session.execute("UPDATE journal SET last_offset = 4")
+
+    await live.commit()
+
+    assert await viewer.events(4) == [2, 3, 4, 5]
+
+
+# -- refusals -------------------------------------------------------------------------------------
+
+
+async def test_more_sockets_than_one_viewer_may_have_are_refused(live: LiveWorld) -> None:
+    viewers = [await live.look(subject="ana") for _ in range(MOST_PER_USER)]
+
+    refused = await live.refusal(live.protocols())
+    other = await live.look(subject="bea")
+
+    assert refused == (429, "too_many_sockets")
+    assert not any(viewer.socket.closed for viewer in [*viewers, other])
+
+
+def forged(claims: dict[str, object], key: bytes = SECRET, algorithm: str | None = "HS256") -> str:
+    """A token with these claims in place of good ones."""
+    good = {"iss": "leadboost", "sub": "ana", "role": "viewer", "iat": time.time(), "exp": time.time() + 600}
+    return jwt.encode({**good, **claims}, key if algorithm != "none" else None, algorithm=algorithm)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        forged({"exp": time.time() - 1}),
+        forged({}, key=b"another secret, which is long enough"),
+        forged({}, algorithm="none"),
+        forged({"role": "emperor"}),
+        "",
+    ],
+    ids=["expired", "wrong signature", "alg none", "unknown role", "empty"],
+)
+async def test_a_token_that_does_not_hold_is_refused_before_the_upgrade(live: LiveWorld, token: str) -> None:
+    assert await live.refusal(("leadboost.v1", f"bearer.{token}")) == (401, "unauthorized")
+
+
+async def test_a_good_token_in_either_place_is_let_in_and_never_echoed(live: LiveWorld) -> None:
+    token = forged({})
+
+    offered = await live.look(protocols=live.protocols(token))
+    header = await live.look(protocols=("leadboost.v1",), headers={"Authorization": f"Bearer {token}"})
+
+    assert offered.socket.protocol == header.socket.protocol == "leadboost.v1"
+
+
+async def test_no_token_and_no_cookie_is_refused(live: LiveWorld) -> None:
+    assert await live.refusal() == (401, "unauthorized")
+
+
+async def test_a_link_without_our_subprotocol_is_refused_and_its_token_stays_out_of_the_log(
+    live: LiveWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = forged({})
+
+    refused = await live.refusal((f"bearer.{token}",))
+
+    assert refused == (400, "bad_subprotocol")
+    assert token not in caplog.text
+
+
+async def test_a_viewer_that_left_frees_its_place(live: LiveWorld) -> None:
+    for _ in range(2 * MOST_PER_USER):
+        viewer = await live.look(subject="ana")
+        await viewer.socket.close()
+
+    assert (await live.look(subject="ana")).hello["t"] == "hello"
+
+
+async def test_a_request_that_is_no_websocket_is_told_so(live: LiveWorld) -> None:
+    reply = await live.world.call("GET", "/dashboard/ws")
+
+    assert (reply.status, reply.headers["Upgrade"]) == (426, "websocket")
+
+
+async def test_a_bad_query_is_refused_before_the_upgrade(live: LiveWorld) -> None:
+    reply = await live.world.call("GET", "/dashboard/ws?since=-1&depth=2")
+
+    assert reply.status == 422
+    assert {fault["field"] for fault in reply.json()["errors"]} == {"since", "depth"}
+
+
+# -- what a viewer may say ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"t": "hello"}', '{"t":"pong"'])
+async def test_anything_but_a_pong_ends_the_connection(live: LiveWorld, text: str) -> None:
+    viewer = await live.look()
+
+    await viewer.socket.send_str(text)
+
+    assert (await viewer.closed())[0] == 1008
+
+
+async def test_a_flood_of_frames_ends_the_connection(live: LiveWorld) -> None:
+    viewer = await live.look()
+
+    for _ in range(FRAMES_PER_WINDOW + 1):
+        await viewer.socket.send_str('{"t":"pong"}')
+
+    assert await viewer.closed() == (1008, "Too many frames.")
+
+
+async def test_a_frame_that_is_too_large_ends_the_connection(live: LiveWorld) -> None:
+    fits, over = await live.look(), await live.look()
+
+    await fits.socket.send_str("x" * LARGEST_FRAME_BYTES)
+    await over.socket.send_str("x" * (LARGEST_FRAME_BYTES + 1))
+
+    assert (await fits.closed())[0] == 1008
+    assert (await over.closed())[0] == 1009
+
+
+async def test_a_ping_of_the_protocol_is_answered(live: LiveWorld) -> None:
+    viewer = await live.look(autoping=False)
+
+    await viewer.socket.ping(b"there?")
+
+    assert (await viewer.socket.receive(timeout=5)).data == b"there?"
+
+
+async def test_closing_is_answered_with_the_same_code(live: LiveWorld) -> None:
+    viewer = await live.look()
+
+    await viewer.socket.close(code=1000)
+
+    assert viewer.socket.close_code == 1000
+
+
+# -- ends -----------------------------------------------------------------------------------------
+
+
+async def test_viewers_are_sent_away_when_the_console_closes(live: LiveWorld) -> None:
+    viewers = [await live.look(subject=f"viewer-{number}") for number in range(20)]
+
+    live.world.console.close_intake()
+
+    assert {(await viewer.closed())[0] for viewer in viewers} == {1001}
+    assert await live.world.console.drain(0.8)
+
+
+async def test_a_viewer_that_never_reads_keeps_no_stop_waiting(live: LiveWorld) -> None:
+    viewer = await live.look(subject="mute")
+    raw = viewer.socket.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    viewer.socket._response.connection.transport.pause_reading()  # type: ignore[union-attr]
+    await live.commit(3_000, text="x" * 400)
+
+    live.world.console.close_intake()
+
+    assert await live.world.console.drain(0.8)
+
+
+async def test_no_event_is_out_of_order_however_frames_are_joined(live: LiveWorld) -> None:
+    viewer = await live.look()
+
+    for _ in range(50):
+        await live.commit(7)
+    offsets = await viewer.events(350)
+
+    assert all(after == before + 1 for before, after in pairwise(offsets))
