@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import structlog
+from pydantic import SecretStr
 
 from leadboost import __version__
 from leadboost.clock import Rng, SystemClock, uuid7
@@ -29,6 +30,8 @@ from leadboost.runtime import Stage
 from leadboost.runtime.stage import start_stages, stop_stages
 from leadboost.runtime.stats import ActorStats
 from leadboost.runtime.system import Failed
+from leadboost.settings import FeedSettings, MetaAdsSettings
+from leadboost.standins.world import World
 
 log = structlog.get_logger()
 
@@ -64,14 +67,46 @@ class Daemon:
         self._stop = asyncio.Event()
         self._polls = True
         self._trouble: LeadBoostError | None = None
+        self._world: World | None = None
 
     async def run(self, on_up: Callable[[str], None] = lambda _: None) -> None:
         """Live until ``request_stop``. Calls ``on_up`` with the base URL whenever intake opens.
 
         Raises FolderInUseError, FolderError, and ConfigError when the address cannot be bound.
         """
-        async with self._console() as (console, url):
+        async with self._demo_world(), self._console() as (console, url):
+            self._aim(url)
             await self._live(console, lambda: on_up(url))
+
+    @asynccontextmanager
+    async def _demo_world(self) -> AsyncIterator[None]:
+        """In the demo profile the outside is made up, and our connectors are pointed at it.
+
+        It is there before the daemon and after it, as the real outside is.
+        """
+        if not self._settings.demo or self._faults:
+            yield
+            return
+        world = World(
+            folder=self.folder.path,
+            currency=self._settings.currency,
+            clock=self.clock,
+            rng=Rng("leadboost demo"),
+        )
+        try:
+            await world.open()
+            self._world, self._settings = world, _pointed_at(world, self._settings)
+        except OSError as error:
+            log.error("demo world not started", error=str(error))
+        try:
+            yield
+        finally:
+            await world.close()
+
+    def _aim(self, url: str) -> None:
+        if self._world is not None:
+            tokens = Tokens(self.folder.signing_key(), self.clock)
+            self._world.aim(url, lambda ttl_s: tokens.issue("demo-world", Role.OPERATOR, ttl_s))
 
     @asynccontextmanager
     async def started(self) -> AsyncIterator[str]:
@@ -152,6 +187,7 @@ class Daemon:
             on_failure=self._on_failure,
             report=self.report,
             polls=self._polls,
+            world=self._world,
         )
 
     def _forget_trouble(self) -> None:
@@ -270,6 +306,22 @@ class Daemon:
 
     def _stats(self) -> list[ActorStats]:
         return self._components.runtime.stats() if self._components is not None else []
+
+
+def _pointed_at(world: World, settings: Settings) -> Settings:
+    """The same settings with the world's ad account and feeds: a demo never touches a real account."""
+    meta = MetaAdsSettings(
+        base_url=world.ads.url,
+        access_token=SecretStr(world.ads_token),
+        account_id=world.account_id,
+        enabled=True,
+    )
+    feeds = [FeedSettings(name=name, url=url) for name, url in world.feeds.items()]
+    connectors = settings.connectors
+    rss = connectors.rss.model_copy(update={"feeds": (*connectors.rss.feeds, *feeds)})
+    hosts = (*connectors.allow_hosts, "127.0.0.1")
+    pointed = connectors.model_copy(update={"meta_ads": meta, "rss": rss, "allow_hosts": hosts})
+    return settings.model_copy(update={"connectors": pointed})
 
 
 class _FaultyConfigurationError(LeadBoostError):

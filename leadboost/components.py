@@ -41,6 +41,7 @@ from leadboost.runtime import Actor, ActorRef, Bounds, Child, Runtime, Stage, To
 from leadboost.runtime.dead_letters import DeadLetter
 from leadboost.runtime.supervision import Restarts
 from leadboost.runtime.system import Failed
+from leadboost.standins.world import World
 from leadboost.store.database import Database
 from leadboost.store.dead_letters import PgDeadLetterStore
 from leadboost.store.embedded import EmbeddedPostgres
@@ -79,6 +80,7 @@ class Components:
         on_failure: Callable[[Failed], None],
         report: Callable[[], HealthReport],
         polls: bool = True,
+        world: World | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -86,6 +88,8 @@ class Components:
         self._holder = holder
         self._polls = polls
         self._report = report
+        self._world = world
+        self._people: asyncio.Task[None] | None = None
         self.runtime = Runtime(
             clock=clock, rng=rng, on_failure=on_failure, on_dead_letter=self._on_dead_letter
         )
@@ -111,6 +115,7 @@ class Components:
     def stages(self, console: Console) -> Sequence[Stage]:
         """List the stages in start order. Stop budgets add up to less than the daemon's 10 s."""
         stage = partial(Stage, late=self._late)
+        world = stage(name="world", start=self._start_world, stop=self._stop_world, stop_s=0.3)
         return [
             stage(
                 name="postgres",
@@ -137,6 +142,7 @@ class Components:
                 start=partial(self._open_intake, console),
                 stop=partial(self._close_intake, console),
             ),
+            *([world] if self._world is not None else []),
         ]
 
     def _late(self) -> list[str]:
@@ -338,6 +344,15 @@ class Components:
         console.close_intake()
         if not await console.drain(_REQUESTS_END_S):
             log.warning("requests cut off", budget_s=_REQUESTS_END_S)
+
+    async def _start_world(self) -> None:
+        if self._world is not None:
+            self._people = self.runtime.run_task("demo world", self._world.live(), reported=False)
+
+    async def _stop_world(self) -> None:
+        if self._people is not None:
+            self._people.cancel()
+            await asyncio.wait([self._people])
 
     # -- pieces -----------------------------------------------------------------------------------
 
