@@ -22,6 +22,7 @@ from leadboost.clock import Rng, SystemClock, uuid7
 from leadboost.components import Components
 from leadboost.config import Settings
 from leadboost.console.auth import ClientSecret, Role, Tokens
+from leadboost.console.page import Pages
 from leadboost.console.server import Console
 from leadboost.errors import LeadBoostError, MigrationError, Problem, StageTimeoutError, StoreError
 from leadboost.folder import Address, DataFolder
@@ -274,6 +275,7 @@ class Daemon:
             version=__version__,
             demo=settings.demo,
             currency=settings.currency,
+            pages=Pages.load(),
         )
 
     def report(self) -> HealthReport:

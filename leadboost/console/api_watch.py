@@ -1,7 +1,6 @@
 """What the process says of itself: health, readiness, metrics, events, actors."""
 
 from ipaddress import ip_address
-from typing import Final
 
 from aiohttp import hdrs, web
 
@@ -9,31 +8,24 @@ from leadboost.console.auth import Role
 from leadboost.console.bodies import EventsQuery
 from leadboost.console.call import Call, answer, json_response
 from leadboost.console.metrics import CONTENT_TYPE
+from leadboost.console.problems import ProblemError
 from leadboost.console.replies import ActorsReply, Alive, EventsReply
 from leadboost.messages.journal import ReadEvents
 
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>LeadBoost</title></head>
-<body>
-<h1>LeadBoost {version}{demo}</h1>
-<p>It hears demand, learns what pays, and sells without overselling. No campaign runs in this version.</p>
-<p>The daemon is {mode}. <a href="/health">Health of every part</a>,
-<a href="/openapi.json">the API</a>.</p>
-</body>
-</html>
-"""
-
 
 async def front(call: Call) -> web.Response:
-    """Answer a person with a page, a program with the health report."""
+    """Answer a person with the console, a program with the health report."""
     if "application/json" in call.request.headers.get(hdrs.ACCEPT, ""):
         return await health(call)
-    report = call.surroundings.report()
-    page = _PAGE.format(
-        version=report.version, demo=" (DEMO)" if report.demo else "", mode=report.mode.replace("_", " ")
-    )
-    return web.Response(text=page, content_type="text/html")
+    return call.surroundings.pages.front(call.surroundings.report())
+
+
+async def asset(call: Call) -> web.Response:
+    """Serve a part of the console's page. Its name changes with what it holds, so it may be kept for good."""
+    response = call.surroundings.pages.asset(call.place[0])
+    if response is None:
+        raise ProblemError(404, "not_found", "There is nothing at this address.")
+    return response
 
 
 async def healthz(_: Call) -> web.Response:

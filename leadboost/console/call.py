@@ -15,6 +15,7 @@ from leadboost.console.bodies import Body, Query, WriteQuery, faults_of
 from leadboost.console.json_body import parse_exact_json, parse_json
 from leadboost.console.live_registry import LiveSockets
 from leadboost.console.metrics import RequestMetrics
+from leadboost.console.page import Pages
 from leadboost.console.problems import Fault, ProblemError, invalid
 from leadboost.console.replies import encode
 from leadboost.messages.enterprise import ListStock, PutStock, SellStock
@@ -62,6 +63,7 @@ class Surroundings:
     token_ttl_s: float
     metrics: RequestMetrics
     attempts: Attempts
+    pages: Pages
     live: LiveSockets = field(default_factory=LiveSockets)
     handles: Handles | None = None
     closed: bool = False

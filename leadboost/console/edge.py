@@ -136,5 +136,5 @@ def _problem_response(problem: ProblemError, trace_id: str) -> web.Response:
 
 
 def _finish(response: web.StreamResponse, trace_id: str) -> None:
-    response.headers.update(SECURITY_HEADERS)
+    response.headers.merge(SECURITY_HEADERS)  # a page has a policy of its own
     response.headers[TRACE_HEADER] = trace_id

@@ -56,6 +56,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         method="GET",
+        path="/assets/{name}",
+        access=None,
+        serve=api_watch.asset,
+        replies={200: bytes},
+        produces="application/octet-stream",
+        unopened=True,
+    ),
+    Route(
+        method="GET",
         path="/healthz",
         access=None,
         serve=api_watch.healthz,

@@ -15,6 +15,7 @@ from leadboost.console.edge import Edge
 from leadboost.console.listener import Listener
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.openapi import describe
+from leadboost.console.page import Pages
 from leadboost.errors import ConfigError, Problem
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.runtime.stats import ActorStats
@@ -44,6 +45,7 @@ class Console:
         version: str,
         demo: bool,
         currency: str,
+        pages: Pages,
         token_ttl_s: float = 3600.0,
     ) -> None:
         self._host = host
@@ -60,6 +62,7 @@ class Console:
             token_ttl_s=token_ttl_s,
             metrics=RequestMetrics(stats),
             attempts=Attempts(clock),
+            pages=pages,
             openapi=describe(version, demo=demo, currency=currency),
         )
         self._edge = Edge(self._surroundings)

@@ -16,6 +16,7 @@ from yarl import URL
 from leadboost.clock import Rng, SystemClock
 from leadboost.console.auth import ClientSecret, Role, Tokens
 from leadboost.console.call import Handles
+from leadboost.console.page import Pages
 from leadboost.console.server import Console
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.signal import Signal
@@ -43,6 +44,7 @@ from leadboost.messages.trainer import (
 from leadboost.runtime import Runtime
 from leadboost.runtime.testing import Probe
 
+NO_PAGES = Pages()
 AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SECRET = b"a secret of the tests, long enough."
 CLIENT = ClientSecret("robot", "correct horse battery", Role.OPERATOR)
@@ -196,7 +198,7 @@ class Reply:
 
 
 @asynccontextmanager
-async def running_console(*, opened: bool = True) -> AsyncIterator[World]:
+async def running_console(*, opened: bool = True, pages: Pages = NO_PAGES) -> AsyncIterator[World]:
     """Start a console, hand in the probe if ``opened``, and stop everything afterwards."""
     clock, rng = SystemClock(), Rng(7)
     runtime = Runtime(clock=clock, rng=rng)
@@ -216,6 +218,7 @@ async def running_console(*, opened: bool = True) -> AsyncIterator[World]:
         version="0.1.0",
         demo=False,
         currency="EUR",
+        pages=pages,
     )
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
         world = World(runtime, tokens, console, probe, http)

@@ -6,10 +6,11 @@ import pytest
 
 from leadboost.console.auth import Role
 from leadboost.console.edge import SECURITY_HEADERS
+from leadboost.console.page import CSP
 from leadboost.console.routes import ROUTES, Route
 from tests.integration.console_world import World, running_console
 
-PUBLIC = {"/", "/healthz", "/health", "/readyz", "/openapi.json", "/oauth/token"}
+PUBLIC = {"/", "/assets/{name}", "/healthz", "/health", "/readyz", "/openapi.json", "/oauth/token"}
 ROLES = {
     ("POST", "/predict"): Role.VIEWER,
     ("POST", "/api/signals"): Role.OPERATOR,
@@ -24,6 +25,7 @@ ROLES = {
     ("GET", "/api/actors"): Role.VIEWER,
     ("GET", "/dashboard/ws"): Role.VIEWER,
 }
+PAGE_HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-cache"}
 FRONT_AND_SALE = [("/", "get"), ("/api/sales", "post")]
 GUARDED = [route for route in ROUTES if isinstance(route.access, Role)]
 
@@ -81,8 +83,9 @@ async def test_every_answer_carries_the_security_headers(
 ) -> None:
     reply = await world.call(route.method, address(route), role=role)
 
-    carried = {header: reply.headers.get(header) for header in SECURITY_HEADERS}
-    assert carried == dict(SECURITY_HEADERS)
+    expected = dict(SECURITY_HEADERS) | (PAGE_HEADERS if route.path == "/" else {})
+    carried = {header: reply.headers.get(header) for header in expected}
+    assert carried == expected
     assert re.fullmatch(
         r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", reply.headers["X-Trace-Id"]
     )

@@ -1,4 +1,5 @@
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "leadboost"
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+PYTHON_LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = [*PYTHON_LOCKS, "requirements-node.lock"]
+NPM_LOCK = PACKAGE / "console" / "ui" / "package-lock.json"
 MACHINE_PATH = re.compile(r"/(?:work|root|farm|home/\w+)/|bash[_]jobs")
 SENTENCE = re.compile(r"test_[a-z0-9]+(_[a-z0-9]+){2,}")
 
@@ -91,10 +94,19 @@ def test_lock_files_hold_hashes_and_no_address(lock: str) -> None:
     assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) >= len(pins)
 
 
+def test_the_console_lock_holds_hashes_and_no_address() -> None:
+    packages = json.loads(NPM_LOCK.read_text(encoding="utf-8"))["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+
+    assert installed
+    assert [name for name, package in installed.items() if "resolved" in package] == []
+    assert [name for name, package in installed.items() if "integrity" not in package] == []
+
+
 def test_both_locks_agree_on_every_version() -> None:
     run, dev = (
         dict(re.findall(r"^([a-z0-9._-]+)(?:\[\S*\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
-        for lock in LOCKS
+        for lock in PYTHON_LOCKS
     )
 
     assert run.items() <= dev.items()
