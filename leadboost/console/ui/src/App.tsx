@@ -1,0 +1,115 @@
+import { useCallback, useEffect, useState } from "react";
+
+import { Shell } from "./components/Shell";
+import { FirstAccount, SignIn } from "./components/SignIn";
+import { SystemBoot } from "./components/SystemBoot";
+import type { Session } from "./contract";
+import { ApiError, call, whenSignedOut } from "./services/api";
+import { liveStore, useLive } from "./services/liveStore";
+import { useWords } from "./text";
+
+const BOOT_SEEN = "leadboost.boot-seen";
+
+type Phase =
+  | { name: "asking" }
+  | { name: "boot"; session: Session | null }
+  | { name: "sign-in"; note: string | null }
+  | { name: "first"; token: string }
+  | { name: "console"; session: Session };
+
+export function App({ firstToken }: { firstToken: string | null }) {
+  const [phase, setPhase] = useState<Phase>({ name: "asking" });
+  const [token, setToken] = useState(firstToken);
+  const { text } = useWords();
+
+  const welcome = useCallback((session: Session) => {
+    setToken(null);
+    const seen = sessionStorage.getItem(BOOT_SEEN) !== null;
+    setPhase(seen ? { name: "console", session } : { name: "boot", session });
+  }, []);
+
+  const ask = useCallback(async () => {
+    try {
+      welcome(await openSession(token));
+    } catch (error) {
+      setPhase(withoutSession(error, token, text.first.used));
+    }
+  }, [token, text, welcome]);
+
+  const asking = phase.name === "asking";
+  useEffect(() => {
+    if (asking) void ask();
+  }, [asking, ask]);
+
+  const leave = useCallback((note: string | null) => {
+    liveStore.stop();
+    setToken(null);
+    setPhase({ name: "sign-in", note });
+  }, []);
+
+  const signOut = useCallback(async () => {
+    await call("DELETE", "/api/session").catch(() => undefined);
+    leave(null);
+  }, [leave]);
+
+  switch (phase.name) {
+    case "asking":
+      return <main className="boot" aria-busy="true" />;
+    case "sign-in":
+      return <SignIn note={phase.note} onSession={welcome} />;
+    case "first":
+      return <FirstAccount token={phase.token} onSession={welcome} />;
+    case "boot":
+      return (
+        <SystemBoot
+          onRunning={() => {
+            sessionStorage.setItem(BOOT_SEEN, "yes");
+            const { session } = phase;
+            setPhase(session === null ? { name: "asking" } : { name: "console", session });
+          }}
+        />
+      );
+    case "console":
+      return <Console session={phase.session} onSignOut={() => void signOut()} onExpired={() => leave(text.signIn.expired)} />;
+  }
+}
+
+interface ConsoleProps {
+  session: Session;
+  onSignOut: () => void;
+  onExpired: () => void;
+}
+
+function Console({ session, onSignOut, onExpired }: ConsoleProps) {
+  const { link } = useLive();
+  useEffect(() => {
+    liveStore.start();
+    return () => liveStore.stop();
+  }, []);
+  useEffect(() => {
+    whenSignedOut(onExpired);
+    if (link.phase === "signed_out") onExpired();
+    return () => whenSignedOut(() => {});
+  }, [link.phase, onExpired]);
+  return <Shell session={session} onSignOut={onSignOut} />;
+}
+
+/** Who is signed in, by the single-use link where there is one. Throws ApiError. */
+async function openSession(token: string | null): Promise<Session> {
+  if (token === null) return call<Session>("GET", "/api/session");
+  try {
+    return await call<Session>("POST", "/api/session/first", { token });
+  } catch (error) {
+    // A used link in the browser that used it: the login that came of it may still hold.
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    return call<Session>("GET", "/api/session");
+  }
+}
+
+function withoutSession(error: unknown, token: string | null, used: string): Phase {
+  const status = error instanceof ApiError ? error.status : 0;
+  if (token !== null && status === 422) return { name: "first", token };
+  if (status === 401) return { name: "sign-in", note: token === null ? null : used };
+  if (status === 0 || status >= 500) return { name: "boot", session: null };
+  return { name: "sign-in", note: error instanceof Error ? error.message : String(error) };
+}

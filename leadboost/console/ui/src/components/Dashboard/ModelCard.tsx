@@ -1,0 +1,58 @@
+import { LineChart } from "lucide-react";
+
+import type { ModelState } from "../../contract";
+import { Card, Empty, Figure, Skeleton } from "../../parts";
+import { Sparkline } from "../../parts/Sparkline";
+import { useLive } from "../../services/liveStore";
+import { useWords } from "../../text";
+
+const SHOWN_VERSIONS = 30;
+
+/** How wrong the ROI model has been, beside the plain running mean. */
+export function ModelCard() {
+  const { model } = useLive();
+  const { text } = useWords();
+  return (
+    <Card title={text.model.title}>
+      {model === null ? <Skeleton lines={5} label={text.loading} />
+      : model.mae === null ? <Empty icon={LineChart} title={text.model.none}>{text.model.noneMeaning}</Empty>
+      : <Measured model={model} />}
+    </Card>
+  );
+}
+
+function Measured({ model }: { model: ModelState }) {
+  const { versions } = useLive();
+  const { text, format } = useWords();
+  const shown = (versions ?? []).toSorted((a, b) => a.version - b.version).slice(-SHOWN_VERSIONS);
+  const line = (metric: string) => shown.map((version) => version.metrics[metric] ?? null);
+  return (
+    <>
+      <div className="headline">
+        <p title={text.model.measure}>
+          <strong>{format.number(model.mae, 3)}</strong> <span className="quiet">{text.model.mae}</span>
+          <br />
+          <Comparison model={model} />
+        </p>
+        {shown.length > 1 && (
+          <Sparkline values={line("mae")} reference={line("baseline_mae")} room={shown.length} label={text.model.chart} />
+        )}
+      </div>
+      <dl className="pairs">
+        <Figure label={text.model.baseline} value={format.number(model.baseline_mae, 3)} />
+        <Figure label={text.model.coverage(format.percent(model.level))} value={format.percent(model.coverage, 1)} />
+        <Figure label={text.model.outcomes} value={format.number(model.observations)} />
+        <Figure label={text.model.version} value={format.number(model.version)} />
+      </dl>
+    </>
+  );
+}
+
+function Comparison({ model: { mae, baseline_mae } }: { model: ModelState }) {
+  const { text, format } = useWords();
+  if (mae === null || baseline_mae === null || baseline_mae === 0) return null;
+  const gain = 1 - mae / baseline_mae;
+  const share = format.percent(Math.abs(gain));
+  const words = Math.abs(gain) < 0.005 ? text.model.same : gain > 0 ? text.model.better(share) : text.model.worse(share);
+  return <span className={gain > 0 ? "tone-ok" : "tone-wait"}>{words}</span>;
+}

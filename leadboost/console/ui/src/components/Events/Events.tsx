@@ -1,0 +1,53 @@
+import { ListFilter } from "lucide-react";
+import { useDeferredValue, useState } from "react";
+
+import { Card, Empty } from "../../parts";
+import { liveStore, useLive } from "../../services/liveStore";
+import { useWords } from "../../text";
+import { describe } from "./describe";
+import { EventList } from "./EventList";
+
+const SKELETON_LINES = 12;
+
+export function Events() {
+  const { events } = useLive();
+  const { text, format } = useWords();
+  const [kind, setKind] = useState("");
+  const [wanted, setWanted] = useState("");
+  const needle = useDeferredValue(wanted.trim().toLowerCase());
+  const kinds = [...new Set([...Object.keys(text.events.kinds), ...(events ?? []).map((event) => event.kind)])];
+  const shown = events
+    ?.filter((event) => kind === "" || event.kind === kind)
+    .filter((event) => needle === "" || `${event.kind} ${describe(event, text)}`.toLowerCase().includes(needle))
+    .toReversed() ?? null;
+  const older = events !== null && (events[0]?.offset ?? 1) > 1;
+  return (
+    <Card
+      title={text.events.all}
+      aside={<span className="quiet">{text.timesIn(format.zone)} · {text.events.shown(format.number(shown?.length))}</span>}
+    >
+      <div className="filters">
+        <label className="field">
+          <span className="sr">{text.events.filter}</span>
+          <input type="search" placeholder={text.events.filter} value={wanted} onChange={(change) => setWanted(change.target.value)} />
+        </label>
+        <label className="field">
+          <span className="sr">{text.events.kind}</span>
+          <select value={kind} onChange={(change) => setKind(change.target.value)}>
+            <option value="">{text.events.allKinds}</option>
+            {kinds.map((each) => (
+              <option key={each} value={each}>{text.events.kinds[each] ?? each}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {shown?.length === 0 && events?.length !== 0 ? <Empty icon={ListFilter} title={text.events.noMatch} />
+      : <EventList events={shown} room={SKELETON_LINES} detailed />}
+      {older && (
+        <button type="button" className="button more" onClick={() => void liveStore.loadOlder()}>
+          {text.events.older}
+        </button>
+      )}
+    </Card>
+  );
+}

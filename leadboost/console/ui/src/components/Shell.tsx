@@ -1,0 +1,119 @@
+import { Activity, Boxes, LayoutDashboard, Shield } from "lucide-react";
+import { useEffect, useState } from "react";
+
+import type { Session } from "../contract";
+import { allows, atRisk, haltedItems } from "../figures";
+import { BudgetText } from "../parts/Money";
+import { useLive } from "../services/liveStore";
+import { useWords } from "../text";
+import { AccountMenu } from "./AccountMenu";
+import { Overview } from "./Dashboard/Overview";
+import { Events } from "./Events/Events";
+import { LinkBanner, LinkChip } from "./LinkState";
+import { Mark } from "./Mark";
+import { Safety } from "./Safety/Safety";
+import { StopButton } from "./Safety/StopButton";
+import { Stock } from "./Stock/Stock";
+
+const VIEWS = { overview: LayoutDashboard, safety: Shield, stock: Boxes, events: Activity };
+type View = keyof typeof VIEWS;
+
+export function Shell({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
+  const view = useView();
+  const { text } = useWords();
+  useEffect(() => {
+    document.title = `${text.views[view]} · LeadBoost${session.demo ? ` (${text.demo})` : ""}`;
+  }, [view, text, session.demo]);
+  return (
+    <div className="shell">
+      <a className="skip" href="#content" onClick={skip}>{text.skip}</a>
+      <header className="top">
+        <div className="brand"><Mark size={24} /> <span>LeadBoost</span></div>
+        {session.demo && <span className="demo" title={text.demoMeaning}>{text.demo}</span>}
+        <div className="top-right">
+          <LinkChip />
+          {allows(session.role, "operator") && <StopButton session={session} />}
+          <AccountMenu session={session} onSignOut={onSignOut} />
+        </div>
+      </header>
+      <Navigation view={view} />
+      <div className="body">
+        <LinkBanner />
+        <HaltBanner />
+        <main id="content" tabIndex={-1} className="content">
+          <h1 className="view-title">{text.views[view]}</h1>
+          {view === "overview" && <Overview />}
+          {view === "safety" && <Safety session={session} />}
+          {view === "stock" && <Stock session={session} />}
+          {view === "events" && <Events />}
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function Navigation({ view }: { view: View }) {
+  const { safety } = useLive();
+  const { text } = useWords();
+  return (
+    <nav className="nav" aria-label={text.navigation}>
+      <ul>
+        {Object.entries(VIEWS).map(([name, Icon]) => (
+          <li key={name}>
+            <a href={`#/${name}`} aria-current={name === view ? "page" : undefined}>
+              <span className="nav-icon">
+                <Icon aria-hidden size={18} strokeWidth={1.8} />
+                {name === "safety" && safety !== null && safety.halts.length > 0 && <span className="nav-dot" />}
+              </span>
+              {text.views[name as View]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+/** Stands above every view for as long as everything is halted. */
+function HaltBanner() {
+  const { safety } = useLive();
+  const { text } = useWords();
+  if (safety?.state !== "HALTED") return null;
+  const items = haltedItems(safety);
+  const confirmed = items.filter((item) => item.status === "confirmed").length;
+  const risk = atRisk(safety);
+  return (
+    <div className="banner banner-halt" role="alert">
+      <p>
+        <strong>{text.safety.bannerHalted}</strong> {safety.reason}
+      </p>
+      <p className="banner-facts">
+        {items.length > 0 && <span>{text.safety.confirmed}: {text.safety.ofTotal(confirmed, items.length)}</span>}
+        {risk.count > 0 && <span>{text.safety.atRisk}: <BudgetText budget={risk} /></span>}
+      </p>
+    </div>
+  );
+}
+
+function useView(): View {
+  const read = (): View => {
+    const name = window.location.hash.replace(/^#\//, "");
+    return name in VIEWS ? (name as View) : "overview";
+  };
+  const [view, setView] = useState(read);
+  useEffect(() => {
+    const follow = () => {
+      setView(read());
+      window.scrollTo(0, 0);
+    };
+    window.addEventListener("hashchange", follow);
+    return () => window.removeEventListener("hashchange", follow);
+  }, []);
+  return view;
+}
+
+/** The hash names the view, so the skip link moves the focus by hand. */
+function skip(clicked: { preventDefault(): void }): void {
+  clicked.preventDefault();
+  document.getElementById("content")?.focus();
+}

@@ -1,0 +1,84 @@
+/** Numbers, amounts and times as this viewer writes them. What is not known is a dash, never zero. */
+
+export const UNKNOWN = "—";
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+
+export class Format {
+  private readonly time: Intl.DateTimeFormat;
+  private readonly day: Intl.DateTimeFormat;
+  private readonly full: Intl.DateTimeFormat;
+  readonly zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+  constructor(private readonly locale: string) {
+    this.time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    this.day = new Intl.DateTimeFormat(locale, {
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+    });
+    this.full = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "long" });
+  }
+
+  number(value: number | null | undefined, digits = 0): string {
+    if (value === null || value === undefined) return UNKNOWN;
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return new Intl.NumberFormat(this.locale, options).format(value);
+  }
+
+  /** At most one decimal: 8, 2.5. */
+  rate(value: number | null | undefined): string {
+    if (value === null || value === undefined) return UNKNOWN;
+    return new Intl.NumberFormat(this.locale, { maximumFractionDigits: 1 }).format(value);
+  }
+
+  percent(value: number | null | undefined, digits = 0): string {
+    if (value === null || value === undefined) return UNKNOWN;
+    return new Intl.NumberFormat(this.locale, {
+      style: "percent",
+      maximumFractionDigits: digits,
+    }).format(value);
+  }
+
+  money(amount: number | null | undefined, currency: string | null | undefined): string {
+    if (amount === null || amount === undefined || !currency) return UNKNOWN;
+    const options = { style: "currency", currency, currencyDisplay: "narrowSymbol" } as const;
+    return new Intl.NumberFormat(this.locale, options).format(amount);
+  }
+
+  /** Time of day today, day and time otherwise. */
+  at(iso: string | null | undefined): string {
+    const moment = parse(iso);
+    if (moment === null) return UNKNOWN;
+    const today = moment.toDateString() === new Date().toDateString();
+    return (today ? this.time : this.day).format(moment);
+  }
+
+  exactly(iso: string | null | undefined): string {
+    const moment = parse(iso);
+    return moment === null ? UNKNOWN : this.full.format(moment);
+  }
+
+  /** Seconds as a person says them: 0.42 s, 14 s, 3 min, 2 h, 5 d. */
+  span(seconds: number | null | undefined): string {
+    if (seconds === null || seconds === undefined) return UNKNOWN;
+    if (seconds < 10 && seconds % 1 !== 0) return `${this.number(seconds, 2)} s`;
+    if (seconds < MINUTE_S) return `${this.number(Math.floor(seconds))} s`;
+    if (seconds < HOUR_S) return `${this.number(Math.floor(seconds / MINUTE_S))} min`;
+    if (seconds < DAY_S) return `${this.number(Math.floor(seconds / HOUR_S))} h`;
+    return `${this.number(Math.floor(seconds / DAY_S))} d`;
+  }
+}
+
+/** Whole seconds since then, 0 at least; null when it is not known. */
+export function ageS(iso: string | null | undefined, nowMs: number): number | null {
+  const moment = parse(iso);
+  return moment === null ? null : Math.max(Math.floor((nowMs - moment.getTime()) / 1000), 0);
+}
+
+function parse(iso: string | null | undefined): Date | null {
+  const moment = new Date(iso ?? Number.NaN);
+  return Number.isNaN(moment.getTime()) ? null : moment;
+}
