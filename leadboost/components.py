@@ -276,6 +276,7 @@ class Components:
             leases=PgLeaseStore(self._store),
             predictor=self._refs["predictor"],
             committed=self._committed,
+            state=self._state,
         )
 
     async def _start_hearing(self) -> None:
@@ -313,6 +314,7 @@ class Components:
             sources=sources,
             committed=self._committed,
             stored=self._stored,
+            steps=self._steps,
             intake=self._intake,
         )
 

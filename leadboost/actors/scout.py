@@ -19,7 +19,7 @@ from leadboost.errors import (
     StoreError,
     WorkLimitError,
 )
-from leadboost.messages.events import EventsCommitted, SignalsStored
+from leadboost.messages.events import EventsCommitted, SignalsStored, StepReported
 from leadboost.messages.scout import (
     BeginIntake,
     HearSignals,
@@ -42,6 +42,7 @@ LONGEST_WAIT_S = 86_400.0
 SHORTEST_WAIT_S = 0.05
 JITTER = 0.1
 REASON_CHARS = 500
+STEP = "radar"
 
 _log = structlog.get_logger(__name__)
 
@@ -90,6 +91,7 @@ class Scout(Actor[HearSignals | ListSignals | ListSources | BeginIntake | _Poll 
         sources: Sequence[Source],
         committed: Topic[EventsCommitted],
         stored: Topic[SignalsStored],
+        steps: Topic[StepReported],
         intake: Intake,
         spread_s: float = 5.0,
     ) -> None:
@@ -99,6 +101,8 @@ class Scout(Actor[HearSignals | ListSignals | ListSources | BeginIntake | _Poll 
         self._sources = {source.name: source for source in sources}
         self._committed = committed
         self._stored = stored
+        self._steps = steps
+        self._fetching: set[str] = set()
         self._intake = intake
         self._spread_s = spread_s
         self._states: dict[str, SourceState] = {}
@@ -186,6 +190,7 @@ class Scout(Actor[HearSignals | ListSignals | ListSources | BeginIntake | _Poll 
         if self._polling:
             return
         self._polling = True
+        self._tell_step()
         for state in self._states.values():
             self._schedule(state.name, self._first_wait_s(state))
 
@@ -211,8 +216,18 @@ class Scout(Actor[HearSignals | ListSignals | ListSources | BeginIntake | _Poll 
             )
         except WorkLimitError:
             self._schedule(name, BUSY_S)
+        else:
+            self._fetching.add(name)
+            self._tell_step()
 
     async def _fetched(self, message: _Fetched) -> None:
+        try:
+            await self._take_in(message)
+        finally:
+            self._fetching.discard(message.name)
+            self._tell_step()
+
+    async def _take_in(self, message: _Fetched) -> None:
         name, fetched = message.name, message.fetched
         try:
             heard = await self._hear(fetched.items)
@@ -261,6 +276,8 @@ class Scout(Actor[HearSignals | ListSignals | ListSources | BeginIntake | _Poll 
             last_polled_at=now,
             next_due_at=None if is_gone else now + timedelta(seconds=wait_s),
         )
+        self._fetching.discard(name)
+        self._tell_step()
         _complain(state, error)
         if not is_gone:
             self._schedule(name, wait_s)
@@ -268,6 +285,17 @@ class Scout(Actor[HearSignals | ListSignals | ListSources | BeginIntake | _Poll 
             await self._source_store.save(state)
         except StoreError as trouble:
             _log.warning("source state not saved", source=name, error=str(trouble))
+
+    def _tell_step(self) -> None:
+        """Tell the timeline what goes on now: polling, failing, or nothing beyond what is journalled."""
+        failing = [state for state in self._states.values() if state.state in ("failing", "gone")]
+        state, detail = None, None
+        if self._fetching:
+            state, detail = "PROCESSING", ", ".join(sorted(self._fetching))
+        elif failing:
+            state, detail = "ERROR", "; ".join(f"{each.name}: {each.reason}" for each in failing)
+        detail = detail and detail[:REASON_CHARS]
+        self._steps.publish(StepReported(step=STEP, state=state, detail=detail, at=self.clock.now()))
 
 
 def _wait_after(error: Exception, errors: int) -> float:

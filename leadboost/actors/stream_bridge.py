@@ -14,7 +14,7 @@ from leadboost.domain.live.page import PAGE, Page, Pages, page_start
 from leadboost.domain.live.ring import FrameRing
 from leadboost.domain.live.viewer import Viewer, ViewerSink
 from leadboost.domain.rate import Rates
-from leadboost.domain.timeline import KIND as STEP
+from leadboost.domain.timeline import KIND as STEP_KIND
 from leadboost.domain.timeline import Timeline
 from leadboost.errors import StoreError
 from leadboost.messages.events import EventsNumbered, SalesCommitted, StateChanged, StepReported
@@ -221,7 +221,7 @@ class StreamBridge(Actor[_Told]):
 
     def _append(self, event: JournalEvent) -> None:
         self._ring.append(_frame(event))
-        if event.kind == STEP:
+        if event.kind == STEP_KIND:
             self._timeline.record(event.data, event.at)
             self._put_timeline()
         elif event.kind == "signal.accepted":

@@ -17,7 +17,7 @@ from leadboost.domain.roi.learner import Learner, Score
 from leadboost.domain.roi.mixture import MEMORY_ROWS
 from leadboost.domain.roi.model import RoiModel
 from leadboost.errors import StoreError
-from leadboost.messages.events import EventsCommitted
+from leadboost.messages.events import EventsCommitted, StateChanged
 from leadboost.messages.trainer import (
     GetModel,
     ModelStatus,
@@ -93,7 +93,17 @@ class _Failed(Message[None]):
     error: Exception
 
 
-class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted(Message[None]):
+    """How many outcomes wait to be learned; None where the store is away."""
+
+    pending: int | None
+
+
+_Told = RecordOutcomes | GetModel | _Learn | _Learned | _Failed | _Counted
+
+
+class Trainer(Actor[_Told]):
     """Learns pending outcomes in passes, each saved with its rows in one transaction.
 
     A pass runs beside the handler and on a copy: when it fails, nothing has changed here, and the
@@ -119,6 +129,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         leases: LeaseStore,
         predictor: ActorRef[ServeModel],
         committed: Topic[EventsCommitted],
+        state: Topic[StateChanged],
         collect_s: float = 2.0,
     ) -> None:
         """``collect_s`` is the time that corrections are collected for before they are learned."""
@@ -128,6 +139,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._leases = leases
         self._predictor = predictor
         self._committed = committed
+        self._state = state
         self._learning = self._waiting = self._again = self._stale = False
         self._backoff_s = FIRST_BACKOFF_S
         self._lease: Lease | None = None
@@ -141,7 +153,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._knowledge = await self._read_knowledge()
         known = self._knowledge
         _log.info("model chosen", version=known.version, observations=known.learner.score.observations)
-        self._predictor.tell(ServeModel(model=known.learner.model(known.version)))
+        self._serve(known.learner.model(known.version))
         self._learn()
         self.every(LOOK_EVERY_S, _Learn(), jitter=0.2)
 
@@ -151,7 +163,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
             with suppress(StoreError):  # it runs out by itself
                 await self._leases.resign(lease)
 
-    async def receive(self, message: RecordOutcomes | GetModel | _Learn | _Learned | _Failed) -> object:
+    async def receive(self, message: _Told) -> object:
         match message:
             case RecordOutcomes():
                 return await self._record(message)
@@ -164,6 +176,8 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
                 self._learned(message)
             case _Failed():
                 self._failed(message)
+            case _Counted(pending=pending):
+                self._tell_model(pending)
             case _:
                 assert_never(message)
         return None
@@ -282,7 +296,7 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
         self._stale, self._backoff_s = False, FIRST_BACKOFF_S
         self._knowledge = learned.knowledge
         if learned.model is not None:
-            self._predictor.tell(ServeModel(model=learned.model))
+            self._serve(learned.model)
         if learned.rows:
             self._committed.publish(EventsCommitted())
             _log_progress(learned.knowledge, learned)
@@ -292,6 +306,28 @@ class Trainer(Actor[RecordOutcomes | GetModel | _Learn | _Learned | _Failed]):
             self._learn()
         elif learned.rows:
             self._learn_after(PAUSE_S)
+
+    def _serve(self, model: RoiModel) -> None:
+        self._predictor.tell(ServeModel(model=model))
+        self.spawn(
+            "count pending",
+            self._outcomes.count_pending(),
+            then=lambda pending: _Counted(pending=pending),
+            otherwise=lambda _: _Counted(pending=None),
+        )
+
+    def _tell_model(self, pending: int | None) -> None:
+        known, score = self._knowledge, self._knowledge.learner.score
+        data = {
+            "version": known.version,
+            "observations": score.observations,
+            "mae": score.mae,
+            "baseline_mae": score.baseline_mae,
+            "level": LEVEL,
+            "coverage": score.coverage,
+            "pending": pending,
+        }
+        self._state.publish(StateChanged(key="model", data=data))
 
     def _failed(self, failed: _Failed) -> None:
         if not isinstance(failed.error, StoreError):

@@ -9,6 +9,7 @@ import asyncpg
 
 from leadboost.clock import uuid7
 from leadboost.domain.signal import Signal
+from leadboost.domain.timeline import KIND as STEP_KIND
 from leadboost.messages.scout import ListSignals, StoredSignal
 from leadboost.ports import NewEvent, NewSignal
 from leadboost.store.database import Database
@@ -23,7 +24,7 @@ _queries = load_queries("signals")
 
 
 class PgSignalStore:
-    """``SignalStore`` on PostgreSQL."""
+    """``SignalStore`` on PostgreSQL. What is new completes the step ``radar`` in the same transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -48,7 +49,8 @@ class PgSignalStore:
             stored = {row["id"] for row in rows}
             accepted = [new for new in signals if new.id in stored]
             if accepted:
-                await insert_events(session, [self._accepted(new) for new in accepted])
+                events = [self._accepted(new) for new in accepted]
+                await insert_events(session, [*events, self._heard(accepted)])
         return [new.id for new in accepted]
 
     async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
@@ -78,6 +80,17 @@ class PgSignalStore:
                 "url": signal.url,
             },
         )
+
+    def _heard(self, accepted: Sequence[NewSignal]) -> NewEvent:
+        sources = sorted({new.signal.source for new in accepted})
+        signals = "1 new signal" if len(accepted) == 1 else f"{len(accepted)} new signals"
+        data = {
+            "run_id": str(uuid7(self._clock, self._rng)),
+            "step": "radar",
+            "state": "COMPLETE",
+            "detail": f"{signals} from {', '.join(sources)}"[:EXCERPT_CHARS],
+        }
+        return NewEvent(id=uuid7(self._clock, self._rng), kind=STEP_KIND, at=self._clock.now(), data=data)
 
 
 def like_pattern(text: str) -> str:

@@ -61,6 +61,7 @@ async def world(database: Database) -> AsyncIterator[World]:
                 sources=[],
                 committed=committed,
                 stored=stored,
+                steps=Topic("steps"),
                 intake=Intake(),
             ),
         )

@@ -11,7 +11,7 @@ from leadboost.clock import Rng, SystemClock
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss import RssSource
 from leadboost.errors import SourceError, SourceGoneError, StoreDataError, StoreUnavailableError
-from leadboost.messages.events import EventsCommitted, SignalsStored
+from leadboost.messages.events import EventsCommitted, SignalsStored, StepReported
 from leadboost.messages.scout import (
     BeginIntake,
     HearSignals,
@@ -41,12 +41,16 @@ class World:
         self.runtime = Runtime(clock=clock, rng=Rng(7))
         self.committed: Topic[EventsCommitted] = Topic("committed")
         self.stored: Topic[SignalsStored] = Topic("stored")
+        self.steps: Topic[StepReported] = Topic("steps")
         self.told = Probe()
+        self.radar = Probe()
 
     async def spawn(self, *sources: object) -> ActorRef[Any]:
         self.told.ref = await self.runtime.spawn("told", self.told.actor)
         self.committed.subscribe(self.told.ref)
         self.stored.subscribe(self.told.ref)
+        self.radar.ref = await self.runtime.spawn("radar", self.radar.actor)
+        self.steps.subscribe(self.radar.ref)
         return await self.runtime.spawn("scout", lambda: self.make(*sources))
 
     def make(self, *sources: Any) -> Scout:
@@ -56,6 +60,7 @@ class World:
             sources=sources,
             committed=self.committed,
             stored=self.stored,
+            steps=self.steps,
             intake=self.intake,
             spread_s=0.0,
         )
@@ -225,6 +230,29 @@ async def test_feed_is_stored_once_and_asked_with_its_etag(world: World, clock: 
     assert list(feeds.statuses)[:3] == [200, 304, 304]
     assert (status.state, status.accepted, status.duplicates) == ("up", 2, 0)
     assert await world.count() == 2
+
+
+async def test_the_timeline_hears_of_polling_and_then_of_nothing_more(world: World) -> None:
+    scout = await world.spawn(Scripted(fetched(item(1), wait_s=3_600.0)))
+    await scout.ask(BeginIntake())
+
+    await status_when(scout, lambda status: status.state == "up")
+
+    assert shown(world) == [(None, None), ("PROCESSING", "scripted"), (None, None)]
+
+
+async def test_the_timeline_hears_why_a_source_fails(world: World) -> None:
+    scout = await world.spawn(Scripted(SourceError("scripted", "is busy", 1_800.0)))
+    await scout.ask(BeginIntake())
+
+    await status_when(scout, lambda status: status.state == "failing")
+
+    assert shown(world)[-1] == ("ERROR", "scripted: is busy")
+
+
+def shown(world: World) -> list[tuple[str | None, str | None]]:
+    reports = cast(list[StepReported], world.radar.received)
+    return [(report.state, report.detail) for report in reports]
 
 
 async def test_nothing_is_polled_before_intake_begins(world: World) -> None:

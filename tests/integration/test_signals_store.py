@@ -69,7 +69,7 @@ async def test_each_signal_stored_is_journalled_with_an_excerpt(
 
     await store.insert([new, signal("x" * 500)])
 
-    assert await rows(database, "SELECT kind, data FROM events") == [
+    assert await rows(database, "SELECT kind, data FROM events ORDER BY seq LIMIT 1") == [
         (
             "signal.accepted",
             {
@@ -82,6 +82,17 @@ async def test_each_signal_stored_is_journalled_with_an_excerpt(
             },
         )
     ]
+
+
+async def test_signals_stored_together_complete_one_step_of_the_timeline(
+    store: PgSignalStore, database: Database
+) -> None:
+    await store.insert([signal("a"), signal("b")])
+    await store.insert([signal("a")])
+
+    (step,) = await rows(database, "SELECT data - 'run_id' FROM events WHERE kind = 'pipeline.step'")
+    detail = "2 new signals from rss:shop"
+    assert step == ({"step": "radar", "state": "COMPLETE", "detail": detail},)
 
 
 async def test_a_signal_that_cannot_be_journalled_is_not_stored(

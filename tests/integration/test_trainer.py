@@ -12,7 +12,7 @@ from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
 from leadboost.errors import OutcomeUnknownError, StoreUnavailableError
-from leadboost.messages.events import EventsCommitted
+from leadboost.messages.events import EventsCommitted, StateChanged
 from leadboost.messages.trainer import (
     Forecast,
     GetModel,
@@ -25,6 +25,7 @@ from leadboost.messages.trainer import (
 )
 from leadboost.ports import Lease, NewModel, OutcomeRevision
 from leadboost.runtime import Actor, ActorRef, Runtime, Topic
+from leadboost.runtime.testing import Probe
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.models import PgModelStore
@@ -72,6 +73,7 @@ class Host:
         self.database = database
         self.models = Models(database)
         self.runtime = Runtime(clock=database.clock, rng=database.rng.fork(name))
+        self.state: Topic[StateChanged] = Topic("state")
         self.served: asyncio.Queue[RoiModel] = asyncio.Queue()
         self.trainer: ActorRef[Any]
         self.predictor: ActorRef[Any]
@@ -90,6 +92,7 @@ class Host:
             leases=PgLeaseStore(self.database),
             predictor=served,
             committed=Topic[EventsCommitted]("committed"),
+            state=self.state,
             collect_s=0.2,
         )
 
@@ -124,6 +127,22 @@ class Host:
 async def host(database: Database) -> AsyncIterator[Host]:
     host = await Host(database).start()
     yield host
+    await host.runtime.close()
+
+
+async def test_a_served_model_is_shown_to_viewers(database: Database) -> None:
+    host, shown = Host(database), Probe()
+    shown.ref = await host.runtime.spawn("shown", shown.actor)
+    host.state.subscribe(shown.ref)
+    await host.start()
+    await host.record(campaigns(50))
+    status = await host.learned(50)
+
+    fields = ("version", "observations", "mae", "baseline_mae", "level", "coverage", "pending")
+    expected = StateChanged(key="model", data={name: getattr(status, name) for name in fields})
+    async with asyncio.timeout(5):
+        while expected not in shown.received:
+            await host.status()
     await host.runtime.close()
 
 
