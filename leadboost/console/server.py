@@ -65,6 +65,7 @@ class Console:
             pages=pages,
             openapi=describe(version, demo=demo, currency=currency),
         )
+        self.sockets = self._surroundings.live
         self._edge = Edge(self._surroundings)
         self._runner: web.ServerRunner | None = None
 

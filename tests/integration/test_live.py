@@ -1,19 +1,23 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import pairwise
+from typing import Any, cast
 
 import jwt
 import pytest
 
-from leadboost.actors.stream_bridge import RELOADED_EVENTS
+from leadboost.actors import stream_bridge
+from leadboost.actors.stream_bridge import RELOADED_EVENTS, StreamBridge
+from leadboost.console import live_socket
 from leadboost.console.live_registry import MOST_PER_USER
 from leadboost.console.live_socket import FRAMES_PER_WINDOW, LARGEST_FRAME_BYTES
 from leadboost.domain.live.page import PAGE
+from leadboost.messages.events import StateChanged
 from leadboost.store.database import Database
 from tests.integration.console_world import SECRET
-from tests.integration.live_world import LiveWorld, running_link
+from tests.integration.live_world import Link, LiveWorld, running_link, turns
 
 
 @pytest.fixture
@@ -311,9 +315,7 @@ async def test_viewers_are_sent_away_when_the_console_closes(live: LiveWorld) ->
 
 async def test_a_viewer_that_never_reads_keeps_no_stop_waiting(live: LiveWorld) -> None:
     viewer = await live.look(subject="mute")
-    raw = viewer.socket.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    viewer.socket._response.connection.transport.pause_reading()  # type: ignore[union-attr]
+    stop_reading(viewer)
     await live.commit(3_000, text="x" * 400)
 
     live.world.console.close_intake()
@@ -329,3 +331,145 @@ async def test_no_event_is_out_of_order_however_frames_are_joined(live: LiveWorl
     offsets = await viewer.events(350)
 
     assert all(after == before + 1 for before, after in pairwise(offsets))
+
+
+# -- time -----------------------------------------------------------------------------------------
+
+
+async def test_a_viewer_is_pinged_and_stays_as_long_as_it_answers(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_socket, "PING_EVERY_S", 0.1)
+    monkeypatch.setattr(live_socket, "ANSWER_WITHIN_S", 0.08)
+    viewer = await live.look()
+
+    for _ in range(3):
+        assert "at" in await viewer.next("ping")
+        await viewer.socket.send_str('{"t":"pong"}')
+    code, reason = await viewer.closed()
+
+    assert (code, reason) == (4008, "No answer to a ping within 0.08 s.")
+
+
+async def test_a_viewer_whose_token_has_expired_is_sent_to_sign_in(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_socket, "CHECK_EVERY_S", 0.05)
+    soon = forged({"exp": time.time() + 0.5})
+    viewer = await live.look(protocols=live.protocols(soon))
+
+    assert await viewer.closed() == (4001, "The login is over; sign in again.")
+
+
+async def test_sockets_of_an_ended_login_are_closed_at_once(live: LiveWorld) -> None:
+    gone, stays = await live.look(subject="ana"), await live.look(subject="bea")
+
+    live.world.console.sockets.close_viewer(lambda principal: principal.subject == "ana")
+    await live.commit()
+
+    assert await gone.closed() == (4001, "You are signed out.")
+    assert await stays.events(1) == [1]
+
+
+# -- who does not keep up -------------------------------------------------------------------------
+
+
+def transport_of(viewer: Link) -> asyncio.Transport:
+    return cast(asyncio.Transport, cast(Any, viewer.socket)._response.connection.transport)
+
+
+def stop_reading(viewer: Link, *, window: int = 4096) -> None:
+    """Let the other side's writes pile up."""
+    viewer.socket.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    transport_of(viewer).pause_reading()
+
+
+async def test_a_viewer_that_takes_nothing_for_too_long_is_cut_and_the_others_go_on(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_bridge, "BEHIND_S", 0.4)
+    stuck, other = await live.look(subject="mute"), await live.look(subject="bea")
+    stop_reading(stuck)
+
+    began = time.monotonic()
+    await live.commit(1_000, text="x" * 400)
+    await other.events(1_000)
+    await viewers_left(live, 1)
+
+    assert time.monotonic() - began < 3
+    await live.commit()
+    assert await other.events(1) == [1_001]
+
+
+async def test_a_viewer_that_is_too_many_bytes_behind_is_cut(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_bridge, "BEHIND_S", 60.0)
+    stuck = await live.look()
+    stop_reading(stuck)
+
+    for _ in range(4):
+        await live.commit(1_000, text="x" * 400)
+    await viewers_left(live, 0)
+
+
+async def test_a_viewer_that_lags_gets_only_the_latest_of_a_state(live: LiveWorld) -> None:
+    viewer = await live.look()
+    stop_reading(viewer, window=2**16)
+    await live.commit(2_000, text="x" * 400)  # more than the buffers of both systems hold
+    await until(lambda: all(each.sink.blocked for each in live.audience.viewers.values()))
+
+    for number in range(500):
+        live.put("model", {"version": number, "padding": "y" * 100})
+        await turns(3)
+    transport_of(viewer).resume_reading()
+    await viewer.events(2_000)
+    await live.commit()
+    await viewer.events(1)
+
+    versions = [frame["data"]["version"] for frame in viewer.frames if frame.get("key") == "model"]
+    assert len(versions) < 10
+    assert versions[-1] == 499
+
+
+async def viewers_left(live: LiveWorld, count: int) -> None:
+    await until(lambda: len(live.audience.viewers) == count)
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not reached():
+            await turns()
+
+
+# -- the actor ------------------------------------------------------------------------------------
+
+
+async def test_a_restarted_bridge_sends_viewers_to_come_back_and_keeps_the_state(database: Database) -> None:
+    class Fragile(StreamBridge):
+        async def receive_batch(self, messages: Sequence[Any]) -> Sequence[None]:
+            if any(isinstance(each, StateChanged) and each.key == "poison" for each in messages):
+                raise ZeroDivisionError
+            return await super().receive_batch(messages)
+
+    async with running_link(database, Fragile) as live:
+        live.put("safety", {"state": "HALTED"})
+        viewer = await live.look()
+        live.put("poison", {})
+
+        assert await viewer.closed() == (1012, "The live link was restarted.")
+        assert (await live.look()).hello["state"]["safety"] == {"state": "HALTED"}
+
+
+async def test_the_timeline_outlives_a_restart(database: Database) -> None:
+    step: dict[str, Any] = {"run_id": "r1", "step": "radar", "state": "COMPLETE", "detail": "2 new signals"}
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(kind="pipeline.step", **step)
+        await viewer.events(1)
+
+    async with running_link(database) as live:
+        steps = (await live.look()).hello["state"]["timeline"]["steps"]
+
+    assert {name: steps[0][name] for name in step} == step
+    assert [each["state"] for each in steps[1:]] == ["NOT_INSTALLED"] * 5
