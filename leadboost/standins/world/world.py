@@ -109,8 +109,7 @@ class World:
 
     async def close(self) -> None:
         """Stop the servers."""
-        await self.ads.stop()
-        await self._feeds.stop()
+        await asyncio.gather(self.ads.stop(), self._feeds.stop())
 
     async def _kept(self, name: str, part: Part) -> None:
         """Begin a part again whenever it fails, after a growing wait: this is its supervisor."""
