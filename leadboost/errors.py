@@ -238,9 +238,16 @@ class AdPlatformError(LeadBoostError):
 
 
 class GateClosedError(LeadBoostError):
-    """Nothing that raises spend may leave now; the text says why."""
+    """Nothing that raises spend may leave now; the text says why.
+
+    ``halted`` is False where only a proof is missing, which may come by itself.
+    """
 
     code = "gate_closed"
+
+    def __init__(self, reason: str, *, halted: bool) -> None:
+        super().__init__(reason)
+        self.halted = halted
 
 
 class HaltLogError(LeadBoostError):

@@ -1,12 +1,12 @@
 """Ports: what actors need from the outside, as Protocols. Every call ends by its own deadline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from leadboost.domain.campaign import AdCampaign
+from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.signal import Signal
@@ -353,6 +353,85 @@ class HaltLog(Protocol):
         """The open halts. Raises HaltLogError when what is there cannot be trusted."""
         ...
 
-    def write(self, halts: Sequence[Halt]) -> None:
-        """Replace them, durable on return. Raises HaltLogError."""
+    def put(self, halts: Sequence[Halt], *, ended: Collection[UUID] = ()) -> None:
+        """Add or replace these, forget the ended ones, and keep those that others wrote; durable on
+        return. Raises HaltLogError."""
+        ...
+
+    def replace(self, halts: Sequence[Halt]) -> None:
+        """Start anew with these where the log could not be read. Raises HaltLogError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnableAction:
+    """A row of ``actions``: a campaign that a resumed halt lets run again.
+
+    ``state`` is ``intended``, ``sent``, ``confirmed``, ``failed`` or ``unknown``.
+    """
+
+    id: UUID
+    halt_id: UUID
+    campaign: Campaign
+    state: str = "intended"
+
+
+class HaltStore(Protocol):
+    """``safety``, ``halts``, ``halt_items``, ``halt_approvals`` and ``actions``."""
+
+    async def load(self, *, resumed: int) -> Sequence[Halt]:
+        """Every open halt and the last few resumed ones, newest first."""
+        ...
+
+    async def save(self, halts: Sequence[Halt], events: Sequence[NewEvent]) -> None:
+        """Upsert halts with their items, and the latch; repeating it changes nothing.
+
+        A halt that is resumed there stays so.
+        """
+        ...
+
+    async def links(self, skus: Collection[str]) -> Mapping[str, Sequence[Campaign]]:
+        """The campaigns linked to each of these SKUs; an unknown SKU has none."""
+        ...
+
+    async def approve(self, halt_id: UUID, *, by: str, reason: str) -> Sequence[str]:
+        """Note one approval, once per person; returns all who approved."""
+        ...
+
+    async def resume(
+        self, halt: Halt, actions: Sequence[EnableAction], *, by: str, reason: str, event: NewEvent
+    ) -> None:
+        """Mark it resumed together with the intents to enable what it paused. Raises HaltError
+        (``still_at_floor``, ``already_resumed``)."""
+        ...
+
+    async def unfinished_actions(self) -> Sequence[EnableAction]:
+        """Actions that are neither confirmed nor failed, oldest first."""
+        ...
+
+    async def mark_sent(self, action: EnableAction) -> bool:
+        """Commit that it is about to be sent; False while the latch is not ACTIVE or a halt holds the
+        campaign. A trip on any host waits for this, or is seen by it."""
+        ...
+
+    async def settle_action(self, action: EnableAction, state: str, error: str | None) -> None:
+        """Note what became of it, and journal it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorBreach:
+    """A product whose ads must stop: ``available <= floor``, with the campaigns linked to it."""
+
+    sku: str
+    available: int
+    floor: int
+    campaigns: tuple[Campaign, ...]
+
+
+class StockWatch(Protocol):
+    """What the stock rules look at."""
+
+    async def breaches(self, skus: Collection[str] | None = None) -> Sequence[FloorBreach]:
+        """Products with linked campaigns at or below their floor; among ``skus`` where given."""
         ...

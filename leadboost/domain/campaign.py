@@ -1,6 +1,9 @@
 """Campaigns on ad platforms."""
 
 from dataclasses import dataclass
+from typing import Final
+
+_STOPPED: Final = ("PAUSED", "ARCHIVED", "DELETED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,5 +35,5 @@ class AdCampaign:
 
     @property
     def is_paused(self) -> bool:
-        """Whether both say that nothing runs."""
-        return self.status == "PAUSED" and self.effective_status not in ("ACTIVE", "IN_PROCESS")
+        """Whether both say that nothing runs; an archived or deleted one cannot."""
+        return self.status in _STOPPED and self.effective_status not in ("ACTIVE", "IN_PROCESS")

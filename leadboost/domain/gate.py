@@ -56,10 +56,11 @@ class Gate:
 
     def check(self, campaign: Campaign, account_id: str) -> None:
         """Let a call that raises the spend of ``campaign`` pass. Raises GateClosedError."""
-        reasons = list(self.reasons())
-        reasons += [f"halted: {scope}" for scope in self._covering(campaign, account_id)]
+        covering = self._covering(campaign, account_id)
+        reasons = [*self.reasons(), *(f"halted: {scope}" for scope in covering)]
         if reasons:
-            raise GateClosedError("; ".join(reasons))
+            halted = bool(covering) or any(scope.is_global for scope in self._scopes())
+            raise GateClosedError("; ".join(reasons), halted=halted)
 
     def _scopes(self) -> list[Scope]:
         return [*self._tripped, *(scope for scope, _ in self._halts.values())]

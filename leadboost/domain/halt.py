@@ -3,13 +3,14 @@
 Architecture, section 3 (Gate); reliability guide, section 6.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from leadboost.domain.campaign import Campaign
+from leadboost.domain.money import MICROS_PER_UNIT
 from leadboost.errors import InputError
 
 GLOBAL = "global"
@@ -99,7 +100,8 @@ class HaltItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """A stop: who pulled it, why, and every campaign that it pauses."""
+    """A stop: who pulled it, why, and every campaign that it pauses. ``approvals`` are the subjects who
+    want it resumed."""
 
     id: UUID
     scope: Scope
@@ -108,11 +110,27 @@ class Halt:
     tripped_at: datetime
     state: HaltState = HaltState.PAUSING
     items: tuple[HaltItem, ...] = ()
+    approvals: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Whether it still holds."""
         return self.state is not HaltState.RESUMED
+
+    def item(self, campaign: Campaign) -> HaltItem | None:
+        """The item of a campaign, if it has one."""
+        return next((item for item in self.items if item.campaign == campaign), None)
+
+    def with_item(self, item: HaltItem) -> "Halt":
+        """A copy with this item in the place of its campaign's, or added at the end."""
+        if self.item(item.campaign) is None:
+            return replace(self, items=(*self.items, item))
+        items = (item if each.campaign == item.campaign else each for each in self.items)
+        return replace(self, items=tuple(items))
+
+    def covers_account(self, platform: str, account_id: str) -> bool:
+        """Whether it covers all that the account runs, so that the platform must be asked what that is."""
+        return self.scope.is_global or self.scope == Scope("account", (platform, account_id))
 
 
 def state_of(items: Sequence[HaltItem]) -> HaltState:
@@ -126,3 +144,64 @@ def state_of(items: Sequence[HaltItem]) -> HaltState:
 def latch_of(halts: Iterable[Halt]) -> Latch:
     """HALTED while a global halt holds; narrower halts leave the latch ACTIVE."""
     return Latch.HALTED if any(halt.is_open and halt.scope.is_global for halt in halts) else Latch.ACTIVE
+
+
+def widened(halt: Halt, accounts: Mapping[str, str]) -> Halt:
+    """The halt without its list of campaigns, and wide enough to cover them all the same.
+
+    ``accounts`` maps platforms to our accounts there: campaigns of one of them become that account,
+    others everything.
+    """
+    platforms = {item.campaign.platform for item in halt.items}
+    account = accounts.get(next(iter(platforms))) if len(platforms) == 1 else None
+    scope = Scope("account", (*platforms, account)) if account else Scope(GLOBAL)
+    return replace(halt, scope=halt.scope if halt.scope.is_global else scope, items=())
+
+
+def informed(halt: Halt, stored: Halt) -> Halt:
+    """An open halt with what only its stored copy knows: approvals, names, budgets, further campaigns."""
+    for item in stored.items:
+        known = halt.item(item.campaign)
+        if known is None:
+            halt = halt.with_item(replace(item, status=ItemStatus.REQUESTED, confirmed_at=None))
+        elif known.name is None or known.was_active is None:
+            halt = halt.with_item(
+                replace(
+                    known,
+                    name=known.name or item.name,
+                    was_active=item.was_active if known.was_active is None else known.was_active,
+                    daily_budget_micros=known.daily_budget_micros or item.daily_budget_micros,
+                    currency=known.currency or item.currency,
+                )
+            )
+    return replace(halt, approvals=stored.approvals)
+
+
+def halt_view(halt: Halt, needed: int) -> dict[str, object]:
+    """The halt as viewers see it: JSON values; ``needed`` approvals resume it."""
+    return {
+        "id": str(halt.id),
+        "state": str(halt.state),
+        "reason": halt.reason,
+        "scope": str(halt.scope),
+        "tripped_by": halt.tripped_by,
+        "tripped_at": halt.tripped_at.isoformat(),
+        "approvals": len(halt.approvals),
+        "needed": needed,
+        "items": [_item_view(item) for item in halt.items],
+    }
+
+
+def _item_view(item: HaltItem) -> dict[str, object]:
+    budget = item.daily_budget_micros
+    return {
+        "platform": item.campaign.platform,
+        "campaign_id": item.campaign.campaign_id,
+        "name": item.name,
+        "status": str(item.status),
+        "attempts": item.attempts,
+        "confirmed_at": item.confirmed_at.isoformat() if item.confirmed_at else None,
+        "daily_budget": None if budget is None else budget / MICROS_PER_UNIT,
+        "currency": item.currency,
+        "error": item.error,
+    }

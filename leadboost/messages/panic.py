@@ -1,22 +1,24 @@
 """What PanicManager, the kill switch, can be told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from leadboost.domain.campaign import AdCampaign, Campaign
-from leadboost.domain.halt import Halt, Latch, Scope
+from leadboost.domain.halt import Halt, Latch, Scope, halt_view
+from leadboost.domain.money import MICROS_PER_UNIT
 from leadboost.runtime.message import Lane, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripHalt(Message[Halt]):
-    """Halt ``scope`` now. Where it is halted already, the same halt answers and is verified again.
+    """Halt ``scope`` now. Where it is halted already, the same halt answers.
 
-    ``by`` is a person's subject or ``rule:NAME``. ``campaigns`` are those known to be covered; what
-    the platform lists is added to an account's and to the global halt.
+    ``by`` is a person's subject, which has every campaign verified again, or ``rule:NAME`` with its
+    ``evidence`` (JSON values, journalled as ``safety.breached``). ``campaigns`` are those known to be
+    covered; what the platform lists is added where a whole account is.
     """
 
     lane: ClassVar[Lane] = Lane.CONTROL
@@ -24,13 +26,14 @@ class TripHalt(Message[Halt]):
     reason: str
     by: str
     campaigns: tuple[Campaign, ...] = ()
+    evidence: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyStatus:
     """What may leave the process now, and why not. ``gate_reasons`` is empty while the gate is open.
 
-    ``halts`` are all open ones and the last few resumed, newest first.
+    ``halts`` are all open ones and the last few resumed, newest first; ``needed`` approvals resume one.
     """
 
     state: Latch
@@ -38,6 +41,18 @@ class SafetyStatus:
     reason: str | None
     gate_reasons: tuple[str, ...]
     halts: tuple[Halt, ...]
+    needed: int
+
+    def view(self) -> dict[str, object]:
+        """As viewers see it: JSON values."""
+        return {
+            "state": str(self.state),
+            "gate": {"open": not self.gate_reasons, "reasons": list(self.gate_reasons)},
+            "since": self.since.isoformat() if self.since else None,
+            "reason": self.reason,
+            "halts": [str(halt.id) for halt in self.halts if halt.is_open],
+            "details": [halt_view(halt, self.needed) for halt in self.halts],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,26 +71,52 @@ class GetHalt(Message[Halt | None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeApproved(Message[None]):
-    """The answer to an approval: ``approvals`` of ``needed`` are there; ``resumed`` when that is enough."""
+class NoteApproval(Message[None]):
+    """These persons have approved the end of a halt, of ``needed`` in all; it holds on."""
 
-    approvals: int
-    needed: int
-    resumed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveResume(Message[ResumeApproved]):
-    """Approve the end of a halt. Raises HaltError (no such halt, still at its floor, cooling off).
-
-    Enough approvals release it: campaigns that it paused, and no other, are enabled again.
-    """
-
+    lane: ClassVar[Lane] = Lane.CONTROL
     halt_id: UUID
-    reason: str
-    by: str
+    approvals: tuple[str, ...]
+    needed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListCampaigns(Message[Sequence[AdCampaign]]):
+class EndHalt(Message[None]):
+    """Let go of a halt that the store has as resumed."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    halt_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignsRead:
+    """Campaigns as last read; ``read_at`` is the oldest of these reads, None before the first."""
+
+    campaigns: Sequence[AdCampaign]
+    read_at: datetime | None
+
+    def view(self) -> dict[str, object]:
+        """As viewers see it: JSON values."""
+        return {
+            "items": [_campaign_view(each) for each in self.campaigns],
+            "read_at": self.read_at.isoformat() if self.read_at else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCampaigns(Message[CampaignsRead]):
     """Campaigns as last read from every connected account."""
+
+
+def _campaign_view(each: AdCampaign) -> dict[str, object]:
+    budget = each.daily_budget_micros
+    return {
+        "platform": each.campaign.platform,
+        "account_id": each.account_id,
+        "campaign_id": each.campaign.campaign_id,
+        "name": each.name,
+        "status": each.status,
+        "effective_status": each.effective_status,
+        "daily_budget": None if budget is None else budget / MICROS_PER_UNIT,
+        "currency": each.currency,
+    }

@@ -1,10 +1,11 @@
 import asyncio
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from leadboost.clock import Rng, uuid7
-from leadboost.errors import LeaseLostError, OutcomeUnknownError, StoreConflictError, StoreDataError
+from leadboost.errors import LeaseLostError, OutcomeUnknownError, StoreDataError
 from leadboost.ports import Lease, NewEvent
 from leadboost.store.database import Database
 from leadboost.store.journal import PgJournalStore, insert_events
@@ -53,10 +54,10 @@ async def test_offsets_have_no_gap_when_transactions_roll_back(
     database: Database, journal: PgJournalStore, lease: Lease
 ) -> None:
     await write(database, 1)
-    failed = new_event(database, 2)
-    with pytest.raises(StoreConflictError):
+    event = new_event(database, 2)
+    with pytest.raises(StoreDataError):
         async with database.transaction() as session:
-            await insert_events(session, [failed, failed])
+            await insert_events(session, [event, replace(event, kind="x" * 101)])
     await write(database, 3)
 
     assert [event.offset for event in await journal.number(lease, 10)] == [1, 2]

@@ -1,10 +1,11 @@
 -- name: insert_events
--- Write events (ids, kinds, times, JSON texts) in the order given.
+-- Write events (ids, kinds, times, JSON texts) in the order given; one that stands already stays.
 INSERT INTO events (id, kind, at, data)
 SELECT id, kind, at, data::jsonb
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[])
     WITH ORDINALITY AS event (id, kind, at, data, place)
-ORDER BY place;
+ORDER BY place
+ON CONFLICT (id) DO NOTHING;
 
 -- name: lock_journal
 -- Lock the journal under this very term of a lease ($1 name, $2 holder, $3 epoch); no row if it is over.

@@ -1,0 +1,123 @@
+-- name: load_halts
+-- Read open halts and the last $1 resumed ones, newest first, each with the names of its approvers.
+SELECT halts.id, scope, halts.reason, tripped_by, tripped_at, state,
+    ARRAY (SELECT approver FROM halt_approvals a WHERE a.halt_id = halts.id ORDER BY at) AS approvals
+FROM halts
+WHERE state <> 'resumed'
+    OR id IN (SELECT id FROM halts WHERE state = 'resumed' ORDER BY resumed_at DESC LIMIT $1)
+ORDER BY tripped_at DESC, id;
+
+-- name: load_items
+-- Read the items of these halts.
+SELECT halt_id, platform, campaign_id, status, attempts, name, was_active, daily_budget_micros, currency,
+    error, confirmed_at
+FROM halt_items
+WHERE halt_id = ANY ($1::uuid[])
+ORDER BY halt_id, platform, campaign_id;
+
+-- name: lock_latch
+-- Let one change of halts at a time pass; an action about to be sent is waited for.
+SELECT state FROM safety FOR UPDATE;
+
+-- name: save_halts
+-- Upsert halts; one that is resumed stays so.
+INSERT INTO halts (id, scope, reason, tripped_by, tripped_at, state)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+ON CONFLICT (id) DO UPDATE SET state = excluded.state
+WHERE halts.state <> 'resumed';
+
+-- name: save_items
+-- Upsert items.
+INSERT INTO halt_items (
+    halt_id, platform, campaign_id, status, attempts, name, was_active, daily_budget_micros, currency, error,
+    confirmed_at
+)
+SELECT *
+FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::boolean[], $8::bigint[],
+    $9::text[], $10::text[], $11::timestamptz[]
+)
+ON CONFLICT (halt_id, platform, campaign_id) DO UPDATE SET
+    status = excluded.status,
+    attempts = excluded.attempts,
+    name = coalesce(excluded.name, halt_items.name),
+    was_active = excluded.was_active,
+    daily_budget_micros = coalesce(excluded.daily_budget_micros, halt_items.daily_budget_micros),
+    currency = coalesce(excluded.currency, halt_items.currency),
+    error = excluded.error,
+    confirmed_at = excluded.confirmed_at;
+
+-- name: set_latch
+-- Let the latch say what the open halts say: HALTED while a global one is among them.
+UPDATE safety SET
+    state = CASE WHEN widest.id IS NULL THEN 'ACTIVE' ELSE 'HALTED' END,
+    since = CASE WHEN widest.id IS NULL THEN CASE WHEN state = 'ACTIVE' THEN since ELSE $1 END
+        ELSE widest.tripped_at END,
+    reason = widest.reason
+FROM (SELECT 1) AS one
+LEFT JOIN LATERAL (
+    SELECT id, tripped_at, reason FROM halts
+    WHERE state <> 'resumed' AND scope = 'global'
+    ORDER BY tripped_at LIMIT 1
+) AS widest ON true;
+
+-- name: list_links
+-- The campaigns linked to these SKUs.
+SELECT sku, platform, campaign_id FROM product_campaigns WHERE sku = ANY ($1::text[])
+ORDER BY sku, platform, campaign_id;
+
+-- name: add_approval
+-- Note one approval, once per person.
+INSERT INTO halt_approvals (halt_id, approver, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+
+-- name: list_approvals
+-- Who approved, in order.
+SELECT approver FROM halt_approvals WHERE halt_id = $1 ORDER BY at, approver;
+
+-- name: end_halt
+-- Mark it resumed; no row when it is already, or is not there.
+UPDATE halts SET state = 'resumed', resumed_at = $2 WHERE id = $1 AND state <> 'resumed' RETURNING id;
+
+-- name: is_at_floor
+-- Whether a SKU still has no more than its floor.
+SELECT on_hand - reserved <= floor FROM stock WHERE sku = $1;
+
+-- name: intend_actions
+-- Write intents; a logical action that stands already stays as it is.
+INSERT INTO actions (id, origin, kind, platform, campaign_id, arguments_hash, halt_id, intended_at)
+SELECT id, $5, $6, platform, campaign_id, $7, $4, $8
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS action (id, platform, campaign_id)
+ON CONFLICT ON CONSTRAINT actions_logical_key DO NOTHING;
+
+-- name: list_unfinished
+-- Actions of halts that are neither confirmed nor failed, oldest first.
+SELECT id, halt_id, platform, campaign_id, state FROM actions
+WHERE state IN ('intended', 'sent', 'unknown') AND halt_id IS NOT NULL
+ORDER BY seq;
+
+-- name: share_latch
+-- Hold off trips until this transaction ends; its state.
+SELECT state FROM safety FOR SHARE;
+
+-- name: send_action
+-- Note that an action is about to be sent; no row while an open halt holds its campaign.
+UPDATE actions SET state = 'sent', sent_at = $2
+WHERE id = $1 AND state IN ('intended', 'sent', 'unknown') AND NOT EXISTS (
+    SELECT 1 FROM halts JOIN halt_items ON halt_items.halt_id = halts.id
+    WHERE halts.state <> 'resumed'
+        AND halt_items.platform = actions.platform AND halt_items.campaign_id = actions.campaign_id
+)
+RETURNING id;
+
+-- name: settle_action
+-- Note what became of an action.
+UPDATE actions SET state = $2, error = $3, settled_at = $4 WHERE id = $1
+RETURNING platform, campaign_id, kind;
+
+-- name: find_breaches
+-- Products with linked campaigns at or below their floor; among the SKUs of $1, of all when that is null.
+SELECT sku, on_hand - reserved AS available, floor, platforms, campaign_ids
+FROM stocked_products
+WHERE on_hand - reserved <= floor AND ($1::text[] IS NULL OR sku = ANY ($1::text[]))
+    AND EXISTS (SELECT 1 FROM product_campaigns link WHERE link.sku = stocked_products.sku)
+ORDER BY sku;

@@ -1,0 +1,102 @@
+from uuid import UUID
+
+import pytest
+
+from leadboost.domain.gate import Gate
+from leadboost.domain.halt import Scope
+from leadboost.errors import GateClosedError, InputError
+from tests.unit.panic_world import campaign
+
+HALT = UUID(int=1)
+ACCOUNT = "900"
+
+
+def opened() -> Gate:
+    gate = Gate(["store"])
+    gate.prove("store", None)
+    return gate
+
+
+def test_a_gate_is_closed_until_everything_is_proven() -> None:
+    gate = Gate(["store", "clock"])
+    gate.prove("store", None)
+
+    assert gate.reasons() == ("clock: not proven yet",)
+
+
+def test_a_proof_that_fails_closes_the_gate_again() -> None:
+    gate = opened()
+    gate.prove("meta_ads", "not read back: no answer yet")
+
+    with pytest.raises(GateClosedError) as caught:
+        gate.check(campaign("1"), ACCOUNT)
+
+    assert not caught.value.halted
+
+
+@pytest.mark.parametrize(
+    ("scope", "held"),
+    [
+        ("global", True),
+        ("account:meta_ads:900", True),
+        ("account:meta_ads:901", False),
+        ("campaign:meta_ads:1", True),
+        ("campaign:google_ads:1", False),
+    ],
+)
+def test_a_trip_holds_what_its_scope_names(scope: str, held: bool) -> None:
+    gate = opened()
+
+    gate.trip(Scope.parse(scope))
+
+    if held:
+        with pytest.raises(GateClosedError) as caught:
+            gate.check(campaign("1"), ACCOUNT)
+        assert caught.value.halted
+    else:
+        gate.check(campaign("1"), ACCOUNT)
+
+
+def test_a_halt_holds_its_campaigns_until_it_is_released() -> None:
+    gate = opened()
+    gate.latch(HALT, Scope.parse("sku:fan"), [campaign("1")])
+
+    with pytest.raises(GateClosedError):
+        gate.check(campaign("1"), ACCOUNT)
+    gate.check(campaign("2"), ACCOUNT)
+    gate.release(HALT)
+    gate.check(campaign("1"), ACCOUNT)
+
+
+def test_a_trip_that_became_a_halt_leaves_the_halt_behind() -> None:
+    gate = opened()
+    scope = Scope.parse("global")
+    gate.trip(scope)
+
+    gate.latch(HALT, scope, [])
+    gate.settle(scope)
+
+    assert gate.reasons() == ("halted",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "everything",
+        "global:1",
+        "sku:",
+        "account:meta_ads",
+        "campaign:meta_ads:",
+        "sku:a\nb",
+        "sku:" + "x" * 400,
+    ],
+)
+def test_a_scope_that_is_none_says_how_to_write_one(text: str) -> None:
+    with pytest.raises(InputError, match="campaign:meta_ads:"):
+        Scope.parse(text)
+
+
+@pytest.mark.parametrize("text", ["global", "sku:a:b c", "account:meta_ads:1", "campaign:meta_ads:1"])
+def test_a_scope_reads_what_it_writes(text: str) -> None:
+    assert str(Scope.parse(text)) == text
