@@ -1,6 +1,6 @@
 """Enterprise: keeps stock and sales, many sales to a transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
@@ -84,12 +84,14 @@ class Enterprise(Actor[_Told]):
         reached: Topic[StockReached],
         sold: Topic[SalesCommitted],
         state: Topic[StateChanged],
+        crash: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._committed = committed
         self._reached = reached
         self._sold = sold
         self._state = state
+        self._crash = crash
         self._titles: dict[str, str | None] = {}
         self._refused = 0
         self._refusal: StoreError | None = None
@@ -160,6 +162,7 @@ class Enterprise(Actor[_Told]):
 
     def _tell_sold(self, decided: SalesDecided) -> None:
         if decided.alerts:
+            self._crash("sale.committed")
             self._committed.publish(EventsCommitted())
             self._reached.publish(StockReached(alerts=tuple(decided.alerts)))
         if decided.sold:

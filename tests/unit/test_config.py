@@ -209,7 +209,7 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ("log.level = 'loud'", "log.level", "loud", "debug, info, warning or error"),
         ("log.format = 'xml'", "log.format", "xml", "json, console, or auto"),
         ("currency = 'dollars'", "currency", "dollars", "ISO 4217"),
-        ("profile = 'staging'", "profile", "staging", "production or demo"),
+        ("profile = 'staging'", "profile", "staging", "production, demo or test"),
         ("data_dir = 7", "data_dir", "7", "a folder"),
         ("data_dir = ' '", "data_dir", " ", "is empty"),
         ("currency = 'XYZ'", "currency", "XYZ", "no currency in use"),
@@ -447,7 +447,8 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 
 def test_the_reference_file_shows_the_defaults() -> None:
     examples = re.compile(
-        r"^(url|contact|access_token|app_secret|account_id) = .*|\[\[.*\]\]\n(\w+ = .*\n)+", re.MULTILINE
+        r"^(url|contact|crash|access_token|app_secret|account_id) = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
+        re.MULTILINE,
     )
     without_examples = examples.sub("", uncommented())
 

@@ -1,0 +1,98 @@
+"""What the connected ad accounts said last, and how thoroughly each wide halt has swept them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from leadboost.domain.campaign import AdCampaign, Campaign
+from leadboost.domain.halt import Halt
+from leadboost.messages.panic import CampaignsRead
+from leadboost.ports import AdPlatform
+
+FRESH_FOR_S = 600.0
+YOUNG_S = 5.0
+
+
+@dataclass(slots=True)
+class Account:
+    """One ad account; ``due_at`` and ``listed_at`` are monotonic, ``read_at`` the wall clock."""
+
+    platform: AdPlatform
+    due_at: float
+    listed_at: float | None = None
+    read_at: datetime | None = None
+    campaigns: Sequence[AdCampaign] = ()
+    busy: bool = False
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The platform's name; one account for each."""
+        return self.platform.name
+
+    def is_covered(self, halt: Halt) -> bool:
+        """Whether the halt covers all that the account runs."""
+        return halt.covers_account(self.name, self.platform.account_id)
+
+    def staleness(self, now: float) -> str | None:
+        """Why what is known of it proves nothing; None while it is fresh."""
+        if self.listed_at is not None and now - self.listed_at <= FRESH_FOR_S:
+            return None
+        return f"not read back: {self.error or 'no answer yet'}"
+
+
+class Accounts:
+    """All of them, by platform."""
+
+    def __init__(self, platforms: Sequence[AdPlatform], *, now: float, gap_s: float) -> None:
+        self.by_name: Mapping[str, Account] = {each.name: Account(each, due_at=now) for each in platforms}
+        self._gap_s = gap_s
+        self._first_listed: dict[tuple[UUID, str], float] = {}
+        self._swept: set[tuple[UUID, str]] = set()
+
+    def covered(self, halt: Halt) -> list[Account]:
+        """Those that the halt covers as a whole."""
+        return [account for account in self.by_name.values() if account.is_covered(halt)]
+
+    def last_read(self, campaign: Campaign) -> AdCampaign | None:
+        """The campaign as the last listing had it."""
+        account = self.by_name.get(campaign.platform)
+        return (
+            next((each for each in account.campaigns if each.campaign == campaign), None) if account else None
+        )
+
+    def is_fresh(self, name: str, now: float) -> bool:
+        """Whether the last listing is so young that nobody will have touched a campaign since."""
+        account = self.by_name.get(name)
+        return account is not None and account.listed_at is not None and now - account.listed_at <= YOUNG_S
+
+    def note_sweep(self, halt: Halt, name: str, asked_at: float, *, complete: bool) -> None:
+        """A listing asked for at ``asked_at`` is dealt with; ``complete`` when it showed nothing new.
+
+        Two complete ones, ``gap_s`` apart, sweep the account: an empty list proves nothing by itself.
+        """
+        place = (halt.id, name)
+        if not complete:
+            self._first_listed.pop(place, None)
+        elif asked_at - self._first_listed.setdefault(place, asked_at) >= self._gap_s:
+            self._swept.add(place)
+
+    def is_swept(self, halt: Halt) -> bool:
+        """Whether every account that it covers is swept."""
+        return all((halt.id, account.name) in self._swept for account in self.covered(halt))
+
+    def sweep_again(self, halt: Halt) -> None:
+        """Forget how far the sweep was."""
+        for account in self.by_name.values():
+            self._first_listed.pop((halt.id, account.name), None)
+            self._swept.discard((halt.id, account.name))
+
+    def read(self) -> CampaignsRead:
+        """All campaigns as last listed."""
+        reads = [account.read_at for account in self.by_name.values()]
+        known = [at for at in reads if at is not None]
+        return CampaignsRead(
+            campaigns=[each for account in self.by_name.values() for each in account.campaigns],
+            read_at=min(known) if known and len(known) == len(reads) else None,
+        )

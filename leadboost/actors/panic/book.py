@@ -1,0 +1,163 @@
+"""Every halt that this process knows of, and what of it the database does not have yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from leadboost.clock import Clock, Rng, uuid7
+from leadboost.domain.campaign import AdCampaign, Campaign
+from leadboost.domain.gate import Gate
+from leadboost.domain.halt import Halt, HaltItem, HaltState, Scope, latch_of
+from leadboost.domain.pausing import Pausing
+from leadboost.messages.panic import SafetyStatus
+from leadboost.ports import NewEvent
+
+RESUMED_KEPT = 50
+RESUMED_SHOWN = 5
+EVENTS_KEPT = 10_000
+
+
+class HaltBook:
+    """Keeps halts and the gate in step: an open halt in here is a latch there."""
+
+    def __init__(self, gate: Gate, *, clock: Clock, rng: Rng) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._rng = rng
+        self._halts: dict[UUID, Halt] = {}
+        self._unwritten: set[UUID] = set()
+        self._events: dict[UUID, NewEvent] = {}
+
+    def open(self) -> list[Halt]:
+        """Those that hold."""
+        return [halt for halt in self._halts.values() if halt.is_open]
+
+    def get(self, halt_id: UUID) -> Halt | None:
+        """One of them."""
+        return self._halts.get(halt_id)
+
+    def of_scope(self, scope: Scope) -> Halt | None:
+        """The open halt of exactly this scope."""
+        return next((halt for halt in self.open() if halt.scope == scope), None)
+
+    def holding(self, campaign: Campaign) -> list[Halt]:
+        """Open halts that pause the campaign."""
+        return [halt for halt in self.open() if halt.item(campaign) is not None]
+
+    def keep(self, halt: Halt, *, written: bool = False) -> None:
+        """Take a halt as it is now; ``written`` where it came from the database."""
+        self._halts[halt.id] = halt
+        if halt.is_open:
+            self._gate.latch(halt.id, halt.scope, (item.campaign for item in halt.items))
+        if not written:
+            self._unwritten.add(halt.id)
+
+    def end(self, halt: Halt) -> None:
+        """It was resumed in the database. A campaign that another halt holds is that one's to enable."""
+        self._halts[halt.id] = replace(halt, state=HaltState.RESUMED)
+        self._unwritten.discard(halt.id)
+        for item in halt.items:
+            for other in self.holding(item.campaign)[:1]:
+                held = other.item(item.campaign)
+                if item.was_active and held is not None:
+                    self.keep(other.with_item(replace(held, was_active=True)))
+        resumed = [each for each in self._halts.values() if not each.is_open]
+        for old in sorted(resumed, key=lambda each: each.tripped_at)[:-RESUMED_KEPT]:
+            del self._halts[old.id]
+
+    def release(self, halt: Halt) -> None:
+        """Open the gate for what it covered."""
+        self._gate.release(halt.id)
+
+    def note(self, pausing: Pausing, before: AdCampaign | None) -> list[Halt]:
+        """Let every halt of the campaign say how far it is; returns those that changed.
+
+        ``before`` is what the campaign was before its first pause.
+        """
+        changed = []
+        for halt in self.holding(pausing.campaign):
+            old = halt.item(pausing.campaign)
+            if old is not None and (new := _progress(old, pausing, before)) != old:
+                changed.append(halt.with_item(new))
+                self.keep(changed[-1])
+                if new.status is not old.status:
+                    self.journal("panic.item", _item_event(halt, new))
+        return changed
+
+    # -- for the database -------------------------------------------------------------------------
+
+    def journal(self, kind: str, data: Mapping[str, object]) -> None:
+        """Queue an event; of very many, while the database is away, the oldest are lost."""
+        event = NewEvent(id=uuid7(self._clock, self._rng), kind=kind, at=self._clock.now(), data=data)
+        self._events[event.id] = event
+        if len(self._events) > EVENTS_KEPT:
+            del self._events[next(iter(self._events))]
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the database has all of it, as far as nothing failed."""
+        return not (self._unwritten or self._events)
+
+    def unwritten(self) -> tuple[Sequence[Halt], Sequence[NewEvent]]:
+        """What is to be written; the halts count as written until ``not_written``."""
+        halts = [self._halts[halt_id] for halt_id in self._unwritten]
+        self._unwritten.clear()
+        return halts, list(self._events.values())
+
+    def written(self, events: Sequence[NewEvent]) -> None:
+        """These events stand in the database."""
+        for event in events:
+            self._events.pop(event.id, None)
+
+    def not_written(self, halts: Sequence[Halt]) -> None:
+        """Writing these failed."""
+        self._unwritten.update(halt.id for halt in halts if halt.id in self._halts)
+
+    # -- for viewers ------------------------------------------------------------------------------
+
+    def status(self, needed: int) -> SafetyStatus:
+        """How things stand."""
+        halts = sorted(self._halts.values(), key=lambda each: each.tripped_at, reverse=True)
+        shown = [each.id for each in halts if not each.is_open][:RESUMED_SHOWN]
+        wide = [each for each in halts if each.is_open and each.scope.is_global]
+        return SafetyStatus(
+            state=latch_of(halts),
+            since=wide[-1].tripped_at if wide else None,
+            reason=wide[-1].reason if wide else None,
+            gate_reasons=self._gate.reasons(),
+            halts=tuple(each for each in halts if each.is_open or each.id in shown),
+            needed=needed,
+        )
+
+
+def known_as(item: HaltItem, read: AdCampaign) -> HaltItem:
+    """The item with what a read says that was not known before."""
+    return replace(
+        item,
+        name=item.name or read.name,
+        was_active=read.is_active if item.was_active is None else item.was_active,
+        daily_budget_micros=read.daily_budget_micros,
+        currency=read.currency,
+    )
+
+
+def _progress(item: HaltItem, pausing: Pausing, before: AdCampaign | None) -> HaltItem:
+    return replace(
+        known_as(item, before) if before is not None else item,
+        status=pausing.status,
+        attempts=pausing.attempts,
+        error=pausing.error,
+        confirmed_at=pausing.confirmed_at,
+    )
+
+
+def _item_event(halt: Halt, item: HaltItem) -> dict[str, object]:
+    return {
+        "id": str(halt.id),
+        "platform": item.campaign.platform,
+        "campaign_id": item.campaign.campaign_id,
+        "name": item.name,
+        "status": str(item.status),
+        "attempts": item.attempts,
+        "error": item.error,
+    }
