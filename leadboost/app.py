@@ -24,6 +24,7 @@ from leadboost.config import Settings
 from leadboost.console.auth import ClientSecret, Role, Tokens
 from leadboost.console.page import Pages
 from leadboost.console.server import Console
+from leadboost.domain.halt import GLOBAL, Scope
 from leadboost.errors import LeadBoostError, MigrationError, Problem, StageTimeoutError, StoreError
 from leadboost.folder import Address, DataFolder
 from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
@@ -162,6 +163,7 @@ class Daemon:
         """Start all stages; returns what kept them from starting. A stop or an escalation interrupts."""
         if self._faults:
             return _FaultyConfigurationError()
+        await self._stop_stages()  # of safe mode
         self._forget_trouble()
         self._enter("starting")
         self._components = self._make_components()
@@ -216,6 +218,18 @@ class Daemon:
         self._enter("safe_mode")
         console.close_intake()
         await self._stop_stages()
+        await self._keep_kill_switch(console, trouble)
+
+    async def _keep_kill_switch(self, console: Console, trouble: LeadBoostError) -> None:
+        """Nothing else acts in safe mode. A critical part that failed for good halts everything."""
+        self._components = self._make_components()
+        try:
+            await start_stages([self._components.halting(console)], self._started, self._on_stage)
+            if isinstance(trouble, _EscalatedError) and not _may_heal(trouble):
+                await self._components.halt(Scope(GLOBAL), str(trouble), by="rule:critical_failure")
+        except LeadBoostError as error:
+            log.error("kill switch not up", error=str(error))
+            self._problems.append(f"the kill switch is not up: {error}")
 
     async def _shut_down(self, console: Console) -> None:
         self._enter("stopping")

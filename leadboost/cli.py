@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 
@@ -48,6 +49,7 @@ class Profile(StrEnum):
 
     production = "production"
     demo = "demo"
+    test = "test"
 
 
 class DateOrder(StrEnum):
@@ -58,7 +60,7 @@ class DateOrder(StrEnum):
 
 
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file; default config/leadboost.toml.")]
-ProfileOption = Annotated[Profile | None, typer.Option("--profile", help="production or demo.")]
+ProfileOption = Annotated[Profile | None, typer.Option("--profile", help="production, demo or test.")]
 DataDir = Annotated[str | None, typer.Option("--data-dir", help="Folder for data; default var.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON on standard output.")]
 File = Annotated[Path, typer.Argument(help="File to read; .gz is unpacked.", show_default=False)]
@@ -164,6 +166,56 @@ def migrate(
     applied = asyncio.run(migrate_database(_settings(config, profile, data_dir)))
     text = "\n".join(f"applied {name}" for name in applied) or "the database is up to date"
     print(json.dumps({"applied": list(applied)}) if as_json else text)
+
+
+# -- the kill switch ------------------------------------------------------------------------------
+
+
+@app.command()
+def panic(
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.", show_default=False)],
+    scope: Annotated[
+        str,
+        typer.Option("--scope", help="global, account:PLATFORM:ID, campaign:PLATFORM:ID or sku:SKU."),
+    ] = "global",
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, max=3600, help="Seconds to watch until all is confirmed.")
+    ] = 120,
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop the ads now, also while the daemon is dead; exit code 1 until every pause is confirmed."""
+    from leadboost import log
+    from leadboost.domain.halt import Scope
+    from leadboost.remote.panic import Stop, describe, halt
+
+    log.configure("error", "auto")
+    if not 0 < len(reason.strip()) <= 500:
+        raise InputError("--reason", "takes 1 to 500 characters")
+    stop = Stop(scope=Scope.parse(scope), reason=reason.strip(), wait_s=wait)
+    settings = _faulty_settings(config, profile, data_dir)
+    seen = halt(settings, stop, lambda text: print(text, file=sys.stderr, flush=True))
+    print(seen.model_dump_json() if as_json else describe(seen))
+    raise typer.Exit(0 if seen.state == "confirmed" else 1)
+
+
+@app.command()
+def resume(
+    halt_id: Annotated[UUID, typer.Argument(help="Which halt.", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.", show_default=False)],
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve the end of a halt; what it had paused runs again once enough persons have."""
+    from leadboost.remote.panic import resume as approve
+
+    done = approve(_settings(config, profile, data_dir), halt_id, reason)
+    text = "resumed" if done["resumed"] else f"{done['approvals']} of {done['needed']} approvals"
+    print(json.dumps(done) if as_json else text)
 
 
 @app.command()

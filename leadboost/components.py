@@ -11,7 +11,10 @@ import structlog
 from leadboost import __version__
 from leadboost.actors.enterprise import Enterprise
 from leadboost.actors.journal import Journal
+from leadboost.actors.panic import PanicManager
 from leadboost.actors.predictor import Predictor
+from leadboost.actors.release import Release
+from leadboost.actors.safety import SafetyEngine
 from leadboost.actors.scout import Intake, Scout
 from leadboost.actors.stream_bridge import Audience, StreamBridge
 from leadboost.actors.trainer import Trainer
@@ -21,7 +24,9 @@ from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss.source import RssSource
 from leadboost.console.call import Handles
 from leadboost.console.server import Console
+from leadboost.crash import crash_points
 from leadboost.domain.gate import Gate
+from leadboost.domain.halt import Halt, Scope
 from leadboost.errors import EmbeddedServerError, StoreError, StoreUnavailableError
 from leadboost.log import redact
 from leadboost.messages.events import (
@@ -34,6 +39,7 @@ from leadboost.messages.events import (
     StockReached,
 )
 from leadboost.messages.health import HealthReport
+from leadboost.messages.panic import GetHalt, TripHalt
 from leadboost.messages.scout import BeginIntake
 from leadboost.platforms import make_ads_client, make_platforms
 from leadboost.ports import AdPlatform, Source
@@ -45,6 +51,8 @@ from leadboost.standins.world import World
 from leadboost.store.database import Database
 from leadboost.store.dead_letters import PgDeadLetterStore
 from leadboost.store.embedded import EmbeddedPostgres
+from leadboost.store.halt_log import HaltFile
+from leadboost.store.halts import PgHaltStore, PgStockWatch
 from leadboost.store.journal import PgJournalStore
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.migrate import migrate
@@ -57,12 +65,14 @@ from leadboost.store.sources import PgSourceStore
 log = structlog.get_logger()
 
 _VITAL = Child(critical=True, intensity=(5, 30.0))
+_KILL_SWITCH = Child(critical=True, intensity=(1, 60.0))  # it cannot be restarted away
 _SALES = Child(critical=True, intensity=(5, 30.0), bounds=Bounds(command=4_096))
 _PREDICTIONS = Child(intensity=(5, 30.0), bounds=Bounds(command=4_096))
 _OTHER = Child(intensity=(5, 60.0))
 _PARKED_AT_ONCE = 100
 _REQUESTS_END_S = 0.8
 _INSTALLED_STEPS = ("radar",)
+_TRIP_WITHIN_S = 2.0
 _GC_THRESHOLDS = (10_000, 20, 50)
 _POSTGRES_RESTARTS = Child(intensity=(5, 60.0))
 
@@ -102,13 +112,14 @@ class Components:
         self._state: Topic[StateChanged] = Topic("state")
         self._audience = Audience()
         self._refs: dict[str, ActorRef[Any]] = {}
+        self._gate = Gate(proofs=("halt_log", "clock", "store", "rules"))
+        self._ads_client: WebClient | None = None
+        self._platforms: Sequence[AdPlatform] = ()
+        self._crash = crash_points(settings)
         self._postgres: EmbeddedPostgres | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._database: Database | None = None
         self._client: WebClient | None = None
-        self._gate = Gate(proofs=("safety",))
-        self._ads_client: WebClient | None = None
-        self._platforms: Sequence[AdPlatform] = ()
         self._intake = Intake()
         self._parking = 0
 
@@ -117,6 +128,7 @@ class Components:
         stage = partial(Stage, late=self._late)
         world = stage(name="world", start=self._start_world, stop=self._stop_world, stop_s=0.3)
         return [
+            self.halting(console),
             stage(
                 name="postgres",
                 start=self._start_postgres,
@@ -126,8 +138,8 @@ class Components:
             ),
             stage(name="store", start=self._open_store, stop=self._close_store, start_s=60, stop_s=0.8),
             stage(name="journal", start=self._start_journal, stop=self._stop_journal, stop_s=1.0),
-            stage(name="ads", start=self._start_ads, stop=self._stop_ads, stop_s=0.3),
             stage(name="streaming", start=self._start_streaming, stop=self._stop_streaming, stop_s=0.3),
+            stage(name="safety", start=self._start_safety, stop=self._stop_safety, stop_s=0.3),
             stage(name="selling", start=self._start_selling, stop=self._stop_selling, stop_s=1.9),
             stage(
                 name="learning",
@@ -145,6 +157,38 @@ class Components:
             *([world] if self._world is not None else []),
         ]
 
+    def halting(self, console: Console) -> Stage:
+        """The first to start and the last to stop; in safe mode it runs alone."""
+        return Stage(
+            name="halting",
+            start=partial(self._start_halting, console),
+            stop=self._stop_halting,
+            stop_s=0.4,
+            late=self._late,
+        )
+
+    async def start_kill_switch(self) -> None:
+        """Start PanicManager alone, without console and database. Raises what its start raises."""
+        self._connect_ads()
+        await self._spawn("panic", self._make_panic, _KILL_SWITCH)
+
+    async def halt(self, scope: Scope, reason: str, *, by: str) -> Halt:
+        """Halt. Raises ActorError."""
+        self._gate.trip(scope)
+        trip = TripHalt(scope=scope, reason=reason, by=by)
+        halted: Halt = await self._refs["panic"].ask(trip, timeout_s=_TRIP_WITHIN_S)
+        return halted
+
+    async def look_at(self, halt: Halt) -> Halt:
+        """How far the halt is by now. Raises ActorError."""
+        found: Halt | None = await self._refs["panic"].ask(GetHalt(id=halt.id))
+        return found or halt
+
+    async def close(self) -> None:
+        """End what ``start_kill_switch`` began."""
+        await self._stop_halting()
+        await self.runtime.close(within_s=0.5)
+
     def _late(self) -> list[str]:
         return [f"{each.name} ({each.state})" for each in self.runtime.stats() if each.state != "RUNNING"]
 
@@ -159,6 +203,68 @@ class Components:
         return "ok"
 
     # -- stages -----------------------------------------------------------------------------------
+
+    async def _start_halting(self, console: Console) -> None:
+        await self.start_kill_switch()
+        console.arm(self._refs["panic"], self._gate.trip)
+
+    async def _stop_halting(self) -> None:
+        await self._stop("panic", finish_s=0.2)
+        if self._ads_client is not None:
+            await self._ads_client.close()
+
+    def _make_panic(self) -> PanicManager:
+        safety = self._settings.safety
+        return PanicManager(
+            gate=self._gate,
+            log=HaltFile(
+                self._settings.data_dir / "halt.log",
+                accounts={each.name: each.account_id for each in self._platforms},
+            ),
+            store=PgHaltStore(lambda: self._store),
+            platforms=self._platforms,
+            committed=self._committed,
+            state=self._state,
+            approvals_needed=safety.resume_approvals,
+            read_back_gap_s=safety.read_back_gap_s,
+            watch_every_s=safety.watch_every_s,
+            crash=self._crash,
+        )
+
+    def _connect_ads(self) -> None:
+        connectors = self._settings.connectors
+        self._ads_client = make_ads_client(connectors, clock=self._clock, rng=self._rng.fork("ads"))
+        self._platforms = make_platforms(
+            connectors, client=self._ads_client, clock=self._clock, check_spend=self._gate.check
+        )
+        for platform in self._platforms:
+            self._gate.prove(platform.name, "not read back yet")
+
+    async def _start_safety(self) -> None:
+        await self._spawn("release", self._make_release, _VITAL)
+        await self._spawn("safety", self._make_safety, _VITAL)
+        self._reached.subscribe(self._refs["safety"])
+
+    async def _stop_safety(self) -> None:
+        await self._stop("safety", "release", finish_s=0.2)
+
+    def _make_safety(self) -> SafetyEngine:
+        return SafetyEngine(watch=PgStockWatch(self._store), panic=self._refs["panic"], gate=self._gate)
+
+    def _make_release(self) -> Release:
+        return Release(
+            store=PgHaltStore(lambda: self._store),
+            panic=self._refs["panic"],
+            platforms=self._platforms,
+            committed=self._committed,
+            needed=self._approvals_needed,
+            cool_off_s=self._settings.safety.cool_off_s,
+            pause=asyncio.sleep,
+            crash=self._crash,
+        )
+
+    async def _approvals_needed(self) -> int:
+        return self._settings.safety.resume_approvals
 
     async def _start_postgres(self) -> None:
         if self._settings.database.url is None:
@@ -218,17 +324,6 @@ class Components:
             numbered=self._numbered,
         )
 
-    async def _start_ads(self) -> None:
-        connectors = self._settings.connectors
-        self._ads_client = make_ads_client(connectors, clock=self._clock, rng=self._rng.fork("ads"))
-        self._platforms = make_platforms(
-            connectors, client=self._ads_client, clock=self._clock, check_spend=self._gate.check
-        )
-
-    async def _stop_ads(self) -> None:
-        if self._ads_client is not None:
-            await self._ads_client.close()
-
     async def _start_streaming(self) -> None:
         await self._spawn("stream_bridge", self._make_stream_bridge, _OTHER)
         for topic in (self._numbered, self._state, self._steps, self._sold):
@@ -255,6 +350,7 @@ class Components:
         return Enterprise(
             store=PgSaleStore(self._store, currency=self._settings.currency),
             committed=self._committed,
+            crash=self._crash,
             reached=self._reached,
             sold=self._sold,
             state=self._state,
@@ -333,6 +429,7 @@ class Components:
                 predictor=refs["predictor"],
                 journal=refs["journal"],
                 stream=refs["stream_bridge"],
+                release=refs["release"],
             )
         )
         refs["scout"].tell(BeginIntake())

@@ -279,10 +279,30 @@ class ConnectorsSettings(_Section):
     meta_ads: MetaAdsSettings = MetaAdsSettings()
 
 
+class SafetySettings(_Section):
+    """How halts are verified and ended."""
+
+    read_back_gap_s: Seconds = Field(10, ge=1, le=300, description="a number of seconds from 1 to 300")
+    watch_every_s: Seconds = Field(60, ge=5, le=3600, description="a number of seconds from 5 to 3600")
+    resume_approvals: Count = Field(2, ge=1, le=5, description="a number of persons from 1 to 5")
+    cool_off_s: Seconds = Field(60, ge=0, le=86_400, description="a number of seconds from 0 to 86400")
+
+
+CRASH_POINTS = ("sale.committed", "halt.recorded", "halt.accepted", "resume.committed")
+
+
+class TestingSettings(_Section):
+    """For drills alone."""
+
+    crash_points: bool = Field(False, description="true or false; true only outside the production profile")
+
+
 class Settings(_Section):
     """Everything that can be set."""
 
-    profile: Literal["production", "demo"] = Field("production", description="production or demo")
+    profile: Literal["production", "demo", "test"] = Field(
+        "production", description="production, demo or test"
+    )
     data_dir: Folder = Field(Path("var"), description="a folder; made when missing")
     currency: Annotated[str, AfterValidator(_currency)] = Field(
         "USD", description="an ISO 4217 code such as USD"
@@ -292,6 +312,20 @@ class Settings(_Section):
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
+    safety: SafetySettings = SafetySettings()
+    testing: TestingSettings = TestingSettings()
+    crash: str | None = Field(
+        None,
+        pattern=f"^({'|'.join(CRASH_POINTS)})$",
+        description=f"one of {', '.join(CRASH_POINTS)}",
+    )
+
+    @field_validator("testing")
+    @classmethod
+    def _never_in_production(cls, testing: TestingSettings, info: ValidationInfo) -> TestingSettings:
+        if testing.crash_points and info.data.get("profile") == "production":
+            raise ValueError('crash points are for drills: set profile = "test" to want that')
+        return testing
 
     @property
     def demo(self) -> bool:

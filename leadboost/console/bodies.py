@@ -21,6 +21,7 @@ from leadboost.console.fields import (
     Money,
     Name,
     Quantity,
+    Reason,
     Reference,
     Sku,
     Spend,
@@ -29,6 +30,7 @@ from leadboost.console.fields import (
     Url,
 )
 from leadboost.console.problems import Fault
+from leadboost.domain.halt import GLOBAL, MAX_SCOPE_CHARS
 
 MAX_FAULTS: Final = 20
 _MAX_READ: Final = 10_000
@@ -94,6 +96,20 @@ class StockBody(Body):
         if value is None:
             raise ValueError("must not be null; leave the field out to keep what it is")
         return value
+
+
+class PanicBody(Body):
+    """What to halt: ``global``, ``account:PLATFORM:ID``, ``campaign:PLATFORM:ID`` or ``sku:SKU``."""
+
+    reason: Reason
+    scope: Annotated[str, Field(min_length=1, max_length=MAX_SCOPE_CHARS)] = GLOBAL
+
+
+class ResumeBody(Body):
+    """Which halt to end, and why."""
+
+    halt_id: Id
+    reason: Reason
 
 
 class PredictBody(Body):

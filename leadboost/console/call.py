@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from aiohttp import hdrs, web
 from pydantic import ValidationError
@@ -18,9 +18,12 @@ from leadboost.console.metrics import RequestMetrics
 from leadboost.console.page import Pages
 from leadboost.console.problems import Fault, ProblemError, invalid
 from leadboost.console.replies import encode
+from leadboost.domain.halt import Scope
 from leadboost.messages.enterprise import ListStock, PutStock, SellStock
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
+from leadboost.messages.panic import GetHalt, GetSafety, ListCampaigns, TripHalt
+from leadboost.messages.release import ApproveResume
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
@@ -31,6 +34,8 @@ JSON_TYPE: Final = "application/json"
 SMALL_BODY_BYTES: Final = 2**20
 BULK_BODY_BYTES: Final = 8 * 2**20
 BODY_DEADLINE_S: Final = 10.0
+
+Panic: TypeAlias = ActorRef[TripHalt | GetSafety | GetHalt | ListCampaigns]
 
 _Body = TypeVar("_Body", bound=Body)
 _Query = TypeVar("_Query", bound=Query)
@@ -46,11 +51,13 @@ class Handles:
     predictor: ActorRef[Predict]
     journal: ActorRef[ReadEvents]
     stream: ActorRef[JoinViewer | ViewerReady]
+    release: ActorRef[ApproveResume]
 
 
 @dataclass(slots=True, kw_only=True)
 class Surroundings:
-    """What every request may need; ``handles`` is None until the actors are up."""
+    """What every request may need; ``handles`` is None until the actors are up, ``panic`` until the kill
+    switch is. ``trip`` closes the gate at once."""
 
     tokens: Tokens
     clients: Sequence[ClientSecret]
@@ -66,6 +73,8 @@ class Surroundings:
     pages: Pages
     live: LiveSockets = field(default_factory=LiveSockets)
     handles: Handles | None = None
+    panic: Panic | None = None
+    trip: Callable[[Scope], None] = lambda _: None
     closed: bool = False
     openapi: bytes = field(default=b"", repr=False)
 
@@ -86,6 +95,15 @@ class Call:
         """The actors. Only routes that serve an open console may ask."""
         assert self.surroundings.handles is not None  # noqa: S101 - the edge refuses before
         return self.surroundings.handles
+
+    @property
+    def panic(self) -> Panic:
+        """The kill switch, which also answers while nothing else does. Raises ProblemError 503."""
+        if self.surroundings.panic is None:
+            raise ProblemError(
+                503, "starting", "The kill switch is not up yet.", headers={"Retry-After": "1"}
+            )
+        return self.surroundings.panic
 
     async def read(self) -> bytes:
         """Read the body, at most ``body_limit`` bytes. Raises ProblemError 413, 408 or 400."""

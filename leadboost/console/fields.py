@@ -73,6 +73,9 @@ Sku = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=SKU_
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_no_nul)]
 Label = Annotated[str, StringConstraints(max_length=256), AfterValidator(_no_nul)]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_no_nul)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_no_nul)
+]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_no_nul)]
 Copy = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_no_nul)]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]

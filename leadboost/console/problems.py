@@ -11,6 +11,7 @@ from leadboost.console.auth import TokenError
 from leadboost.errors import (
     ActorStoppedError,
     AskTimeoutError,
+    HaltError,
     InputError,
     LeadBoostError,
     LeaseLostError,
@@ -95,6 +96,8 @@ def problem_of(error: Exception) -> ProblemError | None:
         return error
     if isinstance(error, InputError):
         return invalid([Fault(error.field, error.reason)])
+    if isinstance(error, HaltError):
+        return ProblemError(404 if error.halt_code == "not_found" else 409, error.halt_code, str(error))
     if not isinstance(error, LeadBoostError):
         return None
     for kind in type(error).__mro__:

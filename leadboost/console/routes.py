@@ -6,7 +6,17 @@ from typing import Final
 
 from aiohttp import web
 
-from leadboost.console import api_access, api_hear, api_learn, api_sell, api_watch, bodies, live, replies
+from leadboost.console import (
+    api_access,
+    api_hear,
+    api_learn,
+    api_safety,
+    api_sell,
+    api_watch,
+    bodies,
+    live,
+    replies,
+)
 from leadboost.console.auth import Role
 from leadboost.console.call import BULK_BODY_BYTES, JSON_TYPE, SMALL_BODY_BYTES, Call
 from leadboost.messages.health import HealthReport, Readiness
@@ -196,6 +206,49 @@ ROUTES: Final[tuple[Route, ...]] = (
         query=bodies.WriteQuery,
         replies={200: replies.DryRun, 201: replies.SaleReply | replies.OrderReply},
         problems={404: replies.UnknownSku, 409: replies.ShortStock | replies.KeyConflict},
+    ),
+    Route(
+        method="GET",
+        path="/api/safety",
+        access=Role.VIEWER,
+        serve=api_safety.get_safety,
+        replies={200: replies.SafetyReply},
+        unopened=True,
+    ),
+    Route(
+        method="POST",
+        path="/api/panic",
+        access=Role.OPERATOR,
+        serve=api_safety.trip,
+        body=bodies.PanicBody,
+        query=bodies.WriteQuery,
+        replies={200: replies.DryRun, 202: replies.HaltTripped},
+        unopened=True,
+    ),
+    Route(
+        method="GET",
+        path="/api/panic/{id}",
+        access=Role.VIEWER,
+        serve=api_safety.get_halt,
+        replies={200: replies.HaltReply},
+        unopened=True,
+    ),
+    Route(
+        method="POST",
+        path="/api/resume",
+        access=Role.APPROVER,
+        serve=api_safety.resume,
+        body=bodies.ResumeBody,
+        query=bodies.WriteQuery,
+        replies={200: replies.ResumeReply | replies.DryRun, 202: replies.ResumeReply},
+    ),
+    Route(
+        method="GET",
+        path="/api/campaigns",
+        access=Role.VIEWER,
+        serve=api_safety.list_campaigns,
+        replies={200: replies.CampaignsReply},
+        unopened=True,
     ),
     Route(
         method="GET",

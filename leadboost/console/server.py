@@ -10,12 +10,13 @@ from aiohttp import web
 from leadboost.clock import Clock, Rng
 from leadboost.console.attempts import Attempts
 from leadboost.console.auth import ClientSecret, Tokens
-from leadboost.console.call import Handles, Surroundings
+from leadboost.console.call import Handles, Panic, Surroundings
 from leadboost.console.edge import Edge
 from leadboost.console.listener import Listener
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.openapi import describe
 from leadboost.console.page import Pages
+from leadboost.domain.halt import Scope
 from leadboost.errors import ConfigError, Problem
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.runtime.stats import ActorStats
@@ -27,8 +28,8 @@ _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compar
 
 
 class Console:
-    """The API on one port. Health answers from ``start`` to ``stop``, all else between ``open`` and
-    ``close_intake``."""
+    """The API on one port. Health answers from ``start`` to ``stop``, the kill switch from ``arm`` on,
+    all else between ``open`` and ``close_intake``."""
 
     def __init__(
         self,
@@ -95,6 +96,11 @@ class Console:
         """Begin service."""
         self._surroundings.handles = handles
         self._surroundings.closed = False
+
+    def arm(self, panic: Panic, trip: Callable[[Scope], None]) -> None:
+        """Begin service of the kill switch alone; ``trip`` closes the gate at once."""
+        self._surroundings.panic = panic
+        self._surroundings.trip = trip
 
     def close_intake(self) -> None:
         """End service: requests from now on get 503, those under way go on, viewers are sent away."""

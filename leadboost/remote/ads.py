@@ -27,4 +27,4 @@ async def _state(platform: MetaAds) -> str:
 
 
 def _refuse(_campaign: Campaign, _account_id: str) -> None:
-    raise GateClosedError("a check changes nothing")
+    raise GateClosedError("a check changes nothing", halted=False)

@@ -50,8 +50,11 @@ class RemoteError(LeadBoostError):
 class Remote:
     """One daemon's API. Every call ends by a deadline, and may be repeated: all of them are idempotent."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, tokens: Tokens, clock: Clock) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, tokens: Tokens, clock: Clock, role: Role
+    ) -> None:
         self.base_url = base_url
+        self._role = role
         self._session = session
         self._tokens = tokens
         self.clock = clock
@@ -103,18 +106,20 @@ class Remote:
     def _bearer(self) -> str:
         now = self.clock.monotonic()
         if now >= self._renew_at:
-            self._token = self._tokens.issue("cli", Role.OPERATOR, _TOKEN_TTL_S)
+            self._token = self._tokens.issue("cli", self._role, _TOKEN_TTL_S)
             self._renew_at = now + _TOKEN_TTL_S / 2
         return self._token
 
 
 @asynccontextmanager
-async def connect(base_url: str, folder: DataFolder, clock: Clock) -> AsyncIterator[Remote]:
+async def connect(
+    base_url: str, folder: DataFolder, clock: Clock, *, role: Role = Role.OPERATOR
+) -> AsyncIterator[Remote]:
     """Talk to the daemon at ``base_url`` with tokens signed by the folder's secret."""
     tokens = Tokens(folder.signing_key(), clock)
     timeout = aiohttp.ClientTimeout(total=REQUEST_DEADLINE_S, connect=5)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield Remote(session, base_url, tokens, clock)
+        yield Remote(session, base_url, tokens, clock, role)
 
 
 async def find_daemon(folder: DataFolder, clock: Clock) -> str | None:

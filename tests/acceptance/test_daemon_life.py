@@ -49,11 +49,12 @@ def test_daemon_starts_in_stages_and_stops_in_reverse_with_exit_code_0(start: St
     started = [each["stage"] for each in reports if each["state"] == "started"]
     stopped = [each["stage"] for each in reports if each["state"] == "stopped"]
     assert started == [
+        "halting",
         "postgres",
         "store",
         "journal",
-        "ads",
         "streaming",
+        "safety",
         "selling",
         "learning",
         "hearing",

@@ -161,7 +161,9 @@ class World:
     def handles(self) -> Handles:
         """All handles point to the probe."""
         ref = self.probe.ref
-        return Handles(enterprise=ref, scout=ref, trainer=ref, predictor=ref, journal=ref, stream=ref)
+        return Handles(
+            enterprise=ref, scout=ref, trainer=ref, predictor=ref, journal=ref, release=ref, stream=ref
+        )
 
     async def call(
         self, method: str, path: str, *, role: Role | None = Role.ADMIN, **options: Any

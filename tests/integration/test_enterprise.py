@@ -84,7 +84,16 @@ async def shop(database: Database) -> AsyncIterator[Shop]:
     topics: dict[str, Topic[Any]] = {name: Topic(name) for name in ("reached", "sold", "state")}
     for topic in topics.values():
         topic.subscribe(news.ref)
-    ref = await runtime.spawn("enterprise", lambda: Enterprise(store=store, committed=committed, **topics))
+    ref = await runtime.spawn(
+        "enterprise",
+        lambda: Enterprise(
+            store=store,
+            committed=committed,
+            reached=topics["reached"],
+            sold=topics["sold"],
+            state=topics["state"],
+        ),
+    )
     shop = Shop(store, ref, doorbell, news)
     await ref.ask(PutStock(sku="cup", by="ada", on_hand=100, floor=2))
     await asyncio.sleep(0)
