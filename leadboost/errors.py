@@ -183,6 +183,26 @@ class LeaseLostError(StoreError):
         self.name = name
 
 
+class AccountExistsError(StoreError):
+    """An account of that name exists already."""
+
+    code = "account_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"an account named {name} exists already; choose another name")
+        self.name = name
+
+
+class FirstLinkError(StoreError):
+    """No such first link is open: it was ``used``, or there was never one, or a newer one replaced it."""
+
+    code = "unauthorized"
+
+    def __init__(self, *, used: bool) -> None:
+        super().__init__("this link was used already" if used else "this link is not valid, or not any more")
+        self.used = used
+
+
 class EmbeddedServerError(StoreError):
     """The embedded PostgreSQL cannot start; the text says why and the way out."""
 
