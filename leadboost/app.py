@@ -71,14 +71,20 @@ class Daemon:
         self._trouble: LeadBoostError | None = None
         self._world: World | None = None
 
-    async def run(self, on_up: Callable[[str], None] = lambda _: None) -> None:
-        """Live until ``request_stop``. Calls ``on_up`` with the base URL whenever intake opens.
+    async def run(self, on_up: Callable[[str, str | None], None] = lambda *_: None) -> None:
+        """Live until ``request_stop``. Calls ``on_up`` whenever intake opens, with the base URL and, while
+        nobody can sign in yet, the single-use link that lets the first person in.
 
         Raises FolderInUseError, FolderError, and ConfigError when the address cannot be bound.
         """
         async with self._demo_world(), self._console() as (console, url):
             self._aim(url)
-            await self._live(console, lambda: on_up(url))
+            await self._live(console, lambda: on_up(url, self._first_link(url)))
+
+    def _first_link(self, url: str) -> str | None:
+        token = self._components.first_link if self._components is not None else None
+        # A fragment: browsers send it to nobody, so that it stands in no log.
+        return f"{self._settings.http.public_url or url}/#first={token}" if token else None
 
     @asynccontextmanager
     async def _demo_world(self) -> AsyncIterator[None]:
@@ -275,6 +281,7 @@ class Daemon:
             port=settings.http.port,
             tokens=Tokens(self.folder.signing_key(), self.clock),
             token_ttl_s=settings.auth.token_ttl_s,
+            public_url=settings.http.public_url,
             clients=[
                 ClientSecret(
                     client_id=each.id, secret=each.secret.get_secret_value(), role=Role.parse(each.role)
@@ -364,8 +371,8 @@ def _may_heal(trouble: BaseException) -> bool:
     return isinstance(trouble, StoreError | StageTimeoutError)
 
 
-def run(settings: Settings, problems: Sequence[Problem] = (), on_up: Callable[[str], None] = print) -> int:
-    """Run the daemon until SIGTERM or Ctrl-C; returns the exit code.
+def run(settings: Settings, problems: Sequence[Problem], on_up: Callable[[str, str | None], None]) -> int:
+    """Run the daemon until SIGTERM or Ctrl-C; returns the exit code. ``on_up`` is as in ``Daemon.run``.
 
     A second signal forces: the process ends at once with exit code 1.
     """
@@ -374,7 +381,7 @@ def run(settings: Settings, problems: Sequence[Problem] = (), on_up: Callable[[s
 
 
 async def _run_until_signalled(
-    settings: Settings, problems: Sequence[Problem], on_up: Callable[[str], None]
+    settings: Settings, problems: Sequence[Problem], on_up: Callable[[str, str | None], None]
 ) -> int:
     daemon = Daemon(settings, problems)
     signalled = False

@@ -113,10 +113,11 @@ def up(
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr, flush=True)
 
-    def say_where(url: str) -> None:
-        said = {"url": url, "demo": settings.demo}
+    def say_where(url: str, first_link: str | None) -> None:
+        said = {"url": url, "demo": settings.demo, "first_link": first_link}
         label = " (demo profile)" if settings.demo else ""
-        print(json.dumps(said) if as_json else f"LeadBoost is up{label}: {url}", flush=True)
+        invitation = f"\nopen {first_link}" if first_link else ""
+        print(json.dumps(said) if as_json else f"LeadBoost is up{label}: {url}{invitation}", flush=True)
 
     raise typer.Exit(run(settings, problems, say_where))
 

@@ -23,6 +23,7 @@ from leadboost.config import Settings
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss.source import RssSource
 from leadboost.console.call import Handles
+from leadboost.console.logins import draw_token, hash_of
 from leadboost.console.server import Console
 from leadboost.crash import crash_points
 from leadboost.domain.gate import Gate
@@ -48,6 +49,7 @@ from leadboost.runtime.dead_letters import DeadLetter
 from leadboost.runtime.supervision import Restarts
 from leadboost.runtime.system import Failed
 from leadboost.standins.world import World
+from leadboost.store.accounts import PgAccountStore
 from leadboost.store.database import Database
 from leadboost.store.dead_letters import PgDeadLetterStore
 from leadboost.store.embedded import EmbeddedPostgres
@@ -122,6 +124,7 @@ class Components:
         self._client: WebClient | None = None
         self._intake = Intake()
         self._parking = 0
+        self.first_link: str | None = None
 
     def stages(self, console: Console) -> Sequence[Stage]:
         """List the stages in start order. Stop budgets add up to less than the daemon's 10 s."""
@@ -421,6 +424,9 @@ class Components:
 
     async def _open_intake(self, console: Console) -> None:
         refs = self._refs
+        accounts = PgAccountStore(self._store)
+        if self._polls:
+            self.first_link = await self._make_first_link(accounts)
         console.open(
             Handles(
                 enterprise=refs["enterprise"],
@@ -430,6 +436,7 @@ class Components:
                 journal=refs["journal"],
                 stream=refs["stream_bridge"],
                 release=refs["release"],
+                accounts=accounts,
             )
         )
         refs["scout"].tell(BeginIntake())
@@ -438,6 +445,12 @@ class Components:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
+
+    async def _make_first_link(self, accounts: PgAccountStore) -> str | None:
+        """Draw the token of a single-use link while nobody can sign in; in a demo at every start."""
+        token = draw_token()
+        stored = await accounts.renew_first_link(hash_of(token), always=self._settings.demo)
+        return token if stored else None
 
     async def _close_intake(self, console: Console) -> None:
         console.close_intake()

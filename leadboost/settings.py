@@ -129,6 +129,11 @@ class HttpSettings(_Section):
     allow_remote: bool = Field(False, description="true or false; true lets host be other than loopback")
     host: str = Field("127.0.0.1", pattern=r"^[\w.:-]+$", description="a name or address to listen on")
     port: Count = Field(8000, ge=0, le=65535, description="a port from 0 to 65535; 0 takes a free one")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$",
+        description="an https address without a path, in lower case, for example https://boost.example",
+    )
 
     @field_validator("host")
     @classmethod

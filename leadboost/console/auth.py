@@ -49,10 +49,12 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified caller; ``subject`` is the token's ``sub``."""
+    """A verified caller; ``subject`` is the token's ``sub`` or the account's name, ``login`` the id of the
+    login that a cookie opened."""
 
     subject: str
     role: Role
+    login: str | None = None
 
 
 class TokenError(LeadBoostError):

@@ -16,10 +16,13 @@ from leadboost.console.fields import (
     Count,
     Currency,
     Day,
+    GivenPassword,
     Id,
     Label,
     Money,
     Name,
+    NewPassword,
+    PersonName,
     Quantity,
     Reason,
     Reference,
@@ -170,6 +173,9 @@ class SignalItems(Body):
     items: Annotated[list[SignalBody], Field(min_length=1, max_length=1000)]
 
 
+RoleText = Literal["viewer", "operator", "approver", "admin"]
+
+
 class TokenForm(Body):
     """RFC 6749 section 4.4.2; id and secret may come by HTTP Basic instead."""
 
@@ -178,7 +184,32 @@ class TokenForm(Body):
     grant_type: Literal["client_credentials"]
     client_id: str | None = None
     client_secret: str | None = None
-    scope: Literal["viewer", "operator", "approver", "admin"] | None = None
+    scope: RoleText | None = None
+
+
+class SignInBody(Body):
+    """Who signs in."""
+
+    name: Name
+    password: GivenPassword = Field(repr=False)
+
+
+class FirstBody(Body):
+    """The token of the printed link; outside the demo profile also the first account's name and password."""
+
+    model_config = ConfigDict(json_schema_extra=_never_null)
+
+    token: Reference = Field(repr=False)
+    name: PersonName | None = None
+    password: NewPassword | None = Field(None, repr=False)
+
+
+class AccountBody(Body):
+    """A new account."""
+
+    name: PersonName
+    password: NewPassword = Field(repr=False)
+    role: RoleText
 
 
 class Query(BaseModel):

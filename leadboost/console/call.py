@@ -9,13 +9,16 @@ from aiohttp import hdrs, web
 from pydantic import ValidationError
 
 from leadboost.clock import Clock, Rng
-from leadboost.console.attempts import Attempts
+from leadboost.console.attempts import Attempts, SignInAttempts
 from leadboost.console.auth import ClientSecret, Principal, Tokens
 from leadboost.console.bodies import Body, Query, WriteQuery, faults_of
 from leadboost.console.json_body import parse_exact_json, parse_json
 from leadboost.console.live_registry import LiveSockets
+from leadboost.console.logins import Logins
 from leadboost.console.metrics import RequestMetrics
+from leadboost.console.origins import Origins
 from leadboost.console.page import Pages
+from leadboost.console.passwords import Passwords
 from leadboost.console.problems import Fault, ProblemError, invalid
 from leadboost.console.replies import encode
 from leadboost.domain.halt import Scope
@@ -27,6 +30,7 @@ from leadboost.messages.release import ApproveResume
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
+from leadboost.ports import AccountStore
 from leadboost.runtime import ActorRef
 from leadboost.runtime.stats import ActorStats
 
@@ -43,7 +47,7 @@ _Query = TypeVar("_Query", bound=Query)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handles:
-    """The actors that answer requests. ``predictor`` and ``trainer`` may be one actor."""
+    """What answers requests: actors (``predictor`` and ``trainer`` may be one), and the accounts."""
 
     enterprise: ActorRef[SellStock | PutStock | ListStock]
     scout: ActorRef[HearSignals | ListSignals | ListSources]
@@ -52,6 +56,7 @@ class Handles:
     journal: ActorRef[ReadEvents]
     stream: ActorRef[JoinViewer | ViewerReady]
     release: ActorRef[ApproveResume]
+    accounts: AccountStore
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +76,11 @@ class Surroundings:
     metrics: RequestMetrics
     attempts: Attempts
     pages: Pages
+    origins: Origins
+    logins: Logins
+    passwords: Passwords
+    sign_ins: SignInAttempts
+    demo: bool
     live: LiveSockets = field(default_factory=LiveSockets)
     handles: Handles | None = None
     panic: Panic | None = None

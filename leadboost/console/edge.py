@@ -1,17 +1,23 @@
 """The one way from a request to its answer: route, access, handler, errors, headers, metrics."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 from multidict import CIMultiDict, istr
 
 from leadboost.clock import uuid7
 from leadboost.console.auth import Principal, Role
 from leadboost.console.call import Call, Surroundings, json_response
-from leadboost.console.problems import PROBLEM_TYPE, ProblemError, internal_error, problem_body, problem_of
+from leadboost.console.problems import (
+    CHALLENGE,
+    PROBLEM_TYPE,
+    ProblemError,
+    internal_error,
+    problem_body,
+    problem_of,
+)
 from leadboost.console.router import Router
 from leadboost.console.routes import ROUTES, Route
 from leadboost.console.subprotocols import bearer_of
@@ -33,7 +39,6 @@ SECURITY_HEADERS: Final = CIMultiDict(
 _NOBODY: Final = Principal("", Role.VIEWER)
 _SAFE_METHODS: Final = ("GET", "HEAD")
 _OWN_SITE: Final = (None, "same-origin", "none")
-_CHALLENGE: Final[Mapping[str, str]] = {hdrs.WWW_AUTHENTICATE: 'Bearer realm="leadboost"'}
 
 
 class Edge:
@@ -68,7 +73,13 @@ class Edge:
         route = None
         try:
             route, place = self._router.find(request.method, request.rel_url.raw_path)
-            principal = self._admit(request, route)
+            principal = _NOBODY
+            if (needed := self._needed(request, route)) is not None:
+                token = bearer_of(request)
+                principal = (
+                    await self._by_cookie(request) if token is None else surroundings.tokens.verify(token)
+                )
+                _refuse_lower(principal, needed)
             call = Call(request, surroundings, trace_id, principal, place, route.body_limit)
             response: web.StreamResponse = await route.serve(call)
         except Exception as error:
@@ -94,20 +105,19 @@ class Edge:
         surroundings.metrics.note("any", "unparsable", status, 0.0)
         return response
 
-    def _admit(self, request: web.BaseRequest, route: Route) -> Principal:
+    def _needed(self, request: web.BaseRequest, route: Route) -> Role | None:
+        """Tell which role the route takes, once nothing else speaks against the request."""
         if request.method not in _SAFE_METHODS and request.headers.get("Sec-Fetch-Site") not in _OWN_SITE:
             raise ProblemError(403, "cross_site", "A page of another site may not do this.")
         if not route.unopened and (self._surroundings.handles is None or self._surroundings.closed):
             raise self._closed()
-        needed = route.access(request) if callable(route.access) else route.access
-        if needed is None:
-            return _NOBODY
-        token = bearer_of(request)
-        if token is None:
-            raise ProblemError(401, "unauthorized", "Send Authorization: Bearer TOKEN.", headers=_CHALLENGE)
-        principal = self._surroundings.tokens.verify(token)
-        if principal.role < needed:
-            raise ProblemError(403, "forbidden", f"This needs the role {needed}; yours is {principal.role}.")
+        return route.access(request) if callable(route.access) else route.access
+
+    async def _by_cookie(self, request: web.BaseRequest) -> Principal:
+        principal = await self._surroundings.logins.admit(request)
+        if principal is None:
+            detail = "Sign in, or send Authorization: Bearer TOKEN."
+            raise ProblemError(401, "unauthorized", detail, headers=CHALLENGE)
         return principal
 
     def _closed(self) -> ProblemError:
@@ -116,6 +126,11 @@ class Edge:
             mode = "stopping" if self._surroundings.closed else "starting"
         detail = f"LeadBoost is not at work now ({mode.replace('_', ' ')}); GET /health says more."
         return ProblemError(503, mode, detail, headers={"Retry-After": "1"})
+
+
+def _refuse_lower(principal: Principal, needed: Role) -> None:
+    if principal.role < needed:
+        raise ProblemError(403, "forbidden", f"This needs the role {needed}; yours is {principal.role}.")
 
 
 def _explain(error: Exception, trace_id: str, method: str, route: Route | None) -> web.Response:

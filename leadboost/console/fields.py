@@ -1,6 +1,7 @@
 """Field types of requests: bounds, patterns, and money that never passes through a float."""
 
 import re
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final
@@ -8,6 +9,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from leadboost.domain.account import (
+    MAX_PASSWORD_CHARS,
+    MIN_PASSWORD_CHARS,
+    normal_password,
+    password_fault,
+)
 from leadboost.domain.money import MICROS_PER_UNIT, to_micros
 from leadboost.errors import InputError
 
@@ -69,6 +76,17 @@ def _uuid(text: object) -> UUID:
         raise ValueError("must be a UUID") from None
 
 
+def _person_name(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _password(text: str) -> str:
+    password = normal_password(text)
+    if (fault := password_fault(password)) is not None:
+        raise ValueError(fault)
+    return password
+
+
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=SKU_PATTERN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_no_nul)]
 Label = Annotated[str, StringConstraints(max_length=256), AfterValidator(_no_nul)]
@@ -105,4 +123,13 @@ Spend = Annotated[
 ]
 Day = Annotated[date, BeforeValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"})]
 Id = Annotated[UUID, BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+PersonName = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=SKU_PATTERN), AfterValidator(_person_name)
+]
+NewPassword = Annotated[
+    str,
+    Field(min_length=MIN_PASSWORD_CHARS, max_length=MAX_PASSWORD_CHARS),
+    AfterValidator(_password),
+]
+GivenPassword = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD_CHARS)]
 Attributes = Annotated[dict[Name, Label], Field(max_length=64)]

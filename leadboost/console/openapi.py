@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from leadboost.console.auth import Role
 from leadboost.console.call import JSON_TYPE
+from leadboost.console.origins import LOCAL_COOKIE
 from leadboost.console.problems import PROBLEM_TYPE
 from leadboost.console.replies import ProblemReply
 from leadboost.console.routes import ROUTES, Route
@@ -48,7 +49,10 @@ def describe(version: str, *, demo: bool, currency: str) -> bytes:
         "paths": paths,
         "components": {
             "schemas": schemas.shared,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "login": {"type": "apiKey", "in": "cookie", "name": LOCAL_COOKIE},
+            },
         },
     }
     return orjson.dumps(document)
@@ -73,7 +77,7 @@ def _access(route: Route) -> Json:
         return {"security": []}
     role = route.access if isinstance(route.access, Role) else Role.VIEWER
     public_too: list[Json] = [] if isinstance(route.access, Role) else [{}]
-    return {"security": [*public_too, {"bearer": []}], "x-role": str(role)}
+    return {"security": [*public_too, {"bearer": []}, {"login": []}], "x-role": str(role)}
 
 
 def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:

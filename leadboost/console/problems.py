@@ -9,6 +9,7 @@ import orjson
 
 from leadboost.console.auth import TokenError
 from leadboost.errors import (
+    AccountExistsError,
     ActorStoppedError,
     AskTimeoutError,
     HaltError,
@@ -24,6 +25,7 @@ from leadboost.errors import (
 )
 
 PROBLEM_TYPE: Final = "application/problem+json"
+CHALLENGE: Final[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="leadboost"'}
 _RETRY: Final = {"Retry-After": "1"}
 
 
@@ -86,6 +88,7 @@ _RULES: Final[Mapping[type, _Rule]] = {
     OutcomeUnknownError: _Rule(503, _UNKNOWN, _RETRY),
     StoreConflictError: _Rule(503, "Another request changed the same rows. Try again.", _RETRY),
     LeaseLostError: _Rule(503, "Another host has just taken this work over. Try again.", _RETRY),
+    AccountExistsError: _Rule(409),
     StoreDataError: _Rule(422, "The database refused a value of this request."),
 }
 

@@ -11,6 +11,7 @@ import orjson
 from pydantic import WithJsonSchema
 
 from leadboost.console.problems import Fault
+from leadboost.domain.account import Account
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.halt import HaltState, ItemStatus, Latch
 from leadboost.domain.money import format_micros
@@ -418,6 +419,51 @@ class ActorsReply:
     """Every actor now; ``depth`` counts queued messages per lane."""
 
     items: Sequence[ActorStats]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReply:
+    """Who calls; ``expires_at`` is when the login ends at the latest, null for a bearer token."""
+
+    name: str
+    role: str
+    demo: bool
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """The login is over; ``trace_id`` names this request."""
+
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReply:
+    """An account."""
+
+    name: str
+    role: str
+    created_at: datetime
+    last_login_at: datetime | None
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        return cls(account.name, str(account.role), account.created_at, account.last_login_at)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreated(AccountReply):
+    """A new account."""
+
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsReply:
+    """Every account, in order of creation."""
+
+    items: Sequence[AccountReply]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,17 @@ from typing import Any, Final
 from aiohttp import web
 
 from leadboost.clock import Clock, Rng
-from leadboost.console.attempts import Attempts
+from leadboost.console.attempts import Attempts, SignInAttempts
 from leadboost.console.auth import ClientSecret, Tokens
 from leadboost.console.call import Handles, Panic, Surroundings
 from leadboost.console.edge import Edge
 from leadboost.console.listener import Listener
+from leadboost.console.logins import Logins
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.openapi import describe
+from leadboost.console.origins import Origins
 from leadboost.console.page import Pages
+from leadboost.console.passwords import Passwords
 from leadboost.domain.halt import Scope
 from leadboost.errors import ConfigError, Problem
 from leadboost.messages.health import HealthReport, Readiness
@@ -48,9 +51,13 @@ class Console:
         currency: str,
         pages: Pages,
         token_ttl_s: float = 3600.0,
+        public_url: str | None = None,
     ) -> None:
         self._host = host
         self._port = port
+        self._origins = Origins(public_url)
+        self.logins = Logins(clock, self._origins, demo=demo)
+        self._passwords = Passwords()
         self._surroundings = Surroundings(
             tokens=tokens,
             clients=clients,
@@ -64,6 +71,11 @@ class Console:
             metrics=RequestMetrics(stats),
             attempts=Attempts(clock),
             pages=pages,
+            origins=self._origins,
+            logins=self.logins,
+            passwords=self._passwords,
+            sign_ins=SignInAttempts(clock),
+            demo=demo,
             openapi=describe(version, demo=demo, currency=currency),
         )
         self.sockets = self._surroundings.live
@@ -80,7 +92,9 @@ class Console:
             await runner.cleanup()
             raise ConfigError([self._unusable(error)]) from error
         self._runner = runner
-        return _url(runner.addresses[0])
+        url = _url(runner.addresses[0])
+        self._origins.listen(url)
+        return url
 
     def _unusable(self, error: OSError) -> Problem:
         if error.errno == errno.EADDRINUSE:
@@ -95,6 +109,7 @@ class Console:
     def open(self, handles: Handles) -> None:
         """Begin service."""
         self._surroundings.handles = handles
+        self.logins.attach(handles.accounts)
         self._surroundings.closed = False
 
     def arm(self, panic: Panic, trip: Callable[[Scope], None]) -> None:
@@ -125,6 +140,7 @@ class Console:
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
+        self._passwords.close()
 
 
 def _url(address: tuple[Any, ...]) -> str:

@@ -13,12 +13,14 @@ import orjson
 from multidict import CIMultiDict
 from yarl import URL
 
-from leadboost.clock import Rng, SystemClock
+from leadboost.clock import Clock, Rng, SystemClock, uuid7
 from leadboost.console.auth import ClientSecret, Role, Tokens
 from leadboost.console.call import Handles
 from leadboost.console.page import Pages
 from leadboost.console.server import Console
+from leadboost.domain.account import Account
 from leadboost.domain.campaign import Campaign
+from leadboost.domain.role import RoleName
 from leadboost.domain.signal import Signal
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
 from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
@@ -41,8 +43,10 @@ from leadboost.messages.trainer import (
     Predict,
     RecordOutcomes,
 )
+from leadboost.ports import AccountStore
 from leadboost.runtime import Runtime
 from leadboost.runtime.testing import Probe
+from tests.integration.memory_accounts import MemoryAccountStore
 
 NO_PAGES = Pages()
 AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -137,10 +141,30 @@ class World:
     console: Console
     probe: Probe
     http: aiohttp.ClientSession
+    clock: Clock
     url: str = ""
     mode: str = "running"
     ready: bool = True
     replies: dict[type, Callable[[Any], object]] = field(default_factory=lambda: dict(REPLIES))
+    accounts: AccountStore = field(default_factory=MemoryAccountStore)
+
+    async def signed_in(self, role: Role | None, name: str = "") -> dict[str, str]:
+        """Sign an account of that role in; returns the headers that its page sends; none for no role.
+
+        The account is made as needed and has no password: hashing one takes its time.
+        """
+        if role is None:
+            return {}
+        account = Account(
+            id=uuid7(self.clock, Rng()), name=name or f"a-{role}", role=RoleName(str(role)), created_at=AT
+        )
+        if (stored := await self.accounts.find(account.name)) is None:
+            await self.accounts.create(account, "$argon2id$of no password", by="test")
+        else:
+            account = stored.account
+        token, login = self.console.logins.draw(replaces=None)
+        await self.accounts.begin_login(account, login)
+        return {"Cookie": f"leadboost={token}", "Origin": self.url}
 
     def token(self, role: Role | None, subject: str = "ana") -> dict[str, str]:
         """Return the header of a fresh token; none for no role."""
@@ -162,7 +186,14 @@ class World:
         """All handles point to the probe."""
         ref = self.probe.ref
         return Handles(
-            enterprise=ref, scout=ref, trainer=ref, predictor=ref, journal=ref, release=ref, stream=ref
+            enterprise=ref,
+            scout=ref,
+            trainer=ref,
+            predictor=ref,
+            journal=ref,
+            stream=ref,
+            release=ref,
+            accounts=self.accounts,
         )
 
     async def call(
@@ -200,9 +231,17 @@ class Reply:
 
 
 @asynccontextmanager
-async def running_console(*, opened: bool = True, pages: Pages = NO_PAGES) -> AsyncIterator[World]:
+async def running_console(
+    *,
+    opened: bool = True,
+    demo: bool = False,
+    pages: Pages = NO_PAGES,
+    public_url: str | None = None,
+    clock: Clock | None = None,
+    accounts: AccountStore | None = None,
+) -> AsyncIterator[World]:
     """Start a console, hand in the probe if ``opened``, and stop everything afterwards."""
-    clock, rng = SystemClock(), Rng(7)
+    clock, rng = clock or SystemClock(), Rng(7)
     runtime = Runtime(clock=clock, rng=rng)
     probe = Probe({kind: lambda message: world.replies[type(message)](message) for kind in REPLIES})
     probe.ref = await runtime.spawn("probe", probe.actor)
@@ -218,12 +257,14 @@ async def running_console(*, opened: bool = True, pages: Pages = NO_PAGES) -> As
         clock=clock,
         rng=rng,
         version="0.1.0",
-        demo=False,
+        demo=demo,
         currency="EUR",
         pages=pages,
+        public_url=public_url,
     )
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
-        world = World(runtime, tokens, console, probe, http)
+        world = World(runtime, tokens, console, probe, http, clock)
+        world.accounts = accounts or world.accounts
         world.url = await console.start()
         if opened:
             console.open(world.handles())

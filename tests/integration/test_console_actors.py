@@ -66,7 +66,12 @@ async def world(database: Database) -> AsyncIterator[World]:
             ),
         )
         predictor = await spawn("predictor", lambda: Predictor(models=PgModelStore(database)))
-        real = {"journal": journal, "enterprise": enterprise, "scout": scout, "predictor": predictor}
+        real: dict[str, Any] = {
+            "journal": journal,
+            "enterprise": enterprise,
+            "scout": scout,
+            "predictor": predictor,
+        }
         world.console.open(replace(world.handles(), **real))
         yield world
 

@@ -10,8 +10,22 @@ from leadboost.console.page import CSP
 from leadboost.console.routes import ROUTES, Route
 from tests.integration.console_world import World, running_console
 
-PUBLIC = {"/", "/assets/{name}", "/healthz", "/health", "/readyz", "/openapi.json", "/oauth/token"}
+PUBLIC = {
+    ("GET", "/"),
+    ("GET", "/assets/{name}"),
+    ("GET", "/healthz"),
+    ("GET", "/health"),
+    ("GET", "/readyz"),
+    ("GET", "/openapi.json"),
+    ("POST", "/oauth/token"),
+    ("POST", "/api/session"),
+    ("DELETE", "/api/session"),
+    ("POST", "/api/session/first"),
+}
 ROLES = {
+    ("GET", "/api/session"): Role.VIEWER,
+    ("GET", "/api/accounts"): Role.ADMIN,
+    ("POST", "/api/accounts"): Role.ADMIN,
     ("POST", "/predict"): Role.VIEWER,
     ("POST", "/api/signals"): Role.OPERATOR,
     ("GET", "/api/signals"): Role.VIEWER,
@@ -51,7 +65,7 @@ def address(route: Route) -> str:
 
 def test_every_route_has_its_role_or_is_public() -> None:
     assert {(route.method, route.path): route.access for route in GUARDED} == ROLES
-    assert {route.path for route in ROUTES if route.access is None} == PUBLIC
+    assert {(route.method, route.path) for route in ROUTES if route.access is None} == PUBLIC
     assert [route.path for route in ROUTES if callable(route.access)] == ["/metrics"]
 
 
@@ -69,12 +83,18 @@ async def test_a_guarded_route_asks_who_calls(world: World, route: Route) -> Non
     assert reply.headers["WWW-Authenticate"] == 'Bearer realm="leadboost"'
 
 
-@pytest.mark.parametrize("role", Role, ids=str)
 @pytest.mark.parametrize("route", GUARDED, ids=name)
-async def test_a_role_opens_what_it_should_and_no_more(world: World, route: Route, role: Role) -> None:
-    reply = await world.call(route.method, address(route), role=role)
+@pytest.mark.parametrize("role", Role, ids=str)
+@pytest.mark.parametrize("by", ["token", "cookie"])
+async def test_a_role_opens_what_it_should_and_no_more(
+    world: World, by: str, role: Role, route: Route
+) -> None:
+    headers = world.token(role) if by == "token" else await world.signed_in(role)
+
+    reply = await world.call(route.method, address(route), role=None, headers=headers)
 
     needed = ROLES[route.method, route.path]
+    assert reply.status != 401
     assert (reply.status == 403) == (role < needed)
     if role < needed:
         assert reply.json()["code"] == "forbidden"

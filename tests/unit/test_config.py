@@ -447,7 +447,7 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 
 def test_the_reference_file_shows_the_defaults() -> None:
     examples = re.compile(
-        r"^(url|contact|crash|access_token|app_secret|account_id) = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
+        r"^(url|contact|public_url|crash|access_token|app_secret|account_id) = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
         re.MULTILINE,
     )
     without_examples = examples.sub("", uncommented())

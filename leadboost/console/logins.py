@@ -1,0 +1,195 @@
+"""Who is signed in: logins by cookie, kept in memory so that they outlast an outage of the database."""
+
+import asyncio
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiohttp import web
+
+from leadboost.clock import Clock
+from leadboost.console.auth import Principal, Role
+from leadboost.console.origins import Origins
+from leadboost.console.problems import ProblemError
+from leadboost.domain.account import Account
+from leadboost.errors import StoreError, StoreUnavailableError
+from leadboost.ports import AccountStore, NewLogin, StoredLogin
+
+LONGEST: Final = timedelta(hours=12)
+IDLE: Final = timedelta(minutes=30)
+TOUCH_EVERY: Final = timedelta(minutes=1)
+_TOUCH_AGAIN: Final = timedelta(seconds=5)
+_TOKEN_BYTES: Final = 32
+_REMEMBERED: Final = 4096
+_LOOKED_UP_AT_ONCE: Final = 2
+_LOOK_UP_WAIT_S: Final = 2.0
+_SAFE_METHODS: Final = ("GET", "HEAD")
+
+
+@dataclass(slots=True)
+class _Login:
+    principal: Principal
+    expires_at: datetime
+    seen_at: datetime
+    touch_at: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        return now >= min(self.expires_at, self.seen_at + IDLE)
+
+
+class Logins:
+    """Every login that this process has seen. A login's id is the SHA-256 of its token, in hex.
+
+    One that ended on another host, or whose account was disabled, ends here at its next use more than
+    a minute after the last look; while the database is away it goes on.
+    """
+
+    def __init__(self, clock: Clock, origins: Origins, *, demo: bool) -> None:
+        self._clock = clock
+        self._origins = origins
+        self._demo = demo
+        self._store: AccountStore | None = None
+        self._live: OrderedDict[str, _Login] = OrderedDict()
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._callbacks: list[Callable[[str], None]] = []
+        self._looking = asyncio.Semaphore(_LOOKED_UP_AT_ONCE)
+
+    def attach(self, store: AccountStore) -> None:
+        """Use this store from now on."""
+        self._store = store
+
+    def on_end(self, callback: Callable[[str], None]) -> None:
+        """Have the id of a login told when it ends here: by logout, at a use after its time, or found ended
+        elsewhere. One whose time runs out unused is told by ``is_live`` alone."""
+        self._callbacks.append(callback)
+
+    async def admit(self, request: web.BaseRequest) -> Principal | None:
+        """Return who the cookie speaks for; None without a cookie of a live login.
+
+        Raises ProblemError 403 for a write that does not come from our own page, and
+        StoreUnavailableError for a login that only the database knows, while it is away.
+        """
+        token = self._origins.token_of(request)
+        if token is None:
+            return None
+        if request.method not in _SAFE_METHODS:
+            self._origins.check(request)
+        login_id = id_of(token)
+        login = self._live.get(login_id) or await self._look_up(login_id)
+        now = self._clock.now()
+        if login is None:
+            return None
+        if login.is_over(now):
+            self._forget(login_id)
+            return None
+        login.seen_at = now
+        if now >= login.touch_at and not await self._touch(login_id, login, now):
+            return None
+        return login.principal
+
+    def is_live(self, login_id: str) -> bool:
+        """Tell whether the login is still good; asking is no sign of life."""
+        login = self._live.get(login_id)
+        return login is not None and not login.is_over(self._clock.now())
+
+    def expires_at(self, login_id: str | None) -> datetime | None:
+        """When a login ends at the latest."""
+        login = self._live.get(login_id or "")
+        return None if login is None else login.expires_at
+
+    def draw(self, replaces: str | None) -> tuple[str, NewLogin]:
+        """Draw a token of 256 bits, and what is to be stored of it; ``replaces`` is the token before."""
+        token, now = draw_token(), self._clock.now()
+        return token, NewLogin(
+            token_hash=hash_of(token),
+            created_at=now,
+            expires_at=now + LONGEST,
+            idle_since=now - IDLE,
+            replaces=None if replaces is None else hash_of(replaces),
+        )
+
+    def remember(self, login: NewLogin, account: Account) -> str:
+        """Admit a login that was stored, end the one it replaces, and return its id."""
+        if login.replaces is not None:
+            self._forget(login.replaces.hex())
+        login_id = login.token_hash.hex()
+        self._keep(login_id, account, login.expires_at, login.created_at)
+        return login_id
+
+    async def end(self, token: str) -> None:
+        """End a login: here at once, then in the database. Raises StoreUnavailableError; do it again then."""
+        self._forget(id_of(token))
+        await self._accounts().end_login(hash_of(token))
+
+    def _accounts(self) -> AccountStore:
+        if self._store is None:
+            raise StoreUnavailableError("the database is not connected")
+        return self._store
+
+    async def _look_up(self, login_id: str) -> _Login | None:
+        if login_id in self._ended:
+            return None
+        stored = await self._find(login_id)
+        # Ended here while the database was asked, or a login of the demo profile's account outside of it.
+        if stored is None or login_id in self._ended or (stored.passwordless and not self._demo):
+            return None
+        return self._keep(login_id, stored.account, stored.expires_at, stored.last_seen_at)
+
+    async def _find(self, login_id: str) -> StoredLogin | None:
+        """Few at once: cookies that anyone can make up must not take the sales' connections."""
+        try:
+            async with asyncio.timeout(_LOOK_UP_WAIT_S):
+                await self._looking.acquire()
+        except TimeoutError:
+            detail = "More logins are looked up than can be now. Try again."
+            raise ProblemError(503, "overloaded", detail, headers={"Retry-After": "1"}) from None
+        try:
+            return await self._accounts().find_login(bytes.fromhex(login_id))
+        finally:
+            self._looking.release()
+
+    async def _touch(self, login_id: str, login: _Login, now: datetime) -> bool:
+        login.touch_at = now + TOUCH_EVERY
+        try:
+            if await self._accounts().touch_login(bytes.fromhex(login_id), now):
+                return login_id in self._live
+        except StoreError:
+            login.touch_at = now + _TOUCH_AGAIN
+            return login_id in self._live
+        self._forget(login_id)
+        return False
+
+    def _keep(self, login_id: str, account: Account, expires_at: datetime, seen_at: datetime) -> _Login:
+        principal = Principal(account.name, Role.parse(account.role), login_id)
+        login = _Login(principal, expires_at, seen_at, seen_at + TOUCH_EVERY)
+        self._live[login_id] = login
+        if len(self._live) > _REMEMBERED:
+            self._live.popitem(last=False)
+        return login
+
+    def _forget(self, login_id: str) -> None:
+        self._ended[login_id] = None
+        if len(self._ended) > _REMEMBERED:
+            self._ended.popitem(last=False)
+        if self._live.pop(login_id, None) is not None:
+            for callback in self._callbacks:
+                callback(login_id)
+
+
+def draw_token() -> str:
+    """Draw 256 random bits as URL-safe text."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def id_of(token: str) -> str:
+    """The id of the login that this token opens."""
+    return hash_of(token).hex()
+
+
+def hash_of(token: str) -> bytes:
+    """SHA-256, 32 bytes: a token of 256 random bits needs no salt and no slow hash."""
+    return hashlib.sha256(token.encode()).digest()

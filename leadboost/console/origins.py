@@ -1,0 +1,81 @@
+"""Our own origins as browsers name them, and the login cookie that belongs to each (RFC 6265bis)."""
+
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from leadboost.console.problems import ProblemError
+
+LOCAL_COOKIE: Final = "leadboost"
+PUBLIC_COOKIE: Final = "__Host-leadboost"
+_LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+_MAX_TOKEN_CHARS: Final = 100
+
+
+class Origins:
+    """Loopback addresses at the port that is listened on, and ``public_url``, which a proxy with TLS serves.
+
+    An origin counts only where the request's Host is the same, so that a page of ``localhost`` cannot
+    act at ``127.0.0.1``; a proxy may rewrite Host, hence ``public_url`` is compared alone.
+    """
+
+    def __init__(self, public_url: str | None = None) -> None:
+        self.public = public_url
+        self._local: frozenset[str] = frozenset()
+
+    def listen(self, url: str) -> None:
+        """Learn where the console answers: ``http://ADDRESS:PORT``."""
+        parts = urlsplit(url)
+        if ip_address(parts.hostname or "").is_loopback:
+            port = "" if parts.port == 80 else f":{parts.port}"
+            own = parts.netloc.rpartition(":")[0]
+            self._local = frozenset(f"{name}{port}" for name in (*_LOCAL_HOSTS, own))
+
+    def is_own(self, request: web.BaseRequest) -> bool:
+        """Tell whether the request has exactly one Origin, and it is that of our own page."""
+        origins = request.headers.getall(hdrs.ORIGIN, ())
+        if len(origins) != 1:
+            return False
+        origin = origins[0]
+        if origin == self.public:
+            return True
+        host = request.headers.get(hdrs.HOST, "")
+        return host in self._local and origin == f"http://{host}"
+
+    def check(self, request: web.BaseRequest) -> None:
+        """Raises ProblemError 403 unless the request comes from our own page."""
+        if not self.is_own(request):
+            raise ProblemError(403, "cross_site", self._refusal(request))
+
+    def _refusal(self, request: web.BaseRequest) -> str:
+        if hdrs.ORIGIN not in request.headers:
+            return "A write by login cookie needs the Origin header that browsers send."
+        return (
+            "Only LeadBoost's own page may do this. If this is its page, set http.public_url to the address"
+            " that the browser shows."
+        )
+
+    def token_of(self, request: web.BaseRequest) -> str | None:
+        """Return the token in the login cookie; None without one that can be a token."""
+        if hdrs.COOKIE not in request.headers:
+            return None
+        token = request.cookies.get(PUBLIC_COOKIE)
+        if token is None and request.headers.get(hdrs.HOST, "") in self._local:
+            token = request.cookies.get(LOCAL_COOKIE)
+        usable = token is not None and 0 < len(token) <= _MAX_TOKEN_CHARS and token.isascii()
+        return token if usable else None
+
+    def give(self, request: web.BaseRequest, response: web.Response, token: str, life_s: int) -> None:
+        """Set the login cookie for the page that asks; ``life_s`` 0 takes it away."""
+        public = request.headers.get(hdrs.ORIGIN) == self.public
+        response.set_cookie(
+            PUBLIC_COOKIE if public else LOCAL_COOKIE,
+            token,
+            max_age=life_s,
+            path="/",
+            secure=public,
+            httponly=True,
+            samesite="Strict",
+        )
