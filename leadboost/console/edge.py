@@ -10,6 +10,7 @@ from multidict import CIMultiDict, istr
 from leadboost.clock import uuid7
 from leadboost.console.auth import Principal, Role
 from leadboost.console.call import Call, Surroundings, json_response
+from leadboost.console.origins import SAFE_METHODS
 from leadboost.console.problems import (
     CHALLENGE,
     PROBLEM_TYPE,
@@ -37,7 +38,6 @@ SECURITY_HEADERS: Final = CIMultiDict(
     }
 )
 _NOBODY: Final = Principal("", Role.VIEWER)
-_SAFE_METHODS: Final = ("GET", "HEAD")
 _OWN_SITE: Final = (None, "same-origin", "none")
 
 
@@ -107,7 +107,7 @@ class Edge:
 
     def _needed(self, request: web.BaseRequest, route: Route) -> Role | None:
         """Tell which role the route takes, once nothing else speaks against the request."""
-        if request.method not in _SAFE_METHODS and request.headers.get("Sec-Fetch-Site") not in _OWN_SITE:
+        if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") not in _OWN_SITE:
             raise ProblemError(403, "cross_site", "A page of another site may not do this.")
         if not route.unopened and (self._surroundings.handles is None or self._surroundings.closed):
             raise self._closed()

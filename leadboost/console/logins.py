@@ -13,7 +13,7 @@ from aiohttp import web
 
 from leadboost.clock import Clock
 from leadboost.console.auth import Principal, Role
-from leadboost.console.origins import Origins
+from leadboost.console.origins import SAFE_METHODS, Origins
 from leadboost.console.problems import ProblemError
 from leadboost.domain.account import Account
 from leadboost.errors import StoreError, StoreUnavailableError
@@ -27,7 +27,6 @@ _TOKEN_BYTES: Final = 32
 _REMEMBERED: Final = 4096
 _LOOKED_UP_AT_ONCE: Final = 2
 _LOOK_UP_WAIT_S: Final = 2.0
-_SAFE_METHODS: Final = ("GET", "HEAD")
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ class Logins:
         token = self._origins.token_of(request)
         if token is None:
             return None
-        if request.method not in _SAFE_METHODS:
+        if request.method not in SAFE_METHODS:
             self._origins.check(request)
         login_id = id_of(token)
         login = self._live.get(login_id) or await self._look_up(login_id)

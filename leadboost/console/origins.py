@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from leadboost.console.problems import ProblemError
 
+SAFE_METHODS: Final = ("GET", "HEAD")
 LOCAL_COOKIE: Final = "leadboost"
 PUBLIC_COOKIE: Final = "__Host-leadboost"
 _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")

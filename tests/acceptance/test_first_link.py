@@ -3,13 +3,17 @@
 import asyncio
 import json
 import signal
+import socket
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
 from tests.acceptance.process import Process
+from tests.acceptance.test_daemon_life import forwarding
 
 Start = Callable[..., Process]
 ANA = {"name": "ana", "password": "correct horse battery"}
@@ -144,18 +148,45 @@ def test_json_output_carries_the_link_as_a_field(start: Start, dsn: str) -> None
     assert said["first_link"].startswith(said["url"] + "/#first=")
 
 
-def test_a_login_outlasts_a_restart_of_the_daemon(start: Start, dsn: str) -> None:
-    first = start(DATABASE_URL=dsn)
-    url = first.up()
+def cookie_of_first(daemon: Process) -> str:
+    """Use the printed link and return the login's cookie."""
+    url = daemon.up()
     headers = {"Content-Type": "application/json", "Origin": url}
-    body = json.dumps({"token": token_of(first), **ANA}).encode()
+    body = json.dumps({"token": token_of(daemon), **ANA}).encode()
     request = urllib.request.Request(url + "/api/session/first", body, headers, method="POST")
     with urllib.request.urlopen(request, timeout=10) as response:
-        cookie = response.headers["Set-Cookie"].partition(";")[0]
+        return str(response.headers["Set-Cookie"]).partition(";")[0]
+
+
+def name_by(url: str, cookie: str) -> object:
+    """Ask who the cookie speaks for."""
+    question = urllib.request.Request(url + "/api/session", headers={"Cookie": cookie})
+    with urllib.request.urlopen(question, timeout=10) as response:
+        return json.load(response)["name"]
+
+
+def test_a_login_outlasts_a_restart_of_the_daemon(start: Start, dsn: str) -> None:
+    first = start(DATABASE_URL=dsn)
+    cookie = cookie_of_first(first)
     first.stop()
 
     second = start(DATABASE_URL=dsn)
-    question = urllib.request.Request(second.up() + "/api/session", headers={"Cookie": cookie})
 
-    with urllib.request.urlopen(question, timeout=10) as response:
-        assert json.load(response)["name"] == "ana"
+    assert name_by(second.up(), cookie) == "ana"
+
+
+def test_a_login_goes_on_and_nobody_signs_in_while_postgres_is_away(start: Start, dsn: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
+        port = reserved.getsockname()[1]
+    parts = urlsplit(dsn)
+    proxied = f"postgresql://leadboost:{parts.password}@127.0.0.1:{port}{parts.path}"
+    with forwarding(port, int(parse_qs(parts.query)["port"][0])):
+        daemon = start(DATABASE_URL=proxied)
+        cookie = cookie_of_first(daemon)
+        url = daemon.up()
+        assert name_by(url, cookie) == "ana"
+
+    status, problem = post(url, "/api/session", ANA)
+
+    assert (status, problem["code"] in ("store_unavailable", "safe_mode")) == (503, True)
+    assert name_by(url, cookie) == "ana"

@@ -1,10 +1,11 @@
 import base64
 from collections.abc import AsyncIterator, Mapping
 
+import jwt
 import pytest
 
 from leadboost.console.auth import Principal, Role
-from tests.integration.console_world import CLIENT, Reply, World, running_console
+from tests.integration.console_world import CLIENT, SECRET, Reply, World, running_console
 
 GRANT = {"grant_type": "client_credentials"}
 WHO = {"client_id": CLIENT.client_id, "client_secret": CLIENT.secret}
@@ -147,6 +148,25 @@ async def test_an_expired_token_is_unauthorized(world: World) -> None:
 
     assert (reply.status, reply.json()["code"]) == (401, "unauthorized")
     assert "expired" in reply.json()["detail"]
+
+
+def forged(world: World, **changes: object) -> str:
+    """A token like ours, signed by someone else or by nobody."""
+    claims = jwt.decode(world.tokens.issue("ana", Role.ADMIN, 600), options={"verify_signature": False})
+    return jwt.encode(claims, **{"key": b"f" * 64, "algorithm": "HS256", **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"algorithm": "none", "key": None}, {"algorithm": "HS512", "key": SECRET * 2}],
+    ids=["wrong signature", "no algorithm", "another algorithm"],
+)
+async def test_a_forged_token_opens_no_route(world: World, changes: Mapping[str, object]) -> None:
+    token = forged(world, **changes)
+
+    reply = await world.call("GET", "/api/stock", role=None, headers={"Authorization": f"Bearer {token}"})
+
+    assert (reply.status, reply.json()["code"]) == (401, "unauthorized")
 
 
 async def test_metrics_are_open_to_this_machine_but_not_through_a_proxy(world: World) -> None:
