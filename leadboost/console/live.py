@@ -52,8 +52,11 @@ def _refuse_unfit(request: web.BaseRequest) -> None:
 def _admission(call: Call) -> Callable[[], bool]:
     """Tell, whenever asked, whether the viewer would still be admitted."""
     tokens, token = call.surroundings.tokens, bearer_of(call.request)
+    logins, login = call.surroundings.logins, call.principal.login
 
     def is_admitted() -> bool:
+        if login is not None:
+            return logins.is_live(login)
         with suppress(TokenError):
             return token is not None and tokens.verify(token) == call.principal
         return False

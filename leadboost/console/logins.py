@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from leadboost.clock import Clock
 from leadboost.console.auth import Principal, Role
@@ -69,13 +69,14 @@ class Logins:
     async def admit(self, request: web.BaseRequest) -> Principal | None:
         """Return who the cookie speaks for; None without a cookie of a live login.
 
-        Raises ProblemError 403 for a write that does not come from our own page, and
+        Raises ProblemError 403 for a write or a socket that does not come from our own page, and
         StoreUnavailableError for a login that only the database knows, while it is away.
         """
         token = self._origins.token_of(request)
         if token is None:
             return None
-        if request.method not in SAFE_METHODS:
+        # A browser lets pages of other sites open sockets, and sends cookies along.
+        if request.method not in SAFE_METHODS or hdrs.UPGRADE in request.headers:
             self._origins.check(request)
         login_id = id_of(token)
         login = self._live.get(login_id) or await self._look_up(login_id)

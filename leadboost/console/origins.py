@@ -52,7 +52,7 @@ class Origins:
 
     def _refusal(self, request: web.BaseRequest) -> str:
         if hdrs.ORIGIN not in request.headers:
-            return "A write by login cookie needs the Origin header that browsers send."
+            return "A write or a socket by login cookie needs the Origin header that browsers send."
         return (
             "Only LeadBoost's own page may do this. If this is its page, set http.public_url to the address"
             " that the browser shows."

@@ -79,6 +79,9 @@ class Console:
             openapi=describe(version, demo=demo, currency=currency),
         )
         self.sockets = self._surroundings.live
+        self.logins.on_end(
+            lambda login: self.sockets.close_viewer(lambda principal: principal.login == login)
+        )
         self._edge = Edge(self._surroundings)
         self._runner: web.ServerRunner | None = None
 
