@@ -21,6 +21,4 @@ def start(open_path: Path) -> Iterator[Start]:
     yield start
     for each in processes:
         each.process.kill()
-        each.process.wait()
-        assert each.process.stdout is not None
-        each.process.stdout.close()
+        each.bury()

@@ -24,7 +24,8 @@ class Process:
             text=True,
             env=clean | {"PYTHONUNBUFFERED": "1"} | environ,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -52,3 +53,10 @@ class Process:
         """Signal it and return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(15)
+
+    def bury(self) -> None:
+        """Wait for its end and close what it wrote to."""
+        self.process.wait(15)
+        self._reader.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
