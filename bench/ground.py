@@ -38,11 +38,11 @@ class Ground:
         return dsn
 
     @contextmanager
-    def daemon(self, name: str, dsn: str) -> Iterator[str]:
+    def daemon(self, name: str, dsn: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
         """Run a daemon on ``dsn``; yields its URL."""
         data_dir = self.folder / name
         write_secret(data_dir, self.secret)
-        daemon = Daemon(data_dir, database_url=dsn)
+        daemon = Daemon(data_dir, database_url=dsn, environment=environment)
         try:
             daemon.start()
             yield daemon.url

@@ -86,12 +86,19 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 class Daemon:
     """A real daemon on a data folder of its own, from this environment's command line."""
 
-    def __init__(self, data_dir: Path, *, database_url: str | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        database_url: str | None = None,
+        port: int = 0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data_dir = data_dir
         self.url = ""
         self.process: subprocess.Popen[bytes] | None = None
         self._port = port
-        self._environment = {"LEADBOOST_DATA_DIR": str(data_dir)}
+        self._environment = {"LEADBOOST_DATA_DIR": str(data_dir), **(environment or {})}
         if database_url:
             self._environment["DATABASE_URL"] = database_url
 

@@ -187,6 +187,11 @@ class Components:
         found: Halt | None = await self._refs["panic"].ask(GetHalt(id=halt.id))
         return found or halt
 
+    @property
+    def has_platforms(self) -> bool:
+        """Whether any ad account is connected."""
+        return bool(self._platforms)
+
     async def close(self) -> None:
         """End what ``start_kill_switch`` began."""
         await self._stop_halting()

@@ -15,7 +15,7 @@ from leadboost.clock import Clock, Rng, SystemClock
 from leadboost.components import Components
 from leadboost.config import Settings
 from leadboost.console.auth import Role
-from leadboost.domain.halt import Halt, HaltState, Scope, halt_view
+from leadboost.domain.halt import HaltState, Scope, halt_view
 from leadboost.errors import LeadBoostError
 from leadboost.folder import DataFolder
 from leadboost.messages.health import HealthReport
@@ -42,7 +42,10 @@ class _Item(BaseModel):
 
 
 class HaltSeen(BaseModel):
-    """A halt as ``GET /api/panic/{id}`` tells it; ``through`` is ``daemon`` or ``direct``."""
+    """A halt as ``GET /api/panic/{id}`` tells it; ``through`` is ``daemon`` or ``direct``.
+
+    ``connected`` is False where this process knows of no ad account, so that nothing could be paused.
+    """
 
     id: UUID
     state: str
@@ -52,6 +55,7 @@ class HaltSeen(BaseModel):
     tripped_at: datetime
     items: list[_Item]
     through: str = "daemon"
+    connected: bool = True
 
     @property
     def is_settled(self) -> bool:
@@ -127,17 +131,15 @@ async def _direct(settings: Settings, clock: Clock, stop: Stop) -> HaltSeen:
         while halted.state is HaltState.PAUSING and clock.monotonic() < give_up_at:
             await asyncio.sleep(POLL_S)
             halted = await components.look_at(halted)
-        return _seen(halted)
+        return HaltSeen.model_validate(
+            {**halt_view(halted, 0), "through": "direct", "connected": components.has_platforms}
+        )
     finally:
         await components.close()
 
 
 def _nothing_else() -> HealthReport:
     return HealthReport(mode="stopped", version=__version__, demo=False, components=[], problems=[])
-
-
-def _seen(halted: Halt) -> HaltSeen:
-    return HaltSeen.model_validate({**halt_view(halted, 0), "through": "direct"})
 
 
 def resume(settings: Settings, halt_id: UUID, reason: str) -> Resumed:
@@ -167,8 +169,12 @@ def describe(seen: HaltSeen) -> str:
         name = f" {item.name}" if item.name else ""
         error = f" ({item.error})" if item.error else ""
         lines.append(f"  {item.platform} {item.campaign_id}{name}: {item.status}{error}")
-    if not seen.items:
-        lines.append("  no campaign is known to run there")
+    if not seen.connected:
+        lines.append(
+            "  no ad account is connected here: nothing could be paused, and nothing will be started"
+        )
+    elif not seen.items:
+        lines.append("  no campaign runs there")
     if seen.through == "direct":
         lines.append("  done without the daemon; it finds the halt in its log when it starts")
     return "\n".join(lines)
