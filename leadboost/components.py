@@ -272,7 +272,9 @@ class Components:
         )
 
     async def _approvals_needed(self) -> int:
-        return self._settings.safety.resume_approvals
+        """A person who is alone resumes alone, after the time to cool off."""
+        approvers = await PgAccountStore(self._store).count_approvers()
+        return min(self._settings.safety.resume_approvals, max(approvers, 1))
 
     async def _start_postgres(self) -> None:
         if self._settings.database.url is None:

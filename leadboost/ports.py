@@ -356,6 +356,10 @@ class AccountStore(Protocol):
         """Every account, in order of creation."""
         ...
 
+    async def count_approvers(self) -> int:
+        """How many accounts may end a halt."""
+        ...
+
     async def create(self, account: Account, password_hash: str, *, by: str) -> None:
         """Store a new account. Raises AccountExistsError."""
         ...

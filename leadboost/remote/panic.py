@@ -170,9 +170,7 @@ def describe(seen: HaltSeen) -> str:
         error = f" ({item.error})" if item.error else ""
         lines.append(f"  {item.platform} {item.campaign_id}{name}: {item.status}{error}")
     if not seen.connected:
-        lines.append(
-            "  no ad account is connected here: nothing could be paused, and nothing will be started"
-        )
+        lines.append("  no ad account is connected here: nothing could be paused")
     elif not seen.items:
         lines.append("  no campaign runs there")
     if seen.through == "direct":

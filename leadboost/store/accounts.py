@@ -36,6 +36,10 @@ class PgAccountStore:
         async with self._database.session() as session:
             return [_account(row) for row in await session.fetch(_queries.list_accounts, MOST_ACCOUNTS)]
 
+    async def count_approvers(self) -> int:
+        async with self._database.session() as session:
+            return int(await session.fetchval(_queries.count_approvers))
+
     async def create(self, account: Account, password_hash: str, *, by: str) -> None:
         async with self._database.transaction() as session:
             await _insert(session, account, password_hash)

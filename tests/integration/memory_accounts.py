@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadboost.domain.account import Account, fold_name
+from leadboost.domain.role import RoleName
 from leadboost.errors import AccountExistsError, FirstLinkError, StoreUnavailableError
 from leadboost.ports import NewLogin, StoredAccount, StoredLogin
 
@@ -33,6 +34,11 @@ class MemoryAccountStore:
     async def list_accounts(self) -> Sequence[Account]:
         self._call("list_accounts")
         return [stored.account for stored in self.accounts.values()]
+
+    async def count_approvers(self) -> int:
+        self._call("count_approvers")
+        enabled = (stored.account for name, stored in self.accounts.items() if name not in self.disabled)
+        return sum(each.role in (RoleName.approver, RoleName.admin) for each in enabled)
 
     async def create(self, account: Account, password_hash: str, *, by: str) -> None:
         self._call("create")

@@ -54,6 +54,13 @@ async def test_unknown_names_are_not_found(store: AccountStore) -> None:
     assert await store.find("ana") is None
 
 
+async def test_approvers_and_admins_count_as_those_who_may_end_a_halt(store: AccountStore) -> None:
+    for name, role in zip("abcd", RoleName, strict=True):
+        await store.create(person(name, role), HASH, by="root")
+
+    assert await store.count_approvers() == 2
+
+
 async def test_accounts_are_listed_in_order_of_creation(store: AccountStore) -> None:
     accounts = [person("zoe"), replace(person("ana"), created_at=AT + timedelta(seconds=1))]
     for account in accounts:

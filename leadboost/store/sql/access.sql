@@ -18,6 +18,10 @@ FROM accounts
 ORDER BY created_at, id
 LIMIT $1;
 
+-- name: count_approvers
+-- How many accounts may end a halt.
+SELECT count(*) FROM accounts WHERE role IN ('approver', 'admin') AND NOT disabled;
+
 -- name: note_login
 -- Remember when the account ($1) signed in ($2); no row if it may not any more.
 UPDATE accounts SET last_login_at = $2 WHERE id = $1 AND NOT disabled
