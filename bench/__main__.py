@@ -10,8 +10,8 @@ from rich.console import Console
 
 from bench.harness import Options, Report, as_json, as_markdown, show
 
-NAMES = ("mailbox", "sales", "stress")
-ALL = (("mailbox", 1), ("sales", 1), ("sales", 1_000), ("stress", 1))
+NAMES = ("mailbox", "sales", "stress", "fanout")
+ALL = (("mailbox", 1), ("sales", 1), ("sales", 1_000), ("stress", 1), ("fanout", 1))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -36,10 +36,13 @@ BEHIND_S = 5.0
 CHUNK_BYTES = 2**18
 SERVED_AT_ONCE = 128
 LONGEST_REST_S = 0.02
+STATE_EVERY_S = 0.1
 TICK_S = 0.5
 LOOK_S = 2.0
 HEALTH_S = 1.0
 RATES_S = 2.0
+
+_NEVER = float("inf")
 
 TOO_FAR_BEHIND = 4008
 TRY_AGAIN_LATER = 1013
@@ -79,7 +82,7 @@ class _Tick(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Deliver(Event):
-    """The rest after a delivery is over."""
+    """It is time for what had to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +118,8 @@ class StreamBridge(Actor[_Told]):
     """Holds the newest events in one ring; a viewer is a cursor into it and gets shared bytes.
 
     All that is queued goes out in one write per viewer. After a delivery the actor rests for as long
-    as it took, so that many viewers get larger writes and never the whole process. Offsets have no
-    gaps: where one is missing, because a COMMIT got no answer or another host numbered it, and
+    as it took, so that many viewers get larger writes and never the whole process; changed state
+    alone waits a moment for events to go with. Offsets have no gaps: where one is missing, because a COMMIT got no answer or another host numbered it, and
     every ``LOOK_S`` without news, the journal is read on. What is older than the ring is read from
     the journal in pages that viewers share.
     """
@@ -146,8 +149,9 @@ class StreamBridge(Actor[_Told]):
         self._reading_back: set[int] = set()
         self._reading_on = self._again = False
         self._looks = 0
-        self._resting = False
-        self._rest_until = self._look_at = self._health_at = self._rates_at = 0.0
+        self._is_urgent = False
+        self._wakes_at = _NEVER
+        self._rest_until = self._state_at = self._look_at = self._health_at = self._rates_at = 0.0
         self._rates = Rates()
 
     # -- life -------------------------------------------------------------------------------------
@@ -196,11 +200,11 @@ class StreamBridge(Actor[_Told]):
             case JoinViewer():
                 self._join(message)
             case ViewerReady():
-                pass  # the delivery after this batch serves whoever can take more
+                self._is_urgent = True
             case _Tick():
                 self._tick()
             case _Deliver():
-                self._resting = False
+                self._wakes_at = _NEVER
             case _ReadOn(page=page):
                 self._read_further(page)
             case _ReadBack():
@@ -221,6 +225,7 @@ class StreamBridge(Actor[_Told]):
 
     def _append(self, event: JournalEvent) -> None:
         self._ring.append(_frame(event))
+        self._is_urgent = True
         if event.kind == STEP_KIND:
             self._timeline.record(event.data, event.at)
             self._put_timeline()
@@ -286,6 +291,7 @@ class StreamBridge(Actor[_Told]):
         )
         viewer.write(self._hello(recovered))
         self._viewers[viewer.sink] = viewer
+        self._is_urgent = True
         return True
 
     def _is_there(self, joining: Joining) -> bool | None:
@@ -334,6 +340,7 @@ class StreamBridge(Actor[_Told]):
 
     def _turned_back(self, read: _ReadBack) -> None:
         self._reading_back.discard(read.start)
+        self._is_urgent = True
         if read.page is not None and read.page.epoch == self._epoch:
             frames = tuple(map(_frame, read.page.events))
             self._pages.put(Page(read.start, frames, whole=read.page.recovered))
@@ -348,13 +355,16 @@ class StreamBridge(Actor[_Told]):
 
     async def _deliver_when_due(self) -> None:
         began_at = self.clock.monotonic()
-        if began_at >= self._rest_until:
+        due_at = self._rest_until if self._is_urgent else max(self._rest_until, self._state_at)
+        if began_at >= due_at:
+            self._is_urgent = False
             await self._deliver()
             now = self.clock.monotonic()
             self._rest_until = now + min(now - began_at, LONGEST_REST_S)
-        elif not self._resting:
-            self._resting = True
-            self.after(self._rest_until - began_at, _Deliver())
+            self._state_at = now + STATE_EVERY_S
+        elif due_at < self._wakes_at:
+            self._wakes_at = due_at
+            self.after(due_at - began_at, _Deliver())
 
     async def _deliver(self) -> None:
         chunks: dict[tuple[int, int], tuple[bytes, int]] = {}
