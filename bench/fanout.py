@@ -107,7 +107,7 @@ def run(options: Options) -> Report:
         ground = stack.enter_context(open_ground())
         dsn = ground.create_database("ours")
         url = stack.enter_context(ground.daemon("daemon", dsn))
-        ours, contenders = Ours(ground, dsn, url), Contenders(ground, report)
+        ours, contenders = Ours(token=ground.token, dsn=dsn, url=url), Contenders(ground, report)
         runs = _our_runs(contenders, ours, options)
         runs |= _ws_runs(contenders, ground, stack, options, report)
         runs |= _socketio_runs(contenders, ground, stack, options, report)

@@ -17,7 +17,7 @@ import aiohttp
 import asyncpg
 import orjson
 
-from bench.ground import Ground, stock_up
+from bench.ground import stock_up
 from bench.servers import answers, end, free_port, spawn, wait_for
 
 PER_S = 100
@@ -36,10 +36,10 @@ class Ours:
 
     dialect = "leadboost"
 
-    def __init__(self, ground: Ground, dsn: str, url: str) -> None:
+    def __init__(self, *, token: str, dsn: str, url: str) -> None:
         self.url = url
         self._dsn = dsn
-        self._headers = {"Authorization": f"Bearer {ground.token}"}
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def prepare(self, keys: Sequence[str]) -> None:
         """Stock one unit of a SKU for each key."""

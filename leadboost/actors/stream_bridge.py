@@ -32,7 +32,8 @@ PAGES_KEPT = 32
 PAGES_READ_AT_ONCE = 4
 MOST_MEMBERS = 500
 BEHIND_BYTES = 2**20
-BEHIND_S = 5.0
+BEHIND_S = 4.0  # with the time to notice and to close, such a viewer is out in 5 s
+DECIDE_WITHIN_S = 5.0
 CHUNK_BYTES = 2**18
 SERVED_AT_ONCE = 128
 LONGEST_REST_S = 0.02
@@ -119,9 +120,11 @@ class StreamBridge(Actor[_Told]):
 
     All that is queued goes out in one write per viewer. After a delivery the actor rests for as long
     as it took, so that many viewers get larger writes and never the whole process; changed state
-    alone waits a moment for events to go with. Offsets have no gaps: where one is missing, because a COMMIT got no answer or another host numbered it, and
-    every ``LOOK_S`` without news, the journal is read on. What is older than the ring is read from
-    the journal in pages that viewers share.
+    alone waits a moment for events to go with.
+
+    Offsets have no gaps: where one is missing, because a COMMIT got no answer or another host
+    numbered it, and every ``LOOK_S`` without news, the journal is read on. What is older than the
+    ring is read from the journal in pages that viewers share.
     """
 
     batch_size = 256
@@ -414,7 +417,7 @@ class StreamBridge(Actor[_Told]):
         for sink, joining in list(self._joining.items()):
             if sink.closed:
                 del self._joining[sink]
-            elif now - joining.asked_at > BEHIND_S:
+            elif now - joining.asked_at > DECIDE_WITHIN_S:
                 self._part(sink, TRY_AGAIN_LATER, "The journal cannot be read now.")
         if now >= self._look_at:
             self._read_on()
