@@ -32,6 +32,8 @@ async def watch(call: Call) -> web.StreamResponse:
             bridge.tell(JoinViewer(sink=viewer, since=query.since, epoch=query.epoch))
         except ActorError:
             viewer.close(TRY_AGAIN_LATER, "The live link is overloaded or down; try again.")
+        if surroundings.closed:  # since it was admitted
+            surroundings.live.close_all()
         await viewer.run()
     finally:
         surroundings.live.discard(viewer)
