@@ -25,9 +25,9 @@ def token_of(daemon: Process, *, times: int = 1) -> str:
     return link.partition("/#first=")[2]
 
 
-def post(url: str, path: str, body: object) -> tuple[int, dict[str, object]]:
+def post(url: str, path: str, body: object, cookie: str = "") -> tuple[int, dict[str, object]]:
     """Post as the daemon's own page does."""
-    headers = {"Content-Type": "application/json", "Origin": url}
+    headers = {"Content-Type": "application/json", "Origin": url, "Cookie": cookie}
     request = urllib.request.Request(url + path, json.dumps(body).encode(), headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
@@ -175,7 +175,9 @@ def test_a_login_outlasts_a_restart_of_the_daemon(start: Start, dsn: str) -> Non
     assert name_by(second.up(), cookie) == "ana"
 
 
-def test_a_login_goes_on_and_nobody_signs_in_while_postgres_is_away(start: Start, dsn: str) -> None:
+def test_a_login_can_read_and_panic_and_nobody_signs_in_while_postgres_is_away(
+    start: Start, dsn: str
+) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
         port = reserved.getsockname()[1]
     parts = urlsplit(dsn)
@@ -190,3 +192,4 @@ def test_a_login_goes_on_and_nobody_signs_in_while_postgres_is_away(start: Start
 
     assert (status, problem["code"] in ("store_unavailable", "safe_mode")) == (503, True)
     assert name_by(url, cookie) == "ana"
+    assert post(url, "/api/panic", {"reason": "drill"}, cookie)[0] == 202
