@@ -8,8 +8,8 @@ import {
 } from "../services/socketService";
 import { useWords } from "../text";
 
-/** Pings come more often than this; beyond it the data on the screen is old. */
-const QUIET_MS = 12_000;
+/** The server pings every 15 s; beyond this the data on the screen is old. */
+const QUIET_MS = 20_000;
 
 /** How fresh the page is, always in the header. */
 export function LinkChip() {

@@ -127,7 +127,7 @@ class LiveStore {
   private hear(notice: Notice): void {
     switch (notice.kind) {
       case "status":
-        return this.set({ link: notice.status });
+        return this.setLink(notice.status);
       case "event":
         return this.addEvents([notice.event]);
       case "state":
@@ -135,6 +135,13 @@ class LiveStore {
       case "hello":
         return this.greet(notice.hello, notice.recovered);
     }
+  }
+
+  private setLink(link: LinkStatus): void {
+    const lost = link.phase === "waiting" && this.live.link.phase !== "waiting";
+    this.set({ link });
+    // A refused upgrade does not tell why; any other call says whether the login has ended.
+    if (lost) call("GET", "/api/safety").catch(() => undefined);
   }
 
   private greet(hello: { state: Record<string, unknown>; epoch: string; offset: number }, kept: boolean): void {

@@ -49,8 +49,8 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** A slow viewer is cut by the server; it resumes at once, nothing is down. */
 const SHORT_WAIT_MS = 250;
-/** No frame for this long, pings included, means that the link is dead. */
-export const SILENCE_MS = 30_000;
+/** The server pings every 15 s: three of them lost mean that the link is dead. */
+export const SILENCE_MS = 50_000;
 
 export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_SIGNED_OUT = 4001;

@@ -1,0 +1,149 @@
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.console import PATIENCE_MS, VIEWS, Desk
+
+STEPS = ["radar", "analyst", "advisor", "actuator", "quality", "report"]
+
+
+def test_boot_shows_every_stage_with_its_time_and_gives_way_to_the_overview(visit: Visit) -> None:
+    desk = visit()
+    desk.page.goto(desk.url)
+
+    stages = desk.page.locator("[data-stage]")
+    expect(stages.first).to_be_visible()
+    names = stages.evaluate_all("rows => rows.map((row) => row.dataset.stage)")
+    assert names[:2] == ["postgres", "store"]
+    assert names[-1] == "intake"
+    assert re.search(r"\d+(\.\d+)? s", stages.first.inner_text())
+    expect(desk.page.locator("main h1")).to_have_text("Overview", timeout=PATIENCE_MS)
+    assert desk.faults == []
+
+
+def test_the_link_leaves_no_token_in_the_address(admin: Desk) -> None:
+    assert "first" not in admin.page.url
+
+
+def test_the_overview_shows_six_steps_and_names_what_is_not_installed(admin: Desk) -> None:
+    admin.go("overview")
+
+    steps = admin.page.locator("[data-step]")
+    expect(steps).to_have_count(len(STEPS))
+    states = dict(steps.evaluate_all("rows => rows.map((row) => [row.dataset.step, row.dataset.state])"))
+    assert list(states) == STEPS
+    assert {states[step] for step in STEPS[1:]} == {"NOT_INSTALLED"}
+    expect(steps.nth(1)).to_contain_text("not installed")
+
+
+def test_signals_stock_and_the_model_come_to_life(admin: Desk) -> None:
+    admin.go("events")
+    expect(admin.page.locator("[data-offset]").first).to_be_visible()
+
+    admin.go("stock")
+    expect(admin.page.locator("[data-sku]").first).to_be_visible()
+    expect(admin.page.get_by_text("DEMO", exact=True).first).to_be_visible()
+    assert admin.faults == []
+
+
+def test_a_reload_keeps_the_timeline_and_the_events(visit: Visit) -> None:
+    desk = visit()
+    desk.page.goto(f"{desk.url}/#/events")
+    desk.arrive()
+    expect(desk.page.locator("[data-offset]").first).to_be_visible()
+    before = desk.offsets()
+
+    desk.page.reload()
+    desk.arrive()
+    expect(desk.page.locator("[data-offset]").first).to_be_visible()
+
+    after = desk.offsets()
+    assert set(before[-50:]) & set(range(after[-1], after[0] + 1)) <= set(after)
+    assert after == list(range(after[0], after[-1] - 1, -1))
+    desk.go("overview")
+    expect(desk.page.locator("[data-step=radar]")).not_to_have_attribute("data-state", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "title"), [("en-GB", "en", "Overview"), ("es-ES", "es", "Resumen")]
+)
+def test_the_browser_chooses_the_language_at_first(
+    visit: Visit, locale: str, language: str, title: str
+) -> None:
+    desk = visit(locale=locale)
+    desk.page.goto(desk.url)
+    desk.arrive()
+
+    expect(desk.page.locator("main h1")).to_have_text(title)
+    expect(desk.page.locator("html")).to_have_attribute("lang", language)
+
+
+def test_a_chosen_language_outlasts_a_reload(visit: Visit) -> None:
+    desk = visit()
+    desk.page.goto(desk.url)
+    desk.arrive()
+    desk.page.get_by_role("button", name="Account and appearance").click()
+    desk.page.get_by_text("Español").click()
+    expect(desk.page.locator("main h1")).to_have_text("Resumen")
+
+    desk.page.reload()
+
+    expect(desk.page.locator("main h1")).to_have_text("Resumen", timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_no_view_is_wider_than_its_window(visit: Visit, width: int) -> None:
+    desk = visit(viewport={"width": width, "height": 780}, locale="es-ES")
+    desk.page.goto(desk.url)
+    desk.arrive()
+
+    wide = []
+    for view in VIEWS:
+        desk.go(view)
+        wide.append((view, max(desk.overflow(), 0)))
+    assert wide == [(view, 0) for view in VIEWS]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_any_view(visit: Visit, scheme: str) -> None:
+    desk = visit(color_scheme=scheme)
+    desk.page.goto(desk.url)
+    desk.arrive()
+
+    found = {}
+    for view in VIEWS:
+        desk.go(view)
+        found[view] = desk.violations()
+    desk.go("overview")
+    desk.stop_button().click()
+    found["stop"] = desk.violations()
+    assert found == dict.fromkeys([*VIEWS, "stop"], [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_before_signing_in(visit: Visit, scheme: str) -> None:
+    desk = visit(color_scheme=scheme)
+    desk.page.context.clear_cookies()
+    desk.page.goto(desk.url)
+    expect(desk.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    assert desk.violations() == []
+
+
+def test_the_keyboard_alone_reaches_the_stop_and_leaves_it(visit: Visit) -> None:
+    desk = visit()
+    desk.page.goto(desk.url)
+    desk.arrive()
+    for _ in range(10):
+        desk.page.keyboard.press("Tab")
+        if desk.stop_button().evaluate("button => button === document.activeElement"):
+            break
+
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.get_by_role("dialog")).to_be_visible()
+    desk.page.keyboard.press("Escape")
+
+    expect(desk.page.get_by_role("dialog")).to_be_hidden()
+    expect(desk.stop_button()).to_be_focused()
