@@ -72,7 +72,7 @@ function Stages({ components }: { components: Component[] }) {
             <Stage key={stage.name} stage={stage} begin={begins(index)} total={total} />
           ))}
         </ol>
-        {complete && <p className="boot-total">{text.boot.total(format.span(total))}</p>}
+        {complete && <p className="boot-total">{text.boot.total(format.took(total))}</p>}
       </section>
       {actors.length > 0 && (
         <section className="boot-part" aria-label={text.boot.actors}>
@@ -82,7 +82,7 @@ function Stages({ components }: { components: Component[] }) {
               <li key={actor.name} className={`boot-${kind(actor)}`} title={actor.detail ?? undefined}>
                 <State component={actor} />
                 <span>{text.boot.names[actor.name] ?? actor.name}</span>
-                <span className="boot-took">{actor.took_s != null ? format.span(actor.took_s) : ""}</span>
+                <span className="boot-took">{actor.took_s != null ? format.took(actor.took_s) : ""}</span>
               </li>
             ))}
           </ul>
@@ -104,7 +104,7 @@ function Stage({ stage, begin, total }: { stage: Component; begin: number; total
         {stage.took_s != null && <span style={{ marginLeft: share(begin), width: share(stage.took_s) }} />}
       </span>
       <span className="boot-took">
-        {stage.took_s != null && kind(stage) === "done" ? format.span(stage.took_s) : (text.boot.states[state] ?? stage.state)}
+        {stage.took_s != null && kind(stage) === "done" ? format.took(stage.took_s) : (text.boot.states[state] ?? stage.state)}
       </span>
     </li>
   );

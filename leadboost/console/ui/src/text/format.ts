@@ -1,6 +1,7 @@
 /** Numbers, amounts and times as this viewer writes them. What is not known is a dash, never zero. */
 
 export const UNKNOWN = "—";
+const SHORTEST_S = 0.01;
 const MINUTE_S = 60;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
@@ -61,10 +62,14 @@ export class Format {
     return moment === null ? UNKNOWN : this.full.format(moment);
   }
 
-  /** Seconds as a person says them: 0.42 s, 14 s, 3 min, 2 h, 5 d. */
+  /** A measured duration, hundredths where they matter. */
+  took(seconds: number): string {
+    return seconds < SHORTEST_S ? `< ${this.number(SHORTEST_S, 2)} s` : `${this.number(seconds, 2)} s`;
+  }
+
+  /** An age in whole units as a person says it: 14 s, 3 min, 2 h, 5 d. */
   span(seconds: number | null | undefined): string {
     if (seconds === null || seconds === undefined) return UNKNOWN;
-    if (seconds < 10 && seconds % 1 !== 0) return `${this.number(seconds, 2)} s`;
     if (seconds < MINUTE_S) return `${this.number(Math.floor(seconds))} s`;
     if (seconds < HOUR_S) return `${this.number(Math.floor(seconds / MINUTE_S))} min`;
     if (seconds < DAY_S) return `${this.number(Math.floor(seconds / HOUR_S))} h`;

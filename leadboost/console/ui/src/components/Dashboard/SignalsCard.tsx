@@ -56,7 +56,7 @@ function SourceRow({ name, source, rate }: { name: string; source: Source | null
         <span className="row-title">{name}</span>
         <span className="quiet">
           {age !== null ? text.signals.lastItem(format.span(age)) : source !== null ? text.signals.never : ""}
-          {source?.reason != null && ` · ${source.reason}`}
+          {source?.reason != null && source.state !== "up" && ` · ${source.reason}`}
         </span>
       </div>
       {state !== undefined && state !== "up" && (

@@ -24,6 +24,11 @@ export function describe({ kind, data }: LiveEvent, text: Text): string {
       return stateText(of("state"), text);
     case "panic.resumed":
       return events.resumed(of("by"), of("reason"));
+    case "pipeline.step": {
+      const step = (text.timeline.steps as Record<string, string>)[of("step")] ?? of("step");
+      const state = (text.timeline.states as Record<string, string>)[of("state")] ?? of("state");
+      return events.step(step, data.detail ? `${state}, ${of("detail")}` : state);
+    }
     default:
       return Object.entries(data)
         .map(([key, value]) => `${key} ${words(value)}`)
