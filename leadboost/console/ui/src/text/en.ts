@@ -93,6 +93,7 @@ export const en = {
       running: "running",
     } as Record<string, string>,
     names: {
+      halting: "Halt record",
       postgres: "Database server",
       store: "Database schema",
       journal: "Event journal",
@@ -108,6 +109,7 @@ export const en = {
       predictor: "Predictor",
       trainer: "Trainer",
       scout: "Scout",
+      release: "Resume",
       panic: "Kill switch",
       stream_bridge: "Stream bridge",
     } as Record<string, string>,

@@ -100,6 +100,7 @@ export const es: Text = {
       running: "en marcha",
     },
     names: {
+      halting: "Registro de paradas",
       postgres: "Servidor de datos",
       store: "Esquema de datos",
       journal: "Diario de eventos",
@@ -115,6 +116,7 @@ export const es: Text = {
       predictor: "Predictor",
       trainer: "Trainer",
       scout: "Scout",
+      release: "Reanudación",
       panic: "Parada de emergencia",
       stream_bridge: "Puente en vivo",
     },
