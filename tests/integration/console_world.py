@@ -19,12 +19,22 @@ from leadboost.console.call import Handles
 from leadboost.console.page import Pages
 from leadboost.console.server import Console
 from leadboost.domain.account import Account
-from leadboost.domain.campaign import Campaign
+from leadboost.domain.campaign import AdCampaign, Campaign
+from leadboost.domain.halt import Halt, HaltItem, ItemStatus, Latch, Scope
 from leadboost.domain.role import RoleName
 from leadboost.domain.signal import Signal
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
 from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
 from leadboost.messages.journal import EventsPage, JournalEvent, ReadEvents
+from leadboost.messages.panic import (
+    CampaignsRead,
+    GetHalt,
+    GetSafety,
+    ListCampaigns,
+    SafetyStatus,
+    TripHalt,
+)
+from leadboost.messages.release import ApproveResume, ResumeApproved
 from leadboost.messages.scout import (
     HearSignals,
     ListSignals,
@@ -114,6 +124,39 @@ EVENTS = EventsPage(
     recovered=True,
     events=(JournalEvent(epoch="e1", offset=2, kind="stock.out", at=AT, data={"sku": "cup"}),),
 )
+HALT = Halt(
+    id=UUID("01890000-0000-7000-8000-000000000002"),
+    scope=Scope("sku", ("cup",)),
+    reason="cup: 0 left",
+    tripped_by="rule:stock_floor",
+    tripped_at=AT,
+    items=(
+        HaltItem(
+            campaign=Campaign(platform="meta_ads", campaign_id="7"),
+            status=ItemStatus.ACCEPTED,
+            attempts=2,
+            name="Cups",
+            was_active=True,
+            daily_budget_micros=25_500_000,
+            currency="EUR",
+        ),
+    ),
+)
+SAFETY = SafetyStatus(state=Latch.ACTIVE, since=None, reason=None, gate_reasons=(), halts=(HALT,), needed=2)
+CAMPAIGNS = CampaignsRead(
+    campaigns=[
+        AdCampaign(
+            campaign=Campaign(platform="meta_ads", campaign_id="7"),
+            account_id="900",
+            name="Cups",
+            status="PAUSED",
+            effective_status="PAUSED",
+            daily_budget_micros=25_500_000,
+            currency="EUR",
+        )
+    ],
+    read_at=AT,
+)
 REPLIES: Mapping[type, Callable[[Any], object]] = {
     SellStock: lambda _: SOLD,
     PutStock: lambda _: PRODUCT,
@@ -129,6 +172,11 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     GetModel: lambda _: MODEL,
     Predict: lambda _: FORECAST,
     ReadEvents: lambda _: EVENTS,
+    TripHalt: lambda _: HALT,
+    GetSafety: lambda _: SAFETY,
+    GetHalt: lambda message: HALT if message.id == HALT.id else None,
+    ListCampaigns: lambda _: CAMPAIGNS,
+    ApproveResume: lambda _: ResumeApproved(approvals=1, needed=2, resumed=False),
 }
 
 
@@ -145,6 +193,7 @@ class World:
     url: str = ""
     mode: str = "running"
     ready: bool = True
+    tripped: list[Scope] = field(default_factory=list)
     replies: dict[type, Callable[[Any], object]] = field(default_factory=lambda: dict(REPLIES))
     accounts: AccountStore = field(default_factory=MemoryAccountStore)
 
@@ -267,6 +316,7 @@ async def running_console(
         world.accounts = accounts or world.accounts
         world.url = await console.start()
         if opened:
+            console.arm(probe.ref, world.tripped.append)
             console.open(world.handles())
         try:
             yield world
