@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ import pytest
 
 from bench.ground import stock_up, take_stock
 from bench.harness import Report, as_json, as_markdown, growth, ratio, summary
+from bench.viewers import verdict
+from leadboost.domain.live.frame import event_frame
 
 
 def run_bench(*arguments: str) -> dict[str, Any]:
@@ -71,6 +74,33 @@ def test_stress_neither_oversells_nor_loses_nor_doubles() -> None:
     assert metrics(report) == {"stress_sales_per_s", "stress_halt_confirmed_s"}
     assert set(report["checks"].values()) == {0}
     assert report["missing"] == []
+
+
+def test_fanout_brings_every_event_to_every_viewer_once_and_in_order() -> None:
+    report = run_bench("fanout", "--size", "0.02")
+
+    told = metrics(report) | {missing.partition(" ")[0] for missing in report["missing"]}
+    assert told == {
+        "fanout_vs_ws",
+        "fanout_vs_socketio",
+        "steady200_p99_ms",
+        "steady1000_p99_vs_ws",
+        "stuck_viewer_effect",
+        "fanout_cost_growth",
+    }
+    assert {"lost", "doubled", "out_of_order"} <= report["checks"].keys()
+    assert set(report["checks"].values()) == {0}
+
+
+def test_viewers_of_a_bench_notice_every_kind_of_wrong() -> None:
+    def told(*events: tuple[int, str]) -> bytes:
+        at = datetime(2026, 1, 31, tzinfo=UTC)
+        return b"".join(event_frame(offset, "bench.event", at, {"key": key}) for offset, key in events)
+
+    whole = verdict(told((1, "a"), (2, "b"), (3, "c")), ["a", "b", "c"])
+    wrong = verdict(told((2, "b"), (1, "a"), (1, "a")), ["a", "b", "c"])
+
+    assert (whole, wrong) == ((0, 0, 0), (1, 1, 2))
 
 
 def test_unknown_bench_is_refused_with_the_names_there_are() -> None:
