@@ -16,7 +16,7 @@ from leadboost.actors.predictor import Predictor
 from leadboost.actors.release import Release
 from leadboost.actors.safety import SafetyEngine
 from leadboost.actors.scout import Intake, Scout
-from leadboost.actors.stream_bridge import Audience, StreamBridge
+from leadboost.actors.stream_bridge import StreamBridge
 from leadboost.actors.trainer import Trainer
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.config import Settings
@@ -28,6 +28,7 @@ from leadboost.console.server import Console
 from leadboost.crash import crash_points
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Halt, Scope
+from leadboost.domain.live.audience import Audience
 from leadboost.errors import EmbeddedServerError, StoreError, StoreUnavailableError
 from leadboost.log import redact
 from leadboost.messages.events import (
@@ -75,6 +76,7 @@ _PARKED_AT_ONCE = 100
 _REQUESTS_END_S = 0.8
 _INSTALLED_STEPS = ("radar",)
 _TRIP_WITHIN_S = 2.0
+_VIEWERS = Child(intensity=(5, 60.0), bounds=Bounds(command=4_096))
 _GC_THRESHOLDS = (10_000, 20, 50)
 _POSTGRES_RESTARTS = Child(intensity=(5, 60.0))
 
@@ -335,7 +337,7 @@ class Components:
         )
 
     async def _start_streaming(self) -> None:
-        await self._spawn("stream_bridge", self._make_stream_bridge, _OTHER)
+        await self._spawn("stream_bridge", self._make_stream_bridge, _VIEWERS)
         for topic in (self._numbered, self._state, self._steps, self._sold):
             topic.subscribe(self._refs["stream_bridge"])
 

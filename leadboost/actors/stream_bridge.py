@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
 import structlog
 
-from leadboost.domain.live.board import StateBoard
+from leadboost.domain.live.audience import Audience, Joining
 from leadboost.domain.live.frame import event_frame, hello_frame
 from leadboost.domain.live.page import PAGE, Page, Pages, page_start
 from leadboost.domain.live.ring import FrameRing
@@ -28,9 +28,8 @@ RING_EVENTS = 10_000
 RING_BYTES = 16 * 2**20
 RELOADED_EVENTS = 4 * PAGE
 REPLAYED_EVENTS = 50_000
-PAGES_KEPT = 32
+PAGES_KEPT = 16
 PAGES_READ_AT_ONCE = 4
-MOST_MEMBERS = 500
 BEHIND_BYTES = 2**20
 BEHIND_S = 4.0  # with the time to notice and to close, such a viewer is out in 5 s
 DECIDE_WITHIN_S = 5.0
@@ -50,27 +49,6 @@ TRY_AGAIN_LATER = 1013
 RESTARTED = 1012
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Joining:
-    """A viewer that waits for the journal to tell whether its events are there.
-
-    ``looks`` is the count of looks at the journal after which nothing newer can be expected.
-    """
-
-    message: JoinViewer
-    asked_at: float
-    looks: int
-
-
-@dataclass(slots=True)
-class Audience:
-    """Viewers and the latest state; outlives the actor, so that a restarted one loses neither."""
-
-    viewers: dict[ViewerSink, Viewer] = field(default_factory=dict)
-    joining: dict[ViewerSink, Joining] = field(default_factory=dict)
-    board: StateBoard = field(default_factory=lambda: StateBoard(most_members=MOST_MEMBERS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +189,7 @@ class StreamBridge(Actor[_Told]):
             case _ReadOn(page=page):
                 self._read_further(page)
             case _ReadBack():
-                self._turned_back(message)
+                self._keep_page(message)
             case _:
                 assert_never(message)
 
@@ -272,7 +250,9 @@ class StreamBridge(Actor[_Told]):
 
     def _join(self, join: JoinViewer) -> None:
         looks = self._looks + (2 if self._reading_on else 1)
-        joining = Joining(message=join, asked_at=self.clock.monotonic(), looks=looks)
+        joining = Joining(
+            sink=join.sink, since=join.since, epoch=join.epoch, asked_at=self.clock.monotonic(), looks=looks
+        )
         if not self._decide(joining):
             self._joining[join.sink] = joining
 
@@ -283,13 +263,12 @@ class StreamBridge(Actor[_Told]):
 
     def _decide(self, joining: Joining) -> bool:
         """Greet the viewer if it is known whether its events are there; False asks for more time."""
-        since = joining.message.since
         recovered = self._is_there(joining)
         if recovered is None:
             return False
         viewer = Viewer(
-            sink=joining.message.sink,
-            offset=since if recovered and since is not None else self._ring.head,
+            sink=joining.sink,
+            offset=joining.since if recovered and joining.since is not None else self._ring.head,
             seen=self._board.version,
         )
         viewer.write(self._hello(recovered))
@@ -298,7 +277,7 @@ class StreamBridge(Actor[_Told]):
         return True
 
     def _is_there(self, joining: Joining) -> bool | None:
-        since, epoch = joining.message.since, joining.message.epoch
+        since, epoch = joining.since, joining.epoch
         if since is None or epoch not in (None, self._epoch):
             return False
         if since > self._ring.head:
@@ -341,7 +320,7 @@ class StreamBridge(Actor[_Told]):
             )
         return page
 
-    def _turned_back(self, read: _ReadBack) -> None:
+    def _keep_page(self, read: _ReadBack) -> None:
         self._reading_back.discard(read.start)
         self._is_urgent = True
         if read.page is not None and read.page.epoch == self._epoch:

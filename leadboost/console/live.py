@@ -24,10 +24,15 @@ async def watch(call: Call) -> web.StreamResponse:
     _refuse_unfit(call.request)
     surroundings, bridge = call.surroundings, call.handles.stream
     viewer = LiveSocket(call.request, call.principal, clock=surroundings.clock, is_admitted=_admission(call))
+
+    def ready() -> None:
+        with suppress(ActorError):  # overloaded or stopped, it looks by itself or closes us
+            bridge.tell(ViewerReady(sink=viewer))
+
     surroundings.live.add(viewer)
     try:
         headers = {"Server": "leadboost", "X-Trace-Id": call.trace_id}
-        response = await viewer.open(lambda: bridge.tell(ViewerReady(sink=viewer)), headers)
+        response = await viewer.open(ready, headers)
         try:
             bridge.tell(JoinViewer(sink=viewer, since=query.since, epoch=query.epoch))
         except ActorError:

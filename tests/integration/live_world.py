@@ -11,9 +11,10 @@ import aiohttp
 import orjson
 
 from leadboost.actors.journal import Journal
-from leadboost.actors.stream_bridge import Audience, StreamBridge
+from leadboost.actors.stream_bridge import StreamBridge
 from leadboost.clock import uuid7
 from leadboost.console.auth import Role
+from leadboost.domain.live.audience import Audience
 from leadboost.messages.events import EventsCommitted, EventsNumbered, StateChanged
 from leadboost.messages.health import HealthReport
 from leadboost.messages.journal import EventsPage, JournalEvent
