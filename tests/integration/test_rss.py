@@ -6,8 +6,8 @@ import pytest
 
 from leadboost.clock import Rng
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
+from leadboost.connectors.client.aside import run_aside
 from leadboost.connectors.rss import RssSource
-from leadboost.connectors.rss.aside import run_aside
 from leadboost.connectors.rss.parse import FeedError, parse_feed
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import SourceError, SourceGoneError

@@ -4,13 +4,15 @@ Names are resolved once, every address is checked, and the connection is made to
 addresses, so a name that changes its answer between check and use gains nothing.
 """
 
-import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
+
+from leadboost.connectors.client.aside import run_aside
 
 _PORTS = frozenset({80, 443})
 _NAT64 = ip_network("64:ff9b::/96")
@@ -51,8 +53,8 @@ def _embedded(ip: IPv6Address) -> IPv4Address | None:
 
 
 async def _system_lookup(host: str, port: int, family: socket.AddressFamily) -> Sequence[str]:
-    loop = asyncio.get_running_loop()
-    infos = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    # Not the loop's own getaddrinfo: its few threads are shared, and names that do not answer hold them.
+    infos = await run_aside(partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM))
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.client import Backoff, Hop, WebAnswer, WebClient, parse_retry_after
-from leadboost.connectors.rss.aside import run_aside
+from leadboost.connectors.client.aside import run_aside
 from leadboost.connectors.rss.cursor import FeedCursor, remember, storable_header
 from leadboost.connectors.rss.parse import Feed, FeedError, parse_feed
 from leadboost.errors import SourceError, SourceGoneError
