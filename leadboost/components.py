@@ -131,7 +131,7 @@ class Components:
     def stages(self, console: Console) -> Sequence[Stage]:
         """List the stages in start order. Stop budgets add up to less than the daemon's 10 s."""
         stage = partial(Stage, late=self._late)
-        world = stage(name="world", start=self._start_world, stop=self._stop_world, stop_s=0.3)
+        world = stage(name="world", start=self._start_world, stop=self._stop_world, stop_s=0.2)
         return [
             self.halting(console),
             stage(

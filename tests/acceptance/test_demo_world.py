@@ -14,7 +14,7 @@ from tests.acceptance.process import Process
 
 Start = Callable[..., Process]
 SOON_S = 25  # ten on a machine with nothing else to do
-SHOWN = {"signal.accepted", "model.trained", "stock.out"}
+SHOWN = {"signal.accepted", "model.trained", "stock.out", "panic.tripped", "panic.resolved"}
 
 
 async def get(daemon: Process, session: aiohttp.ClientSession, path: str) -> Any:
@@ -28,7 +28,7 @@ async def kinds(daemon: Process, session: aiohttp.ClientSession) -> set[str]:
     return {each["kind"] for each in (await get(daemon, session, "/api/events"))["events"]}
 
 
-async def test_the_demo_hears_learns_sells_and_runs_out_by_itself(start: Start) -> None:
+async def test_the_demo_hears_learns_sells_runs_out_and_pauses_its_ads(start: Start) -> None:
     daemon = start("--profile", "demo")
     await asyncio.to_thread(daemon.up)
 
@@ -37,10 +37,11 @@ async def test_the_demo_hears_learns_sells_and_runs_out_by_itself(start: Start) 
             while not await kinds(daemon, session) >= SHOWN:
                 pass
         sources = (await get(daemon, session, "/api/sources"))["items"]
-        stock = (await get(daemon, session, f"/api/stock?after={STAR.sku[:-1]}"))["items"][0]
+        halt = (await get(daemon, session, "/api/safety"))["details"][0]
 
     assert {each["name"] for each in sources} == {"demo-foro-hogar", "demo-deal-watch"}
-    assert (stock["sku"], [each["platform"] for each in stock["campaigns"]]) == (STAR.sku, ["meta_ads"] * 2)
+    assert (halt["scope"], halt["state"]) == (f"sku:{STAR.sku}", "confirmed")
+    assert {each["name"] for each in halt["items"]} == {each.name for each in STAR.campaigns}
     assert await asyncio.to_thread(daemon.stop) == 0
     assert not [line for line in daemon.lines if '"state": "late' in line or "world part failed" in line]
 
@@ -62,6 +63,8 @@ async def test_a_killed_demo_goes_on_where_it_was(start: Start) -> None:
             while (await get(again, session, "/api/model"))["observations"] == before:
                 pass
         events = (await get(again, session, "/api/events"))["events"]
+        halt = (await get(again, session, "/api/safety"))["details"][0]
 
     assert sum(each["kind"] == "stock.out" for each in events) == 1
+    assert (halt["scope"], halt["state"] != "resumed") == (f"sku:{STAR.sku}", True)
     assert not [line for line in again.lines if "demo world" in line]
