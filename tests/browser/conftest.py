@@ -13,7 +13,7 @@ from tests.acceptance.process import Process
 from tests.browser.chromium import arguments, executable
 from tests.browser.console import Desk, first_link, sit_down
 
-Start = Callable[[int], Process]
+Start = Callable[..., Process]
 Visit = Callable[..., Desk]
 
 
@@ -68,9 +68,9 @@ def start(open_path: Path) -> Iterator[Start]:
     """Start a daemon in the demo profile; all of one test share a data folder."""
     processes: list[Process] = []
 
-    def start(port: int) -> Process:
+    def start(port: int, **environ: str) -> Process:
         options = ("--profile", "demo", "--port", str(port))
-        processes.append(Process(open_path / "data", *options))
+        processes.append(Process(open_path / "data", *options, **environ))
         return processes[-1]
 
     yield start

@@ -3,8 +3,8 @@ import { useCallback, useEffect, useState } from "react";
 import { Shell } from "./components/Shell";
 import { FirstAccount, SignIn } from "./components/SignIn";
 import { SystemBoot } from "./components/SystemBoot";
-import type { Session } from "./contract";
-import { ApiError, call, whenSignedOut } from "./services/api";
+import type { Health, Session } from "./contract";
+import { ApiError, call, readHealth, whenSignedOut } from "./services/api";
 import { liveStore, useLive } from "./services/liveStore";
 import { useWords } from "./text";
 
@@ -32,7 +32,8 @@ export function App({ firstToken }: { firstToken: string | null }) {
     try {
       welcome(await openSession(token));
     } catch (error) {
-      setPhase(withoutSession(error, token, text.first.used));
+      const phase = withoutSession(error, token, text.first.used);
+      setPhase(phase.name === "sign-in" && !(await isAtWork()) ? { name: "boot", session: null } : phase);
     }
   }, [token, text, welcome]);
 
@@ -62,7 +63,8 @@ export function App({ firstToken }: { firstToken: string | null }) {
     case "boot":
       return (
         <SystemBoot
-          onRunning={() => {
+          session={phase.session}
+          onDone={() => {
             sessionStorage.setItem(BOOT_SEEN, "yes");
             const { session } = phase;
             setPhase(session === null ? { name: "asking" } : { name: "console", session });
@@ -104,6 +106,12 @@ async function openSession(token: string | null): Promise<Session> {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     return call<Session>("GET", "/api/session");
   }
+}
+
+/** Whether anybody can sign in now: in safe mode nobody can, and boot says why. */
+async function isAtWork(): Promise<boolean> {
+  const health = await readHealth<Health>().catch(() => null);
+  return health?.mode === "running";
 }
 
 function withoutSession(error: unknown, token: string | null, used: string): Phase {

@@ -33,10 +33,20 @@ export function LinkChip() {
 
 /** Says why the link is down, or why this viewer has to catch up. */
 export function LinkBanner() {
-  const { link } = useLive();
+  const { link, health } = useLive();
   const { text } = useWords();
+  const safeMode = link.phase === "waiting" && health?.mode === "safe_mode";
   const catchingUp = link.code === CLOSE_TOO_SLOW && link.behind > 0;
   if (link.phase !== "waiting" && !catchingUp) return null;
+  if (safeMode) {
+    return (
+      <div className="banner banner-wait" role="status">
+        <p>
+          <strong>{text.boot.safe_mode}.</strong> {text.boot.safeMeaning} {health.problems.join(" · ")}
+        </p>
+      </div>
+    );
+  }
   return (
     <div className="banner banner-wait" role="status">
       <p>

@@ -74,11 +74,20 @@ function Navigation({ view }: { view: View }) {
   );
 }
 
-/** Stands above every view for as long as everything is halted. */
+/** Stands above every view for as long as nothing may raise spend. */
 function HaltBanner() {
   const { safety } = useLive();
   const { text } = useWords();
-  if (safety?.state !== "HALTED") return null;
+  if (safety === null || (safety.state === "ACTIVE" && safety.gate.open)) return null;
+  if (safety.state !== "HALTED") {
+    return (
+      <div className="banner banner-wait" role="status">
+        <p>
+          <strong>{text.safety.bannerGate}</strong> {safety.gate.reasons.join("; ")}
+        </p>
+      </div>
+    );
+  }
   const items = haltedItems(safety);
   const confirmed = items.filter((item) => item.status === "confirmed").length;
   const risk = atRisk(safety);

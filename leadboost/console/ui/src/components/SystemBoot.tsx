@@ -5,23 +5,31 @@
 import { Check, LoaderCircle, TriangleAlert } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 
-import type { Component, Health } from "../contract";
+import type { Component, Health, Session } from "../contract";
+import { allows } from "../figures";
 import { readHealth } from "../services/api";
 import { useWords } from "../text";
 import { Mark } from "./Mark";
+import { StopButton } from "./Safety/StopButton";
 
 const POLL_MS = 300;
 /** Long enough to read that it runs; a click goes on at once. */
 const SHOWN_MS = 1200;
 const FADE_MS = 250;
 
-export function SystemBoot({ onRunning }: { onRunning: () => void }) {
+interface SystemBootProps {
+  /** Who is signed in: in safe mode that person may go on, to see the halt and to stop. */
+  session: Session | null;
+  onDone: () => void;
+}
+
+export function SystemBoot({ session, onDone }: SystemBootProps) {
   const { health, reachable } = useHealth();
   const { text } = useWords();
   const [leaving, setLeaving] = useState(false);
   const running = health?.mode === "running";
-  const done = useRef(onRunning);
-  done.current = onRunning;
+  const done = useRef(onDone);
+  done.current = onDone;
   useEffect(() => {
     if (!running) return undefined;
     const fade = window.setTimeout(() => setLeaving(true), SHOWN_MS);
@@ -49,8 +57,13 @@ export function SystemBoot({ onRunning }: { onRunning: () => void }) {
         </div>
       )}
       {health !== null && <Stages components={health.components} />}
-      {running && (
-        <button type="button" className="button boot-go" onClick={() => setLeaving(true)}>{text.boot.go}</button>
+      {(running || (mode === "safe_mode" && session !== null)) && (
+        <div className="boot-go">
+          {!running && session !== null && allows(session.role, "operator") && (
+            <StopButton session={session} onStopped={onDone} />
+          )}
+          <button type="button" className="button" onClick={() => setLeaving(true)}>{text.boot.go}</button>
+        </div>
       )}
     </main>
   );

@@ -17,7 +17,7 @@ import type {
   StockPage,
   Timeline,
 } from "../contract";
-import { ApiError, call } from "./api";
+import { ApiError, call, readHealth } from "./api";
 import { type LinkStatus, type Notice, socketService } from "./socketService";
 
 const LATEST_EVENTS = 200;
@@ -25,6 +25,7 @@ const KEPT_EVENTS = 2000;
 export const SAMPLES = 60;
 export const SAMPLE_MS = 2000;
 const SOURCES_EVERY_MS = 20_000;
+const WITHOUT_LINK_MS = 2000;
 const RETRY_MS = 2000;
 const RETRIES = 5;
 
@@ -85,6 +86,7 @@ class LiveStore {
     const unsubscribe = socketService.subscribe((notice) => this.hear(notice));
     const sampling = window.setInterval(() => this.sample(), SAMPLE_MS);
     const sources = window.setInterval(() => this.loadSources(), SOURCES_EVERY_MS);
+    const asking = window.setInterval(() => this.askWithoutLink(), WITHOUT_LINK_MS);
     const hurry = () => socketService.hurry();
     window.addEventListener("online", hurry);
     socketService.connect();
@@ -92,6 +94,7 @@ class LiveStore {
       unsubscribe();
       window.clearInterval(sampling);
       window.clearInterval(sources);
+      window.clearInterval(asking);
       window.removeEventListener("online", hurry);
       socketService.disconnect();
     };
@@ -135,6 +138,16 @@ class LiveStore {
       case "hello":
         return this.greet(notice.hello, notice.recovered);
     }
+  }
+
+  /** In safe mode there is no link, and still the halt goes on: ask for what matters then. */
+  private askWithoutLink(): void {
+    if (this.live.link.phase !== "waiting") return;
+    const ask = <T>(path: string, apply: (reply: T) => void) =>
+      call<T>("GET", path).then(apply, () => undefined); // unanswered, what is known gets older
+    readHealth<Health>().then((health) => this.set({ health }), () => undefined);
+    void ask<Safety>("/api/safety", (safety) => this.set({ safety }));
+    void ask<Campaigns>("/api/campaigns", (campaigns) => this.set({ campaigns }));
   }
 
   private setLink(link: LinkStatus): void {

@@ -4,15 +4,10 @@ export const en = {
   language: "English",
   unknown: "not known",
   loading: "Loading",
-  retry: "Try again",
   cancel: "Cancel",
-  close: "Close",
   demo: "DEMO",
   demoMeaning: "Demonstration: shop, ads and signals come from stand-ins on this machine",
-  perDay: (amount: string) => `${amount} / day`,
   perMinute: (n: string) => `${n} / min`,
-  and: (a: string, b: string) => `${a} + ${b}`,
-  ago: (age: string) => `${age} ago`,
   timesIn: (zone: string) => `Times in ${zone}`,
   skip: "Skip to content",
 
@@ -71,7 +66,6 @@ export const en = {
     hint: "At least 12 characters.",
     submit: "Create and sign in",
     used: "This link has been used or is not valid. Sign in, or start LeadBoost anew for another one.",
-    opening: "Opening your link",
   },
 
   boot: {
@@ -80,7 +74,7 @@ export const en = {
     safe_mode: "LeadBoost is in safe mode",
     stopping: "LeadBoost is stopping",
     unreachable: "Waiting for LeadBoost to answer",
-    safeMeaning: "This page stays up, nothing else acts. What keeps it from running:",
+    safeMeaning: "This page and the stop stay up, nothing else acts. What keeps it from running:",
     stages: "Start, stage by stage",
     actors: "Components",
     total: (s: string) => `Started in ${s}`,
@@ -133,7 +127,6 @@ export const en = {
     noneAtRisk: "None",
     noHalt: "No open halt",
     budgetsUnknown: (n: number) => `${n} unknown`,
-    openHalts: "Open halts",
     confirmed: "Pauses confirmed",
     ofTotal: (n: number, all: number) => `${n} of ${all}`,
     running: "Running budget",
@@ -198,12 +191,10 @@ export const en = {
 
   resume: {
     button: "Resume",
-    title: "Resume this halt",
     reason: "Reason for resuming",
     submit: "Approve resume",
     meaning: "Enables again only what this halt paused.",
     approved: (n: number, needed: number) => `${n} of ${needed} approvals`,
-    needsReason: "Write a reason.",
     notAllowed: "An approver can resume.",
     codes: {
       still_at_floor: "Stock is still at its floor. Restock first.",
@@ -258,7 +249,6 @@ export const en = {
     version: "Version",
     outcomes: "Outcomes learned",
     coverage: (level: string) => `Inside the ${level} interval`,
-    pending: "Waiting",
     none: "Not measured yet",
     noneMeaning: "Import outcomes: leadboost ingest outcomes mine.csv",
     chart: "Error by version; dashed: the running mean",
@@ -284,7 +274,6 @@ export const en = {
     out: "sold out",
     low: "at its floor",
     near: "near its floor",
-    left: (n: string) => `${n} available`,
     restock: "Restock",
     newCount: "On hand after restocking",
     save: "Save",
@@ -305,7 +294,6 @@ export const en = {
   },
 
   events: {
-    title: "Events",
     last: "Last events",
     all: "All events",
     none: "No event yet",
@@ -316,7 +304,6 @@ export const en = {
     noMatch: "No event matches.",
     older: "Load older",
     shown: (n: string) => `${n} shown`,
-    raw: "Raw data",
     kinds: {
       "signal.accepted": "Signal",
       "model.trained": "Model",

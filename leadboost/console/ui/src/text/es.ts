@@ -6,15 +6,10 @@ export const es: Text = {
   language: "Español",
   unknown: "se desconoce",
   loading: "Cargando",
-  retry: "Reintentar",
   cancel: "Cancelar",
-  close: "Cerrar",
   demo: "DEMO",
   demoMeaning: "Demostración: tienda, anuncios y señales son sustitutos en esta máquina",
-  perDay: (amount) => `${amount} / día`,
   perMinute: (n) => `${n} / min`,
-  and: (a, b) => `${a} + ${b}`,
-  ago: (age) => `hace ${age}`,
   timesIn: (zone) => `Horas de ${zone}`,
   skip: "Ir al contenido",
 
@@ -78,7 +73,6 @@ export const es: Text = {
     hint: "Al menos 12 caracteres.",
     submit: "Crear y entrar",
     used: "Este enlace ya se usó o no es válido. Inicie sesión, o arranque LeadBoost de nuevo para obtener otro.",
-    opening: "Abriendo su enlace",
   },
 
   boot: {
@@ -87,7 +81,7 @@ export const es: Text = {
     safe_mode: "LeadBoost está en modo seguro",
     stopping: "LeadBoost se está deteniendo",
     unreachable: "Esperando a que LeadBoost responda",
-    safeMeaning: "Esta página sigue en pie, nada más actúa. Lo que impide el arranque:",
+    safeMeaning: "Esta página y la parada siguen en pie, nada más actúa. Lo que impide el arranque:",
     stages: "Arranque, etapa por etapa",
     actors: "Componentes",
     total: (s) => `Arrancado en ${s}`,
@@ -140,7 +134,6 @@ export const es: Text = {
     noneAtRisk: "Ninguno",
     noHalt: "Ninguna parada abierta",
     budgetsUnknown: (n) => (n === 1 ? "1 desconocido" : `${n} desconocidos`),
-    openHalts: "Paradas abiertas",
     confirmed: "Pausas confirmadas",
     ofTotal: (n, all) => `${n} de ${all}`,
     running: "Presupuesto en marcha",
@@ -209,12 +202,10 @@ export const es: Text = {
 
   resume: {
     button: "Reanudar",
-    title: "Reanudar esta parada",
     reason: "Motivo para reanudar",
     submit: "Aprobar reanudación",
     meaning: "Reactiva solo lo que esta parada pausó.",
     approved: (n, needed) => `${n} de ${needed} aprobaciones`,
-    needsReason: "Escriba un motivo.",
     notAllowed: "Un aprobador puede reanudar.",
     codes: {
       still_at_floor: "Las existencias siguen en su mínimo. Reponga primero.",
@@ -269,7 +260,6 @@ export const es: Text = {
     version: "Versión",
     outcomes: "Resultados aprendidos",
     coverage: (level) => `Dentro del intervalo del ${level}`,
-    pending: "Pendientes",
     none: "Aún sin medir",
     noneMeaning: "Importe resultados: leadboost ingest outcomes mine.csv",
     chart: "Error por versión; a trazos: la media",
@@ -295,7 +285,6 @@ export const es: Text = {
     out: "agotado",
     low: "en su mínimo",
     near: "cerca de su mínimo",
-    left: (n) => `${n} disponibles`,
     restock: "Reponer",
     newCount: "En almacén tras reponer",
     save: "Guardar",
@@ -313,7 +302,6 @@ export const es: Text = {
   },
 
   events: {
-    title: "Eventos",
     last: "Últimos eventos",
     all: "Todos los eventos",
     none: "Aún no hay eventos",
@@ -324,7 +312,6 @@ export const es: Text = {
     noMatch: "Ningún evento coincide.",
     older: "Cargar anteriores",
     shown: (n) => `${n} mostrados`,
-    raw: "Datos en bruto",
     kinds: {
       "signal.accepted": "Señal",
       "model.trained": "Modelo",

@@ -8,8 +8,14 @@ import { ApiError, call } from "../../services/api";
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
 
+interface StopButtonProps {
+  session: Session;
+  big?: boolean;
+  onStopped?: () => void;
+}
+
 /** Two clicks stop everything: this one, and the one that confirms. */
-export function StopButton({ session, big = false }: { session: Session; big?: boolean }) {
+export function StopButton({ session, big = false, onStopped }: StopButtonProps) {
   const { safety } = useLive();
   const { text } = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -32,13 +38,28 @@ export function StopButton({ session, big = false }: { session: Session; big?: b
         <OctagonX aria-hidden size={big && !halted ? 22 : 16} /> {!big ? text.stop.button : halted ? text.stop.again : text.stop.big}
       </button>
       <dialog ref={dialog} className="dialog" aria-label={text.stop.title}>
-        <Confirm key={round} session={session} onDone={() => dialog.current?.close()} />
+        <Confirm
+          key={round}
+          session={session}
+          onCancel={() => dialog.current?.close()}
+          onStopped={() => {
+            dialog.current?.close();
+            window.location.hash = "#/safety";
+            onStopped?.();
+          }}
+        />
       </dialog>
     </>
   );
 }
 
-function Confirm({ session, onDone }: { session: Session; onDone: () => void }) {
+interface ConfirmProps {
+  session: Session;
+  onCancel: () => void;
+  onStopped: () => void;
+}
+
+function Confirm({ session, onCancel, onStopped }: ConfirmProps) {
   const { campaigns } = useLive();
   const { text } = useWords();
   const id = useId();
@@ -52,8 +73,7 @@ function Confirm({ session, onDone }: { session: Session; onDone: () => void }) 
     setFault(null);
     try {
       await call("POST", "/api/panic", { reason: reason.trim(), scope: "global" });
-      window.location.hash = "#/safety";
-      onDone();
+      onStopped();
     } catch (error) {
       const silent = error instanceof ApiError && error.status === 0;
       const detail = error instanceof Error ? error.message : String(error);
@@ -72,7 +92,7 @@ function Confirm({ session, onDone }: { session: Session; onDone: () => void }) 
       <input id={id} required maxLength={500} value={reason} onChange={(change) => setReason(change.target.value)} />
       {fault !== null && <Alert tone="halt">{fault}</Alert>}
       <div className="dialog-foot">
-        <button type="button" className="button" onClick={onDone}>{text.cancel}</button>
+        <button type="button" className="button" onClick={onCancel}>{text.cancel}</button>
         <button type="submit" className="button danger" autoFocus disabled={busy}>
           {busy ? text.stop.sending : text.stop.confirm}
         </button>

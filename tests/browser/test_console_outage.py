@@ -13,6 +13,19 @@ def free_port() -> int:
         return port
 
 
+def test_in_safe_mode_boot_says_what_keeps_it_from_running(browser: Browser, start: Start) -> None:
+    port, nothing = free_port(), free_port()
+    daemon = start(port, DATABASE_URL=f"postgresql://demo:demo@127.0.0.1:{nothing}/demo")
+    daemon.wait_for("safe mode entered")
+    desk = sit_down(browser, f"http://127.0.0.1:{port}", locale="es-ES")
+    desk.page.goto(desk.url)
+
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("LeadBoost está en modo seguro")
+    expect(desk.page.get_by_role("alert")).to_contain_text("database")
+    assert desk.violations() == []
+    desk.page.context.close()
+
+
 def test_after_a_restart_of_the_server_the_page_reconnects_and_catches_up(
     browser: Browser, start: Start
 ) -> None:
