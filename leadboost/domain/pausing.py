@@ -29,8 +29,9 @@ class Step(StrEnum):
 class Pausing:
     """How far one campaign's pause is, and what is to be done at ``due_at``.
 
-    Two reads at least ``gap_s`` apart must say the same before it is confirmed; it is then looked at
-    every ``watch_s``, and paused again when it runs.
+    ``looked`` tells that it was read, or tried to, before its first pause. Two reads at least ``gap_s``
+    apart must say the same before it is confirmed; it is then looked at every ``watch_s``, and paused
+    again when it runs.
     """
 
     campaign: Campaign
@@ -40,6 +41,7 @@ class Pausing:
     due_at: float
     step: Step = Step.PAUSE
     status: ItemStatus = ItemStatus.REQUESTED
+    looked: bool = False
     attempts: int = 0
     error: str | None = None
     accepted_at: float | None = None

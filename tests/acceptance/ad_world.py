@@ -57,6 +57,9 @@ class AdAccount:
         status: str = self.state()["campaigns"][campaign_id]
         return status
 
+    def await_status(self, campaign_id: str, status: str) -> None:
+        wait_for(lambda: self.status(campaign_id) == status, f"{campaign_id} {status}", seconds=20)
+
     def add(self, campaign_id: str) -> None:
         request(f"{self.url}/_control/campaigns/{campaign_id}", method="PUT", body={"status": "ACTIVE"})
 
@@ -101,6 +104,7 @@ class Shop:
             "LEADBOOST_PROFILE": "test",
             "LEADBOOST_TESTING__CRASH_POINTS": "true",
             "LEADBOOST_SAFETY__READ_BACK_GAP_S": str(self.gap_s),
+            "LEADBOOST_SAFETY__COOL_OFF_S": "0",
             f"{prefix}ENABLED": "true",
             f"{prefix}BASE_URL": self.account.url,
             f"{prefix}ACCESS_TOKEN": self.account.token,
@@ -131,9 +135,11 @@ class Shop:
         key = bytes.fromhex((self.data_dir / "secret.key").read_text().strip())
         return Tokens(key, SystemClock()).issue("drill", role, 600)
 
-    def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
+    def call(
+        self, method: str, path: str, body: object = None, *, role: Role = Role.OPERATOR, **headers: str
+    ) -> Any:
         url = f"http://127.0.0.1:{self.port}{path}"
-        return request(url, token=self.token(), method=method, body=body, **headers)
+        return request(url, token=self.token(role), method=method, body=body, **headers)
 
     def stock(self, sku: str, on_hand: int, campaigns: list[str]) -> None:
         links = [{"platform": "meta_ads", "campaign_id": each} for each in campaigns]
@@ -148,6 +154,10 @@ class Shop:
     def halt_of(self, scope: str) -> Any:
         """The halt of this scope, None when there is none."""
         return next((each for each in self.safety()["details"] if each["scope"] == scope), None)
+
+    def resume(self, halt: Any) -> None:
+        body = {"halt_id": halt["id"], "reason": "restocked"}
+        assert self.call("POST", "/api/resume", body, role=Role.APPROVER)["resumed"]
 
     def await_state(self, scope: str, state: str = "confirmed", *, seconds: float = 60) -> Any:
         """Wait until the halt of this scope is there and has the state."""

@@ -4,7 +4,7 @@ import pytest
 
 from leadboost.domain.halt import HaltState, Scope
 from leadboost.errors import AdPlatformError, GateClosedError, HaltLogError
-from leadboost.messages.panic import EndHalt
+from leadboost.messages.panic import EndHalt, ListCampaigns
 from leadboost.runtime.testing import System
 from tests.unit.panic_world import ACCOUNT, GAP_S, WATCH_S, Log, Store, campaign, panic_world
 
@@ -169,6 +169,33 @@ async def test_a_resume_knows_what_a_person_had_paused_just_before_the_halt(syst
     await asyncio.sleep(1)
 
     assert (await world.halt(halt)).items[0].was_active is False
+
+
+async def test_what_ran_before_is_in_the_log_before_it_is_paused(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    await asyncio.sleep(20)
+    recorded: list[bool | None] = []
+    pause = world.ads.pause
+
+    async def look_first(campaign_id: str) -> None:
+        recorded.extend(item.was_active for halt in world.log.halts.values() for item in halt.items)
+        await pause(campaign_id)
+
+    world.ads.pause = look_first  # type: ignore[method-assign]  # to see the order
+    await world.trip(SKU, campaigns=(campaign("1"),))
+    await system.settle()
+
+    assert recorded == [True]
+
+
+async def test_campaigns_are_shown_as_the_read_back_found_them(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+
+    await world.trip(SKU, campaigns=(campaign("1"),))
+    await asyncio.sleep(1)
+
+    read = await world.ref.ask(ListCampaigns())
+    assert [each.status for each in read.campaigns] == ["PAUSED"]
 
 
 async def test_an_empty_list_proves_nothing_by_itself(system: System) -> None:

@@ -62,6 +62,14 @@ class Accounts:
             next((each for each in account.campaigns if each.campaign == campaign), None) if account else None
         )
 
+    def note_read(self, found: AdCampaign) -> bool:
+        """Take in a read of one campaign; tells whether the last listing had it otherwise."""
+        account = self.by_name[found.campaign.platform]
+        if self.last_read(found.campaign) in (None, found):
+            return False
+        account.campaigns = [found if each.campaign == found.campaign else each for each in account.campaigns]
+        return True
+
     def is_fresh(self, name: str, now: float) -> bool:
         """Whether the last listing is so young that nobody will have touched a campaign since."""
         account = self.by_name.get(name)

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from leadboost.actors.panic.told import Listed, Paused, Read
+from leadboost.actors.panic.told import Listed, Looked, Paused, Read
 from leadboost.clock import Rng
-from leadboost.domain.campaign import AdCampaign, Campaign
+from leadboost.domain.campaign import Campaign
 from leadboost.errors import AdPlatformError
 from leadboost.ports import AdPlatform
 from leadboost.runtime.retry import retrying
@@ -13,9 +13,17 @@ LOOK_WITHIN_S = 1.0
 TRIES, FIRST_WAIT_S, LONGEST_WAIT_S = 5, 0.2, 10.0
 
 
-async def pause(platform: AdPlatform, campaign: Campaign, rng: Rng, *, look: bool) -> Paused:
-    """Set PAUSED, up to five times; ``look`` first where it is not known what ran before."""
-    before = await _look(platform, campaign) if look else None
+async def look(platform: AdPlatform, campaign: Campaign) -> Looked:
+    """Read what it is before it is paused, if the platform says so quickly: no pause waits long for that."""
+    try:
+        async with asyncio.timeout(LOOK_WITHIN_S):
+            return Looked(campaign=campaign, before=(await read_back(platform, campaign)).found)
+    except TimeoutError:
+        return Looked(campaign=campaign, before=None)
+
+
+async def pause(platform: AdPlatform, campaign: Campaign, rng: Rng) -> Paused:
+    """Set PAUSED, up to five times."""
     attempts = 0
     error: AdPlatformError | None = None
     loop = retrying(
@@ -23,9 +31,7 @@ async def pause(platform: AdPlatform, campaign: Campaign, rng: Rng, *, look: boo
         attempts=TRIES,
         first_s=FIRST_WAIT_S,
         longest_s=LONGEST_WAIT_S,
-        may_retry=lambda failure: (
-            isinstance(failure, AdPlatformError) and failure.kind in ("unknown", "busy")
-        ),
+        may_retry=lambda failure: getattr(failure, "kind", "") in ("unknown", "busy"),
         asked_s=lambda failure: getattr(failure, "retry_after_s", None),
     )
     try:
@@ -35,14 +41,14 @@ async def pause(platform: AdPlatform, campaign: Campaign, rng: Rng, *, look: boo
                 await platform.pause(campaign.campaign_id)
     except AdPlatformError as failure:
         error = failure
-    return Paused(campaign=campaign, attempts=attempts, error=error, before=before)
+    return Paused(campaign=campaign, attempts=attempts, error=error)
 
 
 async def no_connection(campaign: Campaign) -> Paused:
     """Nobody here can pause it."""
     reason = f"no connection to {campaign.platform}: pause it there by hand"
     error = AdPlatformError(campaign.platform, "refused", reason)
-    return Paused(campaign=campaign, attempts=0, error=error, before=None)
+    return Paused(campaign=campaign, attempts=0, error=error)
 
 
 async def read_back(platform: AdPlatform, campaign: Campaign) -> Read:
@@ -60,12 +66,3 @@ async def list_account(platform: AdPlatform, asked_at: float) -> Listed:
     except AdPlatformError as error:
         return Listed(platform=platform.name, asked_at=asked_at, error=error)
     return Listed(platform=platform.name, asked_at=asked_at, campaigns=campaigns)
-
-
-async def _look(platform: AdPlatform, campaign: Campaign) -> AdCampaign | None:
-    """What it is before it is paused, if the platform says so quickly: no pause waits for that."""
-    try:
-        async with asyncio.timeout(LOOK_WITHIN_S):
-            return (await read_back(platform, campaign)).found
-    except TimeoutError:
-        return None

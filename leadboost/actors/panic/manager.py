@@ -17,7 +17,7 @@ from leadboost.actors.panic.accounts import Account, Accounts
 from leadboost.actors.panic.book import HaltBook, known_as
 from leadboost.actors.panic.memory import HaltMemory, RunAside
 from leadboost.actors.panic.surveillance import IN_FLIGHT, Surveillance
-from leadboost.actors.panic.told import Listed, Paused, Pump, Read, Synced, Tick
+from leadboost.actors.panic.told import Listed, Looked, Paused, Pump, Read, Synced, Tick
 from leadboost.clock import uuid7
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.gate import Gate
@@ -52,6 +52,7 @@ _Told = (
     | EndHalt
     | ListCampaigns
     | Pump
+    | Looked
     | Paused
     | Read
     | Listed
@@ -125,7 +126,7 @@ class PanicManager(Actor[_Told]):
         return reply
 
     async def _hear(
-        self, message: NoteApproval | EndHalt | Pump | Paused | Read | Listed | Tick | Synced
+        self, message: NoteApproval | EndHalt | Pump | Looked | Paused | Read | Listed | Tick | Synced
     ) -> None:
         match message:
             case NoteApproval():
@@ -134,6 +135,8 @@ class PanicManager(Actor[_Told]):
                 await self._end(halt_id)
             case Pump():
                 self.start_surveillance()
+            case Looked():
+                await self._looked(message)
             case Paused():
                 self._paused(message)
             case Read():
@@ -258,16 +261,25 @@ class PanicManager(Actor[_Told]):
         for campaign in campaigns:
             self._note(self._surveillance.pursue(campaign))
 
+    async def _looked(self, looked: Looked) -> None:
+        """What ran before is in the log before it is paused: a restart would find it paused, by us."""
+        if (pausing := self._surveillance.looked(looked)) is not None:
+            self._note(pausing, looked.before or self._accounts.last_read(looked.campaign))
+            await self._memory.record(self._book.holding(looked.campaign))
+        self.start_surveillance()
+
     def _paused(self, paused: Paused) -> None:
         if (pausing := self._surveillance.paused(paused)) is not None:
             if paused.error is None:
                 self._crash("halt.accepted")
-            self._note(pausing, paused.before or self._accounts.last_read(paused.campaign))
+            self._note(pausing)
         self.start_surveillance()
 
     def _read(self, read: Read) -> None:
         if (pausing := self._surveillance.read(read, self.clock.now())) is not None:
             self._note(pausing)
+        if read.found is not None and self._accounts.note_read(read.found):
+            self._show_campaigns()
         self.start_surveillance()
 
     def _note(self, pausing: Pausing, before: AdCampaign | None = None) -> None:
@@ -313,7 +325,7 @@ class PanicManager(Actor[_Told]):
             account.due_at = now + (self._watch_s if swept else self._gap_s)
             self._surveillance.doubt(account)
         self._gate.prove(account.name, account.staleness(now))
-        self._state.publish(StateChanged(key="campaigns", data=self._accounts.read().view()))
+        self._show_campaigns()
         self.start_surveillance()
 
     async def _sweep(self, halt: Halt, account: Account, asked_at: float) -> None:
@@ -429,3 +441,6 @@ class PanicManager(Actor[_Told]):
         if view != self._shown:
             self._shown = view
             self._state.publish(StateChanged(key="safety", data=view))
+
+    def _show_campaigns(self) -> None:
+        self._state.publish(StateChanged(key="campaigns", data=self._accounts.read().view()))

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from leadboost.actors.panic.accounts import Account, Accounts
-from leadboost.actors.panic.calls import list_account, no_connection, pause, read_back
-from leadboost.actors.panic.told import Paused, Pump, Read
+from leadboost.actors.panic.calls import list_account, look, no_connection, pause, read_back
+from leadboost.actors.panic.told import Looked, Paused, Pump, Read
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.halt import ItemStatus
 from leadboost.domain.pausing import Pausing, Step
@@ -73,12 +73,20 @@ class Surveillance:
         due = [each for each in self._idle() if each.due_at <= now]
         due.sort(key=lambda each: (each.status is ItemStatus.CONFIRMED, each.due_at))
         for pausing in due[: IN_FLIGHT - len(self._busy)]:
-            self._begin(pausing, look=needs_look(pausing.campaign))
+            self._begin(pausing, look_first=not pausing.looked and needs_look(pausing.campaign))
         for account in self._accounts.by_name.values():
             if account.due_at <= now and not account.busy:
                 account.busy = True
                 self._actor.spawn("list", list_account(account.platform, now), then=lambda done: done)
         self._wake()
+
+    def looked(self, looked: Looked) -> Pausing | None:
+        """Take in a look; None where nobody pursues it any more."""
+        self._busy.discard(looked.campaign)
+        pausing = self._pausing.get(looked.campaign)
+        if pausing is not None:
+            pausing.looked = True
+        return pausing
 
     def paused(self, paused: Paused) -> Pausing | None:
         """Take in the end of a pause; None where nobody pursues it any more."""
@@ -104,15 +112,16 @@ class Surveillance:
     def _idle(self) -> list[Pausing]:
         return [each for each in self._pausing.values() if each.campaign not in self._busy]
 
-    def _begin(self, pausing: Pausing, *, look: bool) -> None:
+    def _begin(self, pausing: Pausing, *, look_first: bool) -> None:
         campaign, actor = pausing.campaign, self._actor
         account = self._accounts.by_name.get(campaign.platform)
         self._busy.add(campaign)
         if account is None:
             actor.spawn("pause", no_connection(campaign), then=lambda done: done)
+        elif pausing.step is Step.PAUSE and look_first:
+            actor.spawn("look", look(account.platform, campaign), then=lambda done: done)
         elif pausing.step is Step.PAUSE:
-            paused = pause(account.platform, campaign, actor.rng, look=look)
-            actor.spawn("pause", paused, then=lambda done: done)
+            actor.spawn("pause", pause(account.platform, campaign, actor.rng), then=lambda done: done)
         else:
             actor.spawn("read back", read_back(account.platform, campaign), then=lambda done: done)
 

@@ -16,16 +16,20 @@ class Pump(Message[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paused(Message[None]):
-    """The pause of one campaign was accepted, or failed with ``error``.
+class Looked(Message[None]):
+    """A read ahead of the first pause is over; ``before`` is what it said, if it answered in time."""
 
-    ``before`` is what a read ahead of the first pause said, where nothing was known yet.
-    """
+    campaign: Campaign
+    before: AdCampaign | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(Message[None]):
+    """The pause of one campaign was accepted, or failed with ``error``."""
 
     campaign: Campaign
     attempts: int
     error: AdPlatformError | None
-    before: AdCampaign | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
