@@ -4,6 +4,7 @@ import pytest
 
 from leadboost.domain.halt import HaltState, Scope
 from leadboost.errors import AdPlatformError, GateClosedError, HaltLogError
+from leadboost.messages.events import StateChanged
 from leadboost.messages.panic import EndHalt, ListCampaigns
 from leadboost.runtime.testing import System
 from tests.unit.panic_world import ACCOUNT, GAP_S, WATCH_S, Log, Store, campaign, panic_world
@@ -196,6 +197,16 @@ async def test_campaigns_are_shown_as_the_read_back_found_them(system: System) -
 
     read = await world.ref.ask(ListCampaigns())
     assert [each.status for each in read.campaigns] == ["PAUSED"]
+
+
+async def test_a_viewer_that_comes_late_is_told_how_things_stand(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    world.viewer.received.clear()
+
+    await asyncio.sleep(2.5)
+
+    keys = {each.key for each in world.viewer.received if isinstance(each, StateChanged)}
+    assert keys == {"safety", "campaigns"}
 
 
 async def test_an_empty_list_proves_nothing_by_itself(system: System) -> None:

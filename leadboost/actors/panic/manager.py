@@ -370,6 +370,8 @@ class PanicManager(Actor[_Told]):
             self._gate.prove(account.name, account.staleness(now))
         for halt in self._book.open():
             self._settle(halt.id)
+        self._shown = {}  # who shows it may have begun only now
+        self._show_campaigns()
         self._sync()
 
     def _check_clock(self) -> None:
