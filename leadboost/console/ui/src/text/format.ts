@@ -45,8 +45,7 @@ export class Format {
 
   money(amount: number | null | undefined, currency: string | null | undefined): string {
     if (amount === null || amount === undefined || !currency) return UNKNOWN;
-    const options = { style: "currency", currency, currencyDisplay: "narrowSymbol" } as const;
-    return new Intl.NumberFormat(this.locale, options).format(amount);
+    return new Intl.NumberFormat(this.locale, { style: "currency", currency }).format(amount);
   }
 
   /** Time of day today, day and time otherwise. */

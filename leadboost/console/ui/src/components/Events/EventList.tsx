@@ -1,4 +1,5 @@
 import { Activity } from "lucide-react";
+import { memo } from "react";
 
 import type { LiveEvent } from "../../contract";
 import { Badge, Empty, Skeleton } from "../../parts";
@@ -27,7 +28,8 @@ export function EventList({ events, room, detailed = false }: EventListProps) {
   );
 }
 
-function EventRow({ event, detailed }: { event: LiveEvent; detailed: boolean }) {
+/** An event never changes: among hundreds of rows only the new ones are drawn. */
+const EventRow = memo(function EventRow({ event, detailed }: { event: LiveEvent; detailed: boolean }) {
   const { text, format } = useWords();
   const line = (
     <>
@@ -52,4 +54,4 @@ function EventRow({ event, detailed }: { event: LiveEvent; detailed: boolean }) 
       </details>
     </li>
   );
-}
+});

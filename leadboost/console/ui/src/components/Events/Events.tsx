@@ -8,23 +8,32 @@ import { describe } from "./describe";
 import { EventList } from "./EventList";
 
 const SKELETON_LINES = 12;
+const PAGE = 200;
 
 export function Events() {
   const { events } = useLive();
   const { text, format } = useWords();
   const [kind, setKind] = useState("");
   const [wanted, setWanted] = useState("");
+  const [room, setRoom] = useState(PAGE);
   const needle = useDeferredValue(wanted.trim().toLowerCase());
   const kinds = [...new Set([...Object.keys(text.events.kinds), ...(events ?? []).map((event) => event.kind)])];
   const shown = events
     ?.filter((event) => kind === "" || event.kind === kind)
     .filter((event) => needle === "" || `${event.kind} ${describe(event, text)}`.toLowerCase().includes(needle))
     .toReversed() ?? null;
+  const hidden = (shown?.length ?? 0) > room;
   const older = events !== null && (events[0]?.offset ?? 1) > 1;
+
+  function showOlder() {
+    setRoom(room + PAGE);
+    if (!hidden) void liveStore.loadOlder();
+  }
+
   return (
     <Card
       title={text.events.all}
-      aside={<span className="quiet">{text.timesIn(format.zone)} · {text.events.shown(format.number(shown?.length))}</span>}
+      aside={<span className="quiet">{text.timesIn(format.zone)} · {text.events.shown(format.number(shown && Math.min(shown.length, room)))}</span>}
     >
       <div className="filters">
         <label className="field">
@@ -42,9 +51,9 @@ export function Events() {
         </label>
       </div>
       {shown?.length === 0 && events?.length !== 0 ? <Empty icon={ListFilter} title={text.events.noMatch} />
-      : <EventList events={shown} room={SKELETON_LINES} detailed />}
-      {older && (
-        <button type="button" className="button more" onClick={() => void liveStore.loadOlder()}>
+      : <EventList events={shown && shown.slice(0, room)} room={SKELETON_LINES} detailed />}
+      {(hidden || older) && (
+        <button type="button" className="button more" onClick={showOlder}>
           {text.events.older}
         </button>
       )}
