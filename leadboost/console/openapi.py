@@ -99,6 +99,9 @@ def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
 def _responses(route: Route, schemas: _Schemas) -> Json:
     responses: Json = {}
     for status, media_type, kind in _answers(route):
+        if kind is None:
+            responses[str(status)] = {"description": HTTPStatus(status).phrase}
+            continue
         described = {"description": _text(kind) or HTTPStatus(status).phrase, "content": {}}
         content = responses.setdefault(str(status), described)["content"]
         content[media_type] = {"schema": schemas.of(kind, "serialization")}

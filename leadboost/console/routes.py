@@ -29,10 +29,10 @@ class Route:
     """One method of one path.
 
     ``access`` is the lowest role that may call, ``None`` for everyone, or a function that tells by
-    the request. For the OpenAPI document are ``body``, ``replies`` (by status, of type ``produces``),
-    ``json_replies`` (to those who accept JSON, where that is something else) and ``problems`` that
-    differ from the usual one. An ``unopened`` route also answers before the actors are up and after
-    they are gone.
+    the request. For the OpenAPI document are ``body``, ``replies`` (by status, of type ``produces``,
+    None without a body), ``json_replies`` (to those who accept JSON, where that is something else) and
+    ``problems`` that differ from the usual one. An ``unopened`` route also answers before the actors
+    are up and after they are gone.
     """
 
     method: str
@@ -317,7 +317,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         access=Role.VIEWER,
         serve=live.watch,
         query=bodies.LiveQuery,
-        replies={101: str},
+        replies={101: None},
     ),
     Route(
         method="GET",

@@ -15,6 +15,7 @@ from leadboost.actors.stream_bridge import StreamBridge
 from leadboost.clock import uuid7
 from leadboost.console.auth import Role
 from leadboost.domain.live.audience import Audience
+from leadboost.errors import StoreUnavailableError
 from leadboost.messages.events import EventsCommitted, EventsNumbered, StateChanged
 from leadboost.messages.health import HealthReport
 from leadboost.messages.journal import EventsPage, JournalEvent
@@ -30,14 +31,17 @@ REPORT = HealthReport(mode="running", version="0.1.0", demo=False, components=[]
 
 
 class CountedLog:
-    """The real journal, which counts reads."""
+    """The real journal, which counts reads, and can be told to be away."""
 
     def __init__(self, database: Database) -> None:
         self._store = PgJournalStore(database)
         self.reads: list[int] = []
+        self.away = False
 
     async def read(self, *, since: int, epoch: str | None, limit: int) -> EventsPage:
         self.reads.append(since)
+        if self.away:
+            raise StoreUnavailableError("away")
         return await self._store.read(since=since, epoch=epoch, limit=limit)
 
     async def latest_steps(self) -> Any:
@@ -49,7 +53,7 @@ class Link:
     """A viewer; ``frames`` are all that it got."""
 
     socket: aiohttp.ClientWebSocketResponse
-    hello: dict[str, Any]
+    hello: dict[str, Any] = field(default_factory=dict)
     frames: list[dict[str, Any]] = field(default_factory=list)
 
     async def next(self, kind: str = "event") -> dict[str, Any]:
@@ -125,10 +129,14 @@ class LiveWorld:
 
     async def look(self, query: str = "", *, subject: str = "ana", **options: Any) -> Link:
         """Open a viewer and read its greeting."""
+        link = await self.connect(query, subject=subject, **options)
+        link.hello = await link.next("hello")
+        return link
+
+    async def connect(self, query: str = "", *, subject: str = "ana", **options: Any) -> Link:
+        """Open a viewer that has read nothing yet."""
         options.setdefault("protocols", self.protocols(subject=subject))
-        socket = await self.world.http.ws_connect(self.url(query), autoclose=False, **options)
-        hello = orjson.loads(await socket.receive_str(timeout=5))
-        return Link(socket, hello)
+        return Link(await self.world.http.ws_connect(self.url(query), autoclose=False, **options))
 
     async def back(self, offset: int, epoch: str, *, subject: str = "ana") -> Link:
         """Open a viewer that has everything up to ``offset``."""

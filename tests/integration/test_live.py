@@ -175,6 +175,42 @@ async def test_events_that_another_host_numbered_arrive_without_gap(live: LiveWo
     assert await viewer.events(4) == [2, 3, 4, 5]
 
 
+async def test_who_needs_the_journal_while_it_is_away_is_told_to_come_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(RELOADED_EVENTS + PAGE)
+        await viewer.events(RELOADED_EVENTS + PAGE)
+
+    monkeypatch.setattr(stream_bridge, "DECIDE_WITHIN_S", 0.1)
+    async with running_link(database) as live:
+        live.log.away = True
+        waiting = await live.connect(f"?since=1&epoch={viewer.hello['epoch']}")
+        from_memory = await live.back(RELOADED_EVENTS, viewer.hello["epoch"])
+
+        assert await waiting.closed() == (1013, "The journal cannot be read now.")
+        assert await from_memory.events(PAGE) == list(range(RELOADED_EVENTS + 1, RELOADED_EVENTS + PAGE + 1))
+
+
+async def test_who_waits_for_the_journal_goes_on_when_it_is_back(database: Database) -> None:
+    total = RELOADED_EVENTS + PAGE
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(total)
+        await viewer.events(total)
+
+    async with running_link(database) as live:
+        live.log.away = True
+        waiting = await live.connect(f"?since=1&epoch={viewer.hello['epoch']}")
+        await until(lambda: bool(live.audience.joining))
+        live.log.away = False
+
+        hello = await waiting.next("hello")
+        assert hello["recovered"]
+        assert await waiting.events(total - 1) == list(range(2, total + 1))
+
+
 # -- refusals -------------------------------------------------------------------------------------
 
 
