@@ -23,7 +23,7 @@ from bench.servers import answers, end, free_port, spawn, wait_for
 PER_S = 100
 PADDING = "x" * 200
 PEER = Path(__file__).with_name("peers") / "fanout_ws"
-INSTALL_S = 120.0
+INSTALL_S = 60.0
 _INSERT = (
     "INSERT INTO events (id, kind, at, data)"
     " SELECT id, 'bench.event', now(), data::jsonb"
