@@ -6,6 +6,7 @@ on a small machine every microsecond of a viewer is taken from the server under 
 """
 
 import asyncio
+import gc
 import re
 import socket
 import subprocess
@@ -271,6 +272,7 @@ def _arrivals(viewer: _Viewer, stream: bytes) -> list[tuple[str, float]]:
 def main() -> None:
     """Read the crowd, watch, write what was seen."""
     crowd = Crowd(**orjson.loads(sys.stdin.buffer.read()))
+    gc.disable()  # it would stall everyone to look through bytes that only grow
     uvloop.install()
     seen = asyncio.run(watch(crowd))
     sys.stdout.buffer.write(orjson.dumps(asdict(seen)))
