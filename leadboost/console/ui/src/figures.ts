@@ -33,10 +33,21 @@ export function openHalts(safety: Safety): Halt[] {
   return safety.details.filter((halt) => halt.state !== "resumed");
 }
 
+/** Fill in name and budget from the list of campaigns where a halt could not read them itself. */
+export function completed(items: HaltItem[], campaigns: Campaigns | null): HaltItem[] {
+  const byKey = new Map(campaigns?.items.map((campaign) => [keyOf(campaign), campaign]));
+  return items.map((item) => {
+    const known = byKey.get(keyOf(item));
+    const { name = null, daily_budget = null, currency = null } = known ?? {};
+    if (item.daily_budget !== null) return { ...item, name: item.name ?? name };
+    return { ...item, name: item.name ?? name, daily_budget, currency };
+  });
+}
+
 /** Each campaign of the open halts once; a pause counts as confirmed only where every halt says so. */
-export function haltedItems(safety: Safety): HaltItem[] {
+export function haltedItems(safety: Safety, campaigns: Campaigns | null): HaltItem[] {
   const items = new Map<string, HaltItem>();
-  for (const item of openHalts(safety).flatMap((halt) => halt.items)) {
+  for (const item of completed(openHalts(safety).flatMap((halt) => halt.items), campaigns)) {
     const known = items.get(keyOf(item));
     if (known === undefined || known.status === "confirmed") items.set(keyOf(item), item);
   }
@@ -44,8 +55,8 @@ export function haltedItems(safety: Safety): HaltItem[] {
 }
 
 /** Daily budgets of campaigns in open halts that are not confirmed as paused. */
-export function atRisk(safety: Safety): Budget {
-  return budgetOf(haltedItems(safety).filter((item) => item.status !== "confirmed"));
+export function atRisk(safety: Safety, campaigns: Campaigns | null): Budget {
+  return budgetOf(haltedItems(safety, campaigns).filter((item) => item.status !== "confirmed"));
 }
 
 export function running(campaigns: Campaigns): Campaign[] {

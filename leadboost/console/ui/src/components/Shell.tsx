@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 
 import type { Session } from "../contract";
 import { allows, atRisk, haltedItems } from "../figures";
+import { DemoBadge } from "../parts";
 import { BudgetText } from "../parts/Money";
 import { useLive } from "../services/liveStore";
 import { useWords } from "../text";
@@ -29,7 +30,7 @@ export function Shell({ session, onSignOut }: { session: Session; onSignOut: () 
       <a className="skip" href="#content" onClick={skip}>{text.skip}</a>
       <header className="top">
         <div className="brand"><Mark size={24} /> <span>LeadBoost</span></div>
-        {session.demo && <span className="demo" title={text.demoMeaning}>{text.demo}</span>}
+        {session.demo && <DemoBadge />}
         <div className="top-right">
           <LinkChip />
           {allows(session.role, "operator") && <StopButton session={session} />}
@@ -76,7 +77,7 @@ function Navigation({ view }: { view: View }) {
 
 /** Stands above every view for as long as nothing may raise spend. */
 function HaltBanner() {
-  const { safety } = useLive();
+  const { safety, campaigns } = useLive();
   const { text } = useWords();
   if (safety === null || (safety.state === "ACTIVE" && safety.gate.open)) return null;
   if (safety.state !== "HALTED") {
@@ -88,9 +89,9 @@ function HaltBanner() {
       </div>
     );
   }
-  const items = haltedItems(safety);
+  const items = haltedItems(safety, campaigns);
   const confirmed = items.filter((item) => item.status === "confirmed").length;
-  const risk = atRisk(safety);
+  const risk = atRisk(safety, campaigns);
   return (
     <div className="banner banner-halt" role="alert">
       <p>

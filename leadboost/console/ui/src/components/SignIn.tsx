@@ -1,8 +1,8 @@
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useId, useState } from "react";
 
-import type { Session } from "../contract";
-import { Alert } from "../parts";
-import { ApiError, call } from "../services/api";
+import type { Health, Session } from "../contract";
+import { Alert, DemoBadge } from "../parts";
+import { ApiError, call, readHealth } from "../services/api";
 import { useWords } from "../text";
 import { LanguageSwitch, ThemeSwitch } from "./Appearance";
 import { Mark } from "./Mark";
@@ -15,13 +15,14 @@ interface SignInProps {
 
 export function SignIn({ note, onSession }: SignInProps) {
   const { text } = useWords();
+  const demo = useDemo();
   const words = (error: ApiError) =>
     error.status === 401 ? text.signIn.wrong
     : error.status === 429 ? text.signIn.wait(Math.ceil(error.retryAfterS ?? 1))
     : error.status === 0 ? text.signIn.unreachable
     : error.message;
   return (
-    <Gate title={text.signIn.title} lead={text.signIn.lead} foot={text.signIn.noAccount}>
+    <Gate title={text.signIn.title} lead={text.signIn.lead} demo={demo} foot={demo ? text.signIn.noPassword : text.signIn.noAccount}>
       {note !== null && <Alert tone="wait">{note}</Alert>}
       <Credentials
         labels={text.signIn}
@@ -38,7 +39,7 @@ export function SignIn({ note, onSession }: SignInProps) {
 export function FirstAccount({ token, onSession }: { token: string; onSession: (session: Session) => void }) {
   const { text } = useWords();
   return (
-    <Gate title={text.first.title} lead={text.first.lead}>
+    <Gate title={text.first.title} lead={text.first.lead} demo={false}>
       <Credentials
         labels={text.first}
         isNew
@@ -53,15 +54,16 @@ export function FirstAccount({ token, onSession }: { token: string; onSession: (
 interface GateProps {
   title: string;
   lead: string;
+  demo: boolean;
   foot?: string;
   children: ReactNode;
 }
 
-function Gate({ title, lead, foot, children }: GateProps) {
+function Gate({ title, lead, demo, foot, children }: GateProps) {
   return (
     <main className="gate">
       <div className="gate-card">
-        <div className="brand"><Mark /> <span>LeadBoost</span></div>
+        <div className="brand"><Mark /> <span>LeadBoost</span> {demo && <DemoBadge />}</div>
         <h1>{title}</h1>
         <p className="quiet">{lead}</p>
         {children}
@@ -73,6 +75,15 @@ function Gate({ title, lead, foot, children }: GateProps) {
       </div>
     </main>
   );
+}
+
+/** Whether the daemon runs a demonstration; nobody is signed in yet who could be told. */
+function useDemo(): boolean {
+  const [demo, setDemo] = useState(false);
+  useEffect(() => {
+    readHealth<Health>().then((health) => setDemo(health.demo), () => undefined);
+  }, []);
+  return demo;
 }
 
 interface CredentialsProps {

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "react";
 
 import type { Component, Health, Session } from "../contract";
 import { allows } from "../figures";
+import { DemoBadge } from "../parts";
 import { readHealth } from "../services/api";
 import { useWords } from "../text";
 import { Mark } from "./Mark";
@@ -48,7 +49,7 @@ export function SystemBoot({ session, onDone }: SystemBootProps) {
         <Mark />
         <h1>{reachable ? text.boot[mode] : text.boot.unreachable}</h1>
         <p className="quiet">{health !== null && text.menu.version(health.version)}</p>
-        {health?.demo && <span className="demo" title={text.demoMeaning}>{text.demo}</span>}
+        {health?.demo && <DemoBadge />}
       </header>
       {health !== null && health.problems.length > 0 && (
         <div className="alert alert-wait" role="alert">

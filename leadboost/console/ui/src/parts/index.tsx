@@ -2,10 +2,21 @@
 import type { LucideIcon } from "lucide-react";
 import { type ReactNode, useEffect, useId, useState } from "react";
 
+import { useWords } from "../text";
+
 export type Tone = "calm" | "ok" | "wait" | "halt" | "accent";
 
 export function Badge({ tone, children }: { tone: Tone; children: ReactNode }) {
   return <span className={`badge badge-${tone}`}>{children}</span>;
+}
+
+export function DemoBadge() {
+  const { text } = useWords();
+  return (
+    <span className="demo" title={text.demoMeaning}>
+      {text.demo}
+    </span>
+  );
 }
 
 interface CardProps {

@@ -54,6 +54,7 @@ export const en = {
     wait: (s: number) => `Too many attempts. Wait ${s} s and try again.`,
     unreachable: "LeadBoost does not answer. Is it running?",
     expired: "Your session has ended. Sign in again.",
+    noPassword: "The demo has no password: open the link that LeadBoost prints at every start.",
     noAccount:
       "No account yet? Open the single-use link that LeadBoost printed at its first start.",
   },

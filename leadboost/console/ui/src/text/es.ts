@@ -61,6 +61,7 @@ export const es: Text = {
     wait: (s) => `Demasiados intentos. Espere ${s} s y vuelva a probar.`,
     unreachable: "LeadBoost no responde. ¿Está en marcha?",
     expired: "La sesión ha terminado. Vuelva a entrar.",
+    noPassword: "La demo no tiene contraseña: abra el enlace que LeadBoost muestra en cada arranque.",
     noAccount:
       "¿Aún sin cuenta? Abra el enlace de un solo uso que LeadBoost mostró en su primer arranque.",
   },

@@ -30,8 +30,8 @@ export function SafetyFigures() {
   const { safety, campaigns } = useLive();
   const { text } = useWords();
   const halts = safety && openHalts(safety);
-  const items = safety && haltedItems(safety);
-  const risk = safety && atRisk(safety);
+  const items = safety && haltedItems(safety, campaigns);
+  const risk = safety && atRisk(safety, campaigns);
   const active = campaigns && running(campaigns);
   const confirmed = items?.filter((item) => item.status === "confirmed").length;
   return (

@@ -1,5 +1,7 @@
 import type { Halt, HaltItem, HaltState, ItemStatus } from "../../contract";
+import { completed } from "../../figures";
 import { Badge, type Tone } from "../../parts";
+import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
 import { scopeText } from "../Events/describe";
 import { Resume } from "./Resume";
@@ -46,6 +48,7 @@ export function HaltCard({ halt, mayResume }: { halt: Halt; mayResume: boolean }
 }
 
 function Items({ items }: { items: HaltItem[] }) {
+  const { campaigns } = useLive();
   const { text, format } = useWords();
   const { columns } = text.safety;
   return (
@@ -60,7 +63,7 @@ function Items({ items }: { items: HaltItem[] }) {
         </tr>
       </thead>
       <tbody>
-        {items.map((item) => (
+        {completed(items, campaigns).map((item) => (
           <tr key={`${item.platform}:${item.campaign_id}`} data-campaign={item.campaign_id} data-status={item.status}>
             <th scope="row">
               <span className="row-title">{item.name ?? item.campaign_id}</span>

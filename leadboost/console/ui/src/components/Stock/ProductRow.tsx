@@ -51,7 +51,7 @@ function LinkedCampaign({ id, fallback }: { id: string; fallback: string }) {
   const { campaigns, safety } = useLive();
   const { text } = useWords();
   const campaign = campaigns?.items.find((each) => keyOf(each) === id);
-  const halted = safety && haltedItems(safety).find((item) => keyOf(item) === id);
+  const halted = safety && haltedItems(safety, campaigns).find((item) => keyOf(item) === id);
   const tone: Tone = halted ? (halted.status === "confirmed" ? "ok" : "wait") : "calm";
   const state = halted ? text.stock.haltedBy[halted.status]
     : campaign ? text.stock.campaignState[campaign.status] ?? campaign.status
