@@ -1,3 +1,3 @@
 """LeadBoost: growth on autopilot that cannot oversell, cannot spend twice, and can always be stopped."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
