@@ -1,0 +1,195 @@
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from leadboost.console.auth import Role
+from leadboost.console.logins import hash_of, id_of
+from tests.integration.console_world import World, running_console
+from tests.integration.session_world import MovedClock, cookie, make, page, send, sign_in, status, store_of
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+async def world(clock: MovedClock) -> AsyncIterator[World]:
+    async with running_console(clock=clock) as world:
+        yield world
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[World]:
+    async with running_console(demo=True) as world:
+        yield world
+
+
+async def test_a_token_planted_before_the_sign_in_is_never_adopted(world: World) -> None:
+    await make(world)
+    planted = "leadboost=" + "A" * 43
+
+    reply = await sign_in(world, Cookie=planted)
+
+    assert cookie(reply) != planted
+    assert await status(world, {"Cookie": planted}) == 401
+    assert await status(world, page(world, reply)) == 200
+
+
+async def test_a_new_sign_in_ends_the_login_before(world: World) -> None:
+    await make(world)
+    ended: list[str] = []
+    world.console.logins.on_end(ended.append)
+    first = await sign_in(world)
+
+    second = await sign_in(world, Cookie=cookie(first))
+
+    assert ended == [id_of(cookie(first).partition("=")[2])]
+    assert await status(world, page(world, first)) == 401
+    assert await status(world, page(world, second)) == 200
+
+
+async def test_signing_out_ends_the_login_and_tells_its_sockets(world: World) -> None:
+    await make(world)
+    ended: list[str] = []
+    world.console.logins.on_end(ended.append)
+    headers = page(world, await sign_in(world))
+    login_id = id_of(headers["Cookie"].partition("=")[2])
+    assert world.console.logins.is_live(login_id)
+
+    reply = await world.call("DELETE", "/api/session", role=None, headers=headers)
+
+    assert (reply.status, ended, world.console.logins.is_live(login_id)) == (200, [login_id], False)
+    assert re.match('leadboost="?"?; ', reply.headers["Set-Cookie"])
+    assert "Max-Age=0" in reply.headers["Set-Cookie"]
+    assert await status(world, headers) == 401
+    assert await status(world, headers, path="/api/session") == 401
+
+
+async def test_signing_out_twice_is_no_error(world: World) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+
+    statuses = [await status(world, headers, "DELETE", "/api/session") for _ in range(2)]
+
+    assert statuses == [200, 200]
+
+
+async def test_signing_out_holds_here_at_once_while_the_database_is_away(world: World) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    await status(world, headers)
+    store_of(world).away = True
+
+    reply = await world.call("DELETE", "/api/session", role=None, headers=headers)
+
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
+    store_of(world).away = False
+    assert await status(world, headers) == 401
+    assert await status(world, headers, "DELETE", "/api/session") == 200
+    assert store_of(world).logins == {}
+
+
+async def test_a_login_ends_after_half_an_hour_without_use(world: World, clock: MovedClock) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    for _ in range(3):
+        clock.ahead += timedelta(minutes=29)
+        assert await status(world, headers) == 200
+
+    clock.ahead += timedelta(minutes=30)
+
+    assert await status(world, headers) == 401
+
+
+async def test_a_login_ends_after_twelve_hours_of_use(world: World, clock: MovedClock) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    statuses = []
+    for _ in range(36):
+        statuses.append(await status(world, headers))
+        clock.ahead += timedelta(minutes=20)
+
+    assert statuses == [200] * 36
+    assert await status(world, headers) == 401
+
+
+async def test_a_login_that_nobody_uses_any_more_is_not_live(world: World, clock: MovedClock) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    await status(world, headers)
+
+    clock.ahead += timedelta(minutes=30)
+
+    assert not world.console.logins.is_live(id_of(headers["Cookie"].partition("=")[2]))
+
+
+async def test_use_is_written_down_once_a_minute_at_most(world: World, clock: MovedClock) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    for _ in range(4):
+        await status(world, headers)
+        clock.ahead += timedelta(seconds=40)
+
+    assert store_of(world).calls.count("find_login") == 1
+    assert store_of(world).calls.count("touch_login") == 1
+
+
+async def test_a_login_ended_elsewhere_ends_here_within_a_minute(world: World, clock: MovedClock) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    await status(world, headers)
+    ended: list[str] = []
+    world.console.logins.on_end(ended.append)
+    store_of(world).logins.clear()
+
+    clock.ahead += timedelta(minutes=1)
+
+    assert await status(world, headers) == 401
+    assert len(ended) == 1
+
+
+async def test_a_login_of_the_demo_opens_nothing_outside_of_it(demo: World) -> None:
+    await store_of(demo).renew_first_link(hash_of("link"), always=True)
+    held = cookie(await send(demo, "/api/session/first", {"token": "link"}))
+
+    async with running_console(accounts=store_of(demo)) as production:
+        assert await status(production, {"Cookie": held}) == 401
+    assert await status(demo, {"Cookie": held}) == 200
+
+
+async def test_a_login_goes_on_while_the_database_is_away_within_its_time(
+    world: World, clock: MovedClock
+) -> None:
+    headers = await world.signed_in(Role.OPERATOR)
+    await status(world, headers)
+    store_of(world).away = True
+
+    for minutes in (2, 29):
+        clock.ahead += timedelta(minutes=minutes)
+        reply = await world.call("PUT", "/api/stock/cup", role=None, headers=headers, json={"floor": 1})
+        assert reply.status == 200
+    clock.ahead += timedelta(minutes=30)
+
+    assert await status(world, headers) == 401
+
+
+async def test_signing_in_waits_for_the_database(world: World) -> None:
+    await make(world)
+    store_of(world).away = True
+
+    reply = await sign_in(world)
+
+    assert (reply.status, reply.json()["code"]) == (503, "store_unavailable")
+    assert reply.headers["Retry-After"] == "1"
+
+
+async def test_a_login_that_only_the_database_knows_waits_for_it(world: World) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    store_of(world).away = True
+
+    assert await status(world, headers) == 503
+
+
+async def test_before_the_store_is_up_no_login_is_known(world: World) -> None:
+    async with running_console(opened=False) as closed:
+        reply = await closed.call(
+            "GET", "/api/session", role=None, headers={"Cookie": f"leadboost={'a' * 43}"}
+        )
+
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
