@@ -112,13 +112,11 @@ class Logins:
             replaces=None if replaces is None else hash_of(replaces),
         )
 
-    def remember(self, login: NewLogin, account: Account) -> str:
-        """Admit a login that was stored, end the one it replaces, and return its id."""
+    def remember(self, login: NewLogin, account: Account) -> None:
+        """Admit a login that was stored, and end the one it replaces."""
         if login.replaces is not None:
             self._forget(login.replaces.hex())
-        login_id = login.token_hash.hex()
-        self._keep(login_id, account, login.expires_at, login.created_at)
-        return login_id
+        self._keep(login.token_hash.hex(), account, login.expires_at, login.created_at)
 
     async def end(self, token: str) -> None:
         """End a login: here at once, then in the database. Raises StoreUnavailableError; do it again then."""
