@@ -37,6 +37,8 @@ SECURITY_HEADERS: Final = CIMultiDict(
         istr("X-Content-Type-Options"): "nosniff",
     }
 )
+# ASVS 5.0, 3.4.1: a year. Browsers heed it over TLS alone (RFC 6797, section 8.1).
+_TLS_ONLY: Final = CIMultiDict({istr("Strict-Transport-Security"): "max-age=31536000"})
 _NOBODY: Final = Principal("", Role.VIEWER)
 _OWN_SITE: Final = (None, "same-origin", "none")
 
@@ -46,6 +48,9 @@ class Edge:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
+        self._headers = SECURITY_HEADERS.copy()
+        if surroundings.origins.public is not None:
+            self._headers.extend(_TLS_ONLY)
         self._router = Router(ROUTES)
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -87,7 +92,7 @@ class Edge:
             if request.transport is None and isinstance(error, ConnectionError):
                 raise
             response = _explain(error, trace_id, request.method, route)
-        _finish(response, trace_id)
+        self._finish(response, trace_id)
         duration_s = surroundings.clock.monotonic() - started
         if route is None:
             surroundings.metrics.note("any", "unmatched", response.status, duration_s)
@@ -101,9 +106,13 @@ class Edge:
         trace_id = str(uuid7(surroundings.clock, surroundings.rng))
         detail = "This is not an HTTP/1.1 request that can be read, or one of its lines is too long."
         response = _problem_response(ProblemError(status, "bad_http", detail), trace_id)
-        _finish(response, trace_id)
+        self._finish(response, trace_id)
         surroundings.metrics.note("any", "unparsable", status, 0.0)
         return response
+
+    def _finish(self, response: web.StreamResponse, trace_id: str) -> None:
+        response.headers.merge(self._headers)  # a page has a policy of its own
+        response.headers[TRACE_HEADER] = trace_id
 
     def _needed(self, request: web.BaseRequest, route: Route) -> Role | None:
         """Tell which role the route takes, once nothing else speaks against the request."""
@@ -148,8 +157,3 @@ def _problem_response(problem: ProblemError, trace_id: str) -> web.Response:
     response = json_response(problem_body(problem, trace_id), problem.status, PROBLEM_TYPE)
     response.headers.update(problem.headers)
     return response
-
-
-def _finish(response: web.StreamResponse, trace_id: str) -> None:
-    response.headers.merge(SECURITY_HEADERS)  # a page has a policy of its own
-    response.headers[TRACE_HEADER] = trace_id

@@ -131,3 +131,16 @@ async def test_the_refusal_of_our_own_page_behind_a_proxy_names_the_setting(worl
     reply = await sign_in(world, Origin="https://boost.example")
 
     assert "http.public_url" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/api/stock", "/nowhere"])
+async def test_behind_tls_every_answer_keeps_browsers_to_tls(public: World, path: str) -> None:
+    reply = await public.call("GET", path, role=None)
+
+    assert reply.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+async def test_without_a_public_address_nothing_asks_for_tls(world: World) -> None:
+    reply = await world.call("GET", "/healthz", role=None)
+
+    assert "Strict-Transport-Security" not in reply.headers
