@@ -373,7 +373,7 @@ class AccountStore(Protocol):
         ...
 
     async def touch_login(self, token_hash: bytes, at: datetime) -> bool:
-        """Note a sign of life, within half a second; False if the login has ended elsewhere."""
+        """Note the last sign of life, within half a second; False if the login has ended elsewhere."""
         ...
 
     async def end_login(self, token_hash: bytes) -> bool:

@@ -19,6 +19,7 @@ from leadboost.domain.account import Account
 from leadboost.errors import StoreError, StoreUnavailableError
 from leadboost.ports import AccountStore, NewLogin, StoredLogin
 
+BACKGROUND_HEADER: Final = "X-LeadBoost-Background"
 LONGEST: Final = timedelta(hours=12)
 IDLE: Final = timedelta(minutes=30)
 TOUCH_EVERY: Final = timedelta(minutes=1)
@@ -69,6 +70,8 @@ class Logins:
     async def admit(self, request: web.BaseRequest) -> Principal | None:
         """Return who the cookie speaks for; None without a cookie of a live login.
 
+        A request is a sign of life, unless its page says that nobody asked for it:
+        ``X-LeadBoost-Background: 1``.
         Raises ProblemError 403 for a write or a socket that does not come from our own page, and
         StoreUnavailableError for a login that only the database knows, while it is away.
         """
@@ -86,7 +89,8 @@ class Logins:
         if login.is_over(now):
             self._forget(login_id)
             return None
-        login.seen_at = now
+        if request.headers.get(BACKGROUND_HEADER) != "1":
+            login.seen_at = now
         if now >= login.touch_at and not await self._touch(login_id, login, now):
             return None
         return login.principal
@@ -153,7 +157,7 @@ class Logins:
     async def _touch(self, login_id: str, login: _Login, now: datetime) -> bool:
         login.touch_at = now + TOUCH_EVERY
         try:
-            if await self._accounts().touch_login(bytes.fromhex(login_id), now):
+            if await self._accounts().touch_login(bytes.fromhex(login_id), login.seen_at):
                 return login_id in self._live
         except StoreError:
             login.touch_at = now + _TOUCH_AGAIN

@@ -101,6 +101,45 @@ async def test_a_login_ends_after_half_an_hour_without_use(world: World, clock: 
     assert await status(world, headers) == 401
 
 
+async def test_what_a_page_fetches_by_itself_keeps_no_login_alive(world: World, clock: MovedClock) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    await status(world, headers)
+    polls = headers | {"X-LeadBoost-Background": "1"}
+    for _ in range(29):
+        clock.ahead += timedelta(minutes=1)
+        assert await status(world, polls) == 200
+
+    clock.ahead += timedelta(minutes=1)
+
+    assert await status(world, polls) == 401
+    assert await status(world, headers) == 401
+
+
+async def test_what_a_page_fetches_by_itself_is_not_written_down_as_use(
+    world: World, clock: MovedClock
+) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    await status(world, headers)
+    [stored] = store_of(world).logins.values()
+
+    clock.ahead += timedelta(minutes=2)
+    await status(world, headers | {"X-LeadBoost-Background": "1"})
+
+    [touched] = store_of(world).logins.values()
+    assert store_of(world).calls[-1] == "touch_login"
+    assert touched.last_seen_at - stored.last_seen_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("value", ["", "0", "true"])
+async def test_any_other_word_in_that_header_is_a_sign_of_life(
+    world: World, clock: MovedClock, value: str
+) -> None:
+    headers = await world.signed_in(Role.VIEWER) | {"X-LeadBoost-Background": value}
+    for _ in range(3):
+        clock.ahead += timedelta(minutes=20)
+        assert await status(world, headers) == 200
+
+
 async def test_a_login_ends_after_twelve_hours_of_use(world: World, clock: MovedClock) -> None:
     headers = await world.signed_in(Role.VIEWER)
     statuses = []
