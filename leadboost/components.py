@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 
-from leadboost import __version__
 from leadboost.actors.enterprise import Enterprise
 from leadboost.actors.journal import Journal
 from leadboost.actors.panic import PanicManager
@@ -20,8 +19,7 @@ from leadboost.actors.stream_bridge import StreamBridge
 from leadboost.actors.trainer import Trainer
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.config import Settings
-from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
-from leadboost.connectors.rss.source import RssSource
+from leadboost.connectors.client import WebClient
 from leadboost.console.call import Handles
 from leadboost.console.logins import draw_token, hash_of
 from leadboost.console.server import Console
@@ -44,6 +42,7 @@ from leadboost.messages.health import HealthReport
 from leadboost.messages.panic import GetHalt, TripHalt
 from leadboost.messages.scout import BeginIntake
 from leadboost.platforms import make_ads_client, make_platforms
+from leadboost.polled import make_source_client, make_sources
 from leadboost.ports import AdPlatform, Source
 from leadboost.runtime import Actor, ActorRef, Bounds, Child, Runtime, Stage, Topic
 from leadboost.runtime.dead_letters import DeadLetter
@@ -393,27 +392,10 @@ class Components:
 
     def _make_sources(self) -> Sequence[Source]:
         connectors = self._settings.connectors
-        contact = f" (+{connectors.contact})" if connectors.contact else ""
-        self._client = WebClient(
-            ClientPolicy(user_agent=f"LeadBoost/{__version__}{contact}"),
-            guard=EgressGuard(allow_hosts=connectors.allow_hosts),
-            clock=self._clock,
-            rng=self._rng.fork("client"),
-        )
-        if not (self._polls and connectors.rss.enabled):
+        self._client = make_source_client(connectors, clock=self._clock, rng=self._rng.fork("client"))
+        if not self._polls:
             return []
-        return [
-            RssSource(
-                name=feed.name,
-                url=feed.url,
-                client=self._client,
-                clock=self._clock,
-                rng=self._rng.fork(f"rss/{feed.name}"),
-                min_interval_s=connectors.rss.min_interval_s,
-                timeout_s=connectors.rss.timeout_s,
-            )
-            for feed in connectors.rss.feeds
-        ]
+        return make_sources(connectors, client=self._client, clock=self._clock, rng=self._rng)
 
     def _make_scout(self, sources: Sequence[Source]) -> Scout:
         return Scout(

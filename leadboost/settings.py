@@ -270,6 +270,89 @@ class MetaAdsSettings(_Section):
         return enabled
 
 
+def _header_text(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+        raise ValueError("holds a blank, or a sign that a header cannot carry")
+    return secret
+
+
+Key = Annotated[SecretStr | None, AfterValidator(_header_text)]
+WebBase = Annotated[str, AfterValidator(_private_base)]
+
+_BASE = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
+_BASE_ALLOWED = "an https address; http only for a host on this machine"
+_WATCH_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+
+
+def _needs(enabled: bool, info: ValidationInfo, *names: str) -> bool:
+    """Refuse a connector that is enabled without what it needs; a fault of its own says enough."""
+    missing = [name for name in names if name in info.data and not info.data[name]]
+    if enabled and missing:
+        raise ValueError(f"needs {' and '.join(missing)}")
+    return enabled
+
+
+class RedditListingSettings(_Section):
+    """What to hear on Reddit: the new posts of subreddits, or a search."""
+
+    name: str = Field(
+        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example coffee"
+    )
+    subreddits: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{1,20}$")], ...] = Field(
+        (), max_length=50, description="a list of at most 50 subreddits without r/"
+    )
+    query: str | None = Field(
+        None,
+        min_length=1,
+        max_length=512,
+        description="what to search for, in the subreddits where there are any",
+    )
+
+    @field_validator("query")
+    @classmethod
+    def _asks_for_something(cls, query: str | None, info: ValidationInfo) -> str | None:
+        if query is None and not info.data.get("subreddits", True):
+            raise ValueError("is missing, and so are subreddits: give one of them")
+        return query
+
+
+class RedditSettings(_Section):
+    """Reddit's Data API."""
+
+    base_url: WebBase = Field("https://oauth.reddit.com", pattern=_BASE, description=_BASE_ALLOWED)
+    token_url: WebBase = Field(
+        "https://www.reddit.com/api/v1/access_token", pattern=_BASE, description=_BASE_ALLOWED
+    )
+    client_id: str | None = Field(
+        None, pattern=r"^[!-9;-~]{1,100}$", description="the id of the approved app, of type script or web"
+    )
+    client_secret: Key = Field(None, max_length=200, description="the secret of that app")
+    username: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9_-]{3,20}$", description="the account that answers for the app, without u/"
+    )
+    min_interval_s: Seconds = Field(300, ge=60, le=86_400, description="a number of seconds from 60 to 86400")
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    listings: tuple[RedditListingSettings, ...] = Field(
+        (), description="a list of tables of name, subreddits and query, each name once"
+    )
+
+    # Last, as in every connector that needs something.
+    enabled: bool = Field(
+        False, description="true or false; true needs client_id, client_secret, username and listings"
+    )
+
+    @field_validator("listings")
+    @classmethod
+    def _unique(cls, listings: tuple[RedditListingSettings, ...]) -> tuple[RedditListingSettings, ...]:
+        _refuse_twins("name", [listing.name for listing in listings])
+        return listings
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_credential(cls, enabled: bool, info: ValidationInfo) -> bool:
+        return _needs(enabled, info, "client_id", "client_secret", "username", "listings")
+
+
 class ConnectorsSettings(_Section):
     """What all outside services share, and one section for each."""
 
@@ -281,6 +364,7 @@ class ConnectorsSettings(_Section):
         description="a list of HOST or HOST:PORT that may be private, for example 127.0.0.1",
     )
     rss: RssSettings = RssSettings()
+    reddit: RedditSettings = RedditSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
 
 

@@ -2,11 +2,10 @@
 
 import asyncio
 
-from leadboost import __version__
 from leadboost.clock import Clock, Rng
-from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss.source import RssSource
 from leadboost.errors import SourceError
+from leadboost.polled import make_source_client
 from leadboost.settings import ConnectorsSettings
 
 DEADLINE_S = 5.0
@@ -15,13 +14,7 @@ DEADLINE_S = 5.0
 async def feed_states(connectors: ConnectorsSettings, clock: Clock) -> dict[str, str]:
     """Read each feed once, under the rules that polling obeys; each value is ``ok...`` or the fault."""
     feeds = connectors.rss.feeds if connectors.rss.enabled else ()
-    contact = f" (+{connectors.contact})" if connectors.contact else ""
-    client = WebClient(
-        ClientPolicy(user_agent=f"LeadBoost/{__version__}{contact}"),
-        guard=EgressGuard(allow_hosts=connectors.allow_hosts),
-        clock=clock,
-        rng=Rng(),
-    )
+    client = make_source_client(connectors, clock=clock, rng=Rng())
     timeout_s = min(DEADLINE_S, connectors.rss.timeout_s)
     sources = [
         RssSource(name=feed.name, url=feed.url, client=client, clock=clock, rng=Rng(), timeout_s=timeout_s)

@@ -245,6 +245,19 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ("connectors.meta_ads.version = '26'", "connectors.meta_ads.version", "26", "such as v26.0"),
         ("connectors.meta_ads.account_id = '1/2'", "connectors.meta_ads.account_id", "1/2", "number"),
         ("connectors.meta_ads.access_token = 'a b'", "connectors.meta_ads.access_token", "***", "a blank"),
+        (
+            "connectors.reddit = {enabled = true, username = 'shop_ops'}",
+            "connectors.reddit.enabled",
+            "true",
+            "needs client_id and client_secret and listings",
+        ),
+        ("connectors.reddit.client_secret = 'a b'", "connectors.reddit.client_secret", "***", "a blank"),
+        (
+            "connectors.reddit.listings = [{name = 'a'}]",
+            "connectors.reddit.listings.0.query",
+            "None",
+            "give one of them",
+        ),
     ],
 )
 def test_a_faulty_value_is_named_with_what_is_allowed(toml: str, key: str, value: str, allowed: str) -> None:
@@ -351,6 +364,7 @@ def test_a_list_that_is_no_json_is_one_fault_among_the_others() -> None:
     [
         ("auth.clients", "{id = 'shop', secret = '0123456789abcdef', role = 'viewer'}"),
         ("connectors.rss.feeds", "{name = 'shop', url = 'https://a.example/'}"),
+        ("connectors.reddit.listings", "{name = 'shop', query = 'fans'}"),
     ],
 )
 def test_a_name_that_stands_twice_in_a_list_is_refused(section: str, item: str) -> None:
@@ -447,7 +461,8 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 
 def test_the_reference_file_shows_the_defaults() -> None:
     examples = re.compile(
-        r"^(url|contact|public_url|crash|access_token|app_secret|account_id) = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
+        r"^(url|contact|public_url|crash|access_token|app_secret|account_id|client_id|client_secret|username)"
+        r" = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
         re.MULTILINE,
     )
     without_examples = examples.sub("", uncommented())

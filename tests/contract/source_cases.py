@@ -1,0 +1,121 @@
+"""The polled connectors, each beside its stand-in, in one shape for the conformance suite."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from leadboost.clock import Rng
+from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
+from leadboost.connectors.reddit import RedditAccess, RedditSource
+from leadboost.ports import Source
+from leadboost.runtime.testing import FakeClock
+from leadboost.standins.api import ApiServer
+from leadboost.standins.reddit import Post, RedditServer
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+SECRET = "sesame-sesame-sesame"
+DEADLINE_S = 1.0
+
+Drift = Callable[[bytes], bytes]
+
+
+class Hours(FakeClock):
+    """A clock whose ``advance`` moves the monotonic side too, as hours that go by do."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+    def advance(self, seconds: float) -> None:
+        self.now()  # so that it has begun
+        self.ahead_s += seconds
+
+
+@dataclass(kw_only=True)
+class Case:
+    """One connector at its stand-in.
+
+    ``fill`` gives the stand-in items of these dates, newest first. ``drift`` spoils the second item of an
+    answer and adds fields that nobody knows. ``most`` is how many items one question ever gives.
+    """
+
+    source: Source
+    server: ApiServer
+    clock: FakeClock
+    fill: Callable[[list[datetime]], None]
+    drift: Drift
+    most: int
+    secrets: tuple[str, ...] = (SECRET,)
+    revoke: Callable[[], None] | None = None
+    cursor: Mapping[str, object] = field(default_factory=dict)
+
+
+def drift_rows(*path: str, spoil: Mapping[str, object]) -> Drift:
+    """Spoil the second row of the list at ``path``."""
+
+    def drift(body: bytes) -> bytes:
+        found = json.loads(body)
+        rows = found
+        for name in path:
+            rows = rows[name]
+        rows[1] = {**rows[1], **spoil}
+        rows[0]["unheard_of"] = {"nested": [1, None]}
+        return json.dumps({**found, "also_new": True}).encode()
+
+    return drift
+
+
+@asynccontextmanager
+async def client_of(clock: FakeClock) -> AsyncIterator[WebClient]:
+    policy = ClientPolicy(user_agent="LeadBoost/test", gap_s=0.0)
+    client = WebClient(policy, guard=EgressGuard(allow_hosts=["127.0.0.1"]), clock=clock, rng=Rng(1))
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def reddit(clock: FakeClock) -> AsyncIterator[Case]:
+    server = RedditServer(client_id="app", client_secret=SECRET, clock=clock)
+    async with client_of(clock) as client, server:
+        access = RedditAccess(
+            client=client,
+            clock=clock,
+            base_url=server.url,
+            token_url=f"{server.url}/api/v1/access_token",
+            client_id="app",
+            client_secret=SECRET,
+            user_agent="server:leadboost:v1 (by /u/shop_ops)",
+            timeout_s=DEADLINE_S,
+        )
+
+        def fill(dates: list[datetime]) -> None:
+            server.posts = [
+                Post(id=f"p{len(dates) - number}", title=f"Post {number}", at=at)
+                for number, at in enumerate(dates)
+            ]
+
+        yield Case(
+            source=RedditSource(
+                name="reddit.coffee", access=access, clock=clock, rng=Rng(2), subreddits=["coffee"]
+            ),
+            server=server,
+            clock=clock,
+            fill=fill,
+            drift=drift_rows("data", "children", spoil={"data": {"name": 7, "title": None}}),
+            most=1_000,
+            secrets=(SECRET, "token-1", "token-2"),
+            revoke=server.revoke,
+        )
+
+
+CASES = {"reddit": reddit}
+
+
+def dates(count: int, newest: datetime = NOW - timedelta(minutes=1)) -> list[datetime]:
+    """A minute apart, newest first."""
+    return [newest - timedelta(minutes=number) for number in range(count)]
