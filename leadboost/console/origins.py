@@ -12,6 +12,7 @@ SAFE_METHODS: Final = ("GET", "HEAD")
 LOCAL_COOKIE: Final = "leadboost"
 PUBLIC_COOKIE: Final = "__Host-leadboost"
 _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+_FORWARDED: Final = ("forwarded", "x-forwarded-")
 _MAX_TOKEN_CHARS: Final = 100
 
 
@@ -39,11 +40,10 @@ class Origins:
         origins = request.headers.getall(hdrs.ORIGIN, ())
         if len(origins) != 1:
             return False
-        origin = origins[0]
-        if origin == self.public:
+        if self._is_public(request):
             return True
         host = request.headers.get(hdrs.HOST, "")
-        return host in self._local and origin == f"http://{host}"
+        return host in self._local and origins[0] == f"http://{host}"
 
     def check(self, request: web.BaseRequest) -> None:
         """Raises ProblemError 403 unless the request comes from our own page."""
@@ -59,18 +59,29 @@ class Origins:
         )
 
     def token_of(self, request: web.BaseRequest) -> str | None:
-        """Return the token in the login cookie; None without one that can be a token."""
+        """Return the token in the login cookie; None without one that can be a token.
+
+        The local cookie lacks what ``__Host-`` promises, so it counts for pages of this machine alone: not
+        behind a proxy, even one that rewrites Host, nor beside the public Origin.
+        """
         if hdrs.COOKIE not in request.headers:
             return None
         token = request.cookies.get(PUBLIC_COOKIE)
-        if token is None and request.headers.get(hdrs.HOST, "") in self._local:
+        if token is None and self._is_local(request):
             token = request.cookies.get(LOCAL_COOKIE)
         usable = token is not None and 0 < len(token) <= _MAX_TOKEN_CHARS and token.isascii()
         return token if usable else None
 
+    def _is_local(self, request: web.BaseRequest) -> bool:
+        own_host = request.headers.get(hdrs.HOST, "") in self._local
+        return own_host and not self._is_public(request) and not _is_forwarded(request)
+
+    def _is_public(self, request: web.BaseRequest) -> bool:
+        return self.public is not None and request.headers.get(hdrs.ORIGIN) == self.public
+
     def give(self, request: web.BaseRequest, response: web.Response, token: str, life_s: int) -> None:
         """Set the login cookie for the page that asks; ``life_s`` 0 takes it away."""
-        public = request.headers.get(hdrs.ORIGIN) == self.public
+        public = self._is_public(request)
         response.set_cookie(
             PUBLIC_COOKIE if public else LOCAL_COOKIE,
             token,
@@ -80,3 +91,8 @@ class Origins:
             httponly=True,
             samesite="Strict",
         )
+
+
+def _is_forwarded(request: web.BaseRequest) -> bool:
+    """Tell whether a proxy says that it passes the request on (RFC 7239, and the headers before it)."""
+    return any(name.lower().startswith(_FORWARDED) for name in request.headers)

@@ -144,3 +144,24 @@ async def test_without_a_public_address_nothing_asks_for_tls(world: World) -> No
     reply = await world.call("GET", "/healthz", role=None)
 
     assert "Strict-Transport-Security" not in reply.headers
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "x-forwarded-host"])
+async def test_what_a_proxy_passes_on_is_never_admitted_by_the_cookie_of_this_machine(
+    public: World, header: str
+) -> None:
+    headers = await public.signed_in(Role.ADMIN)
+
+    assert await status(public, headers) == 200
+    assert await status(public, headers | {header: "192.0.2.1"}) == 401
+
+
+async def test_the_public_page_writes_by_its_own_cookie_alone(public: World) -> None:
+    headers = await public.signed_in(Role.ADMIN)
+    outside = {"Origin": "https://boost.example"}
+
+    own = headers | outside | {"Cookie": f"__Host-{headers['Cookie']}"}
+
+    assert await status(public, headers | outside, "PUT", "/api/stock/cup") == 401
+    assert await status(public, own, "PUT", "/api/stock/cup") == 415
+    assert await status(public, headers, "PUT", "/api/stock/cup") == 415
