@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,7 +18,7 @@ from leadboost.console.origins import SAFE_METHODS, Origins
 from leadboost.console.problems import ProblemError
 from leadboost.domain.account import Account
 from leadboost.errors import StoreError, StoreUnavailableError
-from leadboost.ports import AccountStore, NewLogin, StoredLogin
+from leadboost.ports import AccountStore, NewLogin
 
 BACKGROUND_HEADER: Final = "X-LeadBoost-Background"
 LONGEST: Final = timedelta(hours=12)
@@ -26,8 +27,8 @@ TOUCH_EVERY: Final = timedelta(minutes=1)
 _TOUCH_AGAIN: Final = timedelta(seconds=5)
 _TOKEN_BYTES: Final = 32
 _REMEMBERED: Final = 4096
-_LOOKED_UP_AT_ONCE: Final = 2
-_LOOK_UP_WAIT_S: Final = 2.0
+_AT_ONCE: Final = 2
+_TURN_WITHIN_S: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class Logins:
         self._live: OrderedDict[str, _Login] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._callbacks: list[Callable[[str], None]] = []
-        self._looking = asyncio.Semaphore(_LOOKED_UP_AT_ONCE)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     def attach(self, store: AccountStore) -> None:
         """Use this store from now on."""
@@ -123,9 +124,17 @@ class Logins:
         self._keep(login.token_hash.hex(), account, login.expires_at, login.created_at)
 
     async def end(self, token: str) -> None:
-        """End a login: here at once, then in the database. Raises StoreUnavailableError; do it again then."""
-        self._forget(id_of(token))
-        await self._accounts().end_login(hash_of(token))
+        """End a login: here at once, then in the database; a token that opens none is looked up and no more.
+
+        Raises StoreUnavailableError, and ProblemError 503 while too many ask; do it again then.
+        """
+        login_id = id_of(token)
+        known = login_id in self._live or login_id in self._ended
+        if not known and await self._look_up(login_id) is None:
+            return
+        self._forget(login_id)
+        async with self._turn() as accounts:
+            await accounts.end_login(bytes.fromhex(login_id))
 
     def _accounts(self) -> AccountStore:
         if self._store is None:
@@ -135,24 +144,26 @@ class Logins:
     async def _look_up(self, login_id: str) -> _Login | None:
         if login_id in self._ended:
             return None
-        stored = await self._find(login_id)
+        async with self._turn() as accounts:
+            stored = await accounts.find_login(bytes.fromhex(login_id))
         # Ended here while the database was asked, or a login of the demo profile's account outside of it.
         if stored is None or login_id in self._ended or (stored.passwordless and not self._demo):
             return None
         return self._keep(login_id, stored.account, stored.expires_at, stored.last_seen_at)
 
-    async def _find(self, login_id: str) -> StoredLogin | None:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[AccountStore]:
         """Few at once: cookies that anyone can make up must not take the sales' connections."""
         try:
-            async with asyncio.timeout(_LOOK_UP_WAIT_S):
-                await self._looking.acquire()
+            async with asyncio.timeout(_TURN_WITHIN_S):
+                await self._turns.acquire()
         except TimeoutError:
             detail = "More logins are looked up than can be now. Try again."
             raise ProblemError(503, "overloaded", detail, headers={"Retry-After": "1"}) from None
         try:
-            return await self._accounts().find_login(bytes.fromhex(login_id))
+            yield self._accounts()
         finally:
-            self._looking.release()
+            self._turns.release()
 
     async def _touch(self, login_id: str, login: _Login, now: datetime) -> bool:
         login.touch_at = now + TOUCH_EVERY
@@ -174,12 +185,13 @@ class Logins:
         return login
 
     def _forget(self, login_id: str) -> None:
+        if self._live.pop(login_id, None) is None:
+            return  # a cookie that anyone can make up must not push out the memory of a real one
         self._ended[login_id] = None
         if len(self._ended) > _REMEMBERED:
             self._ended.popitem(last=False)
-        if self._live.pop(login_id, None) is not None:
-            for callback in self._callbacks:
-                callback(login_id)
+        for callback in self._callbacks:
+            callback(login_id)
 
 
 def draw_token() -> str:

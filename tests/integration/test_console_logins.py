@@ -1,13 +1,41 @@
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from leadboost.console.auth import Role
 from leadboost.console.logins import hash_of, id_of
+from leadboost.errors import StoreUnavailableError
+from leadboost.ports import StoredLogin
 from tests.integration.console_world import World, running_console
-from tests.integration.session_world import MovedClock, cookie, make, page, send, sign_in, status, store_of
+from tests.integration.memory_accounts import MemoryAccountStore
+from tests.integration.session_world import (
+    MovedClock,
+    cookie,
+    make,
+    page,
+    send,
+    sign_in,
+    status,
+    store_of,
+    wait_until,
+)
+
+
+class SlowAccountStore(MemoryAccountStore):
+    """Finds logins once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+
+    async def find_login(self, token_hash: bytes) -> StoredLogin | None:
+        found = await super().find_login(token_hash)
+        await self.answers.wait()
+        return found
 
 
 @pytest.fixture
@@ -74,6 +102,48 @@ async def test_signing_out_twice_is_no_error(world: World) -> None:
     statuses = [await status(world, headers, "DELETE", "/api/session") for _ in range(2)]
 
     assert statuses == [200, 200]
+
+
+async def test_signing_out_by_a_made_up_cookie_looks_it_up_and_no_more(world: World) -> None:
+    headers = {"Cookie": f"leadboost={'a' * 43}", "Origin": world.url}
+
+    reply = await world.call("DELETE", "/api/session", role=None, headers=headers)
+
+    assert reply.status == 200
+    assert store_of(world).calls == ["find_login"]
+
+
+async def test_made_up_cookies_that_sign_out_take_two_connections_at_most(world: World) -> None:
+    logins, store = world.console.logins, SlowAccountStore()
+    logins.attach(store)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(12):
+            group.create_task(logins.end(f"made up {number}"))
+        await wait_until(lambda: bool(store.calls))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        at_once = len(store.calls)
+        store.answers.set()
+
+    assert at_once == 2
+    assert store.calls == ["find_login"] * 12
+
+
+async def test_made_up_cookies_bring_back_no_login_that_ended_while_the_database_was_away(
+    world: World,
+) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    await status(world, headers)
+    store_of(world).away = True
+    await status(world, headers, "DELETE", "/api/session")
+
+    for number in range(5000):
+        with suppress(StoreUnavailableError):
+            await world.console.logins.end(f"made up {number}")
+
+    store_of(world).away = False
+    assert await status(world, headers) == 401
 
 
 async def test_signing_out_holds_here_at_once_while_the_database_is_away(world: World) -> None:
