@@ -103,6 +103,7 @@ class Components:
         self._report = report
         self._world = world
         self._people: asyncio.Task[None] | None = None
+        self._sign_outs: asyncio.Task[None] | None = None
         self.runtime = Runtime(
             clock=clock, rng=rng, on_failure=on_failure, on_dead_letter=self._on_dead_letter
         )
@@ -430,6 +431,7 @@ class Components:
                 accounts=accounts,
             )
         )
+        self._sign_outs = self.runtime.run_task("sign-outs", console.logins.settle(asyncio.sleep))
         refs["scout"].tell(BeginIntake())
         # What stands now stays: collecting it again and again would only stall sales.
         gc.unfreeze()
@@ -447,6 +449,9 @@ class Components:
         console.close_intake()
         if not await console.drain(_REQUESTS_END_S):
             log.warning("requests cut off", budget_s=_REQUESTS_END_S)
+        if self._sign_outs is not None:
+            self._sign_outs.cancel()
+            await asyncio.wait([self._sign_outs])
 
     async def _start_world(self) -> None:
         if self._world is not None:

@@ -9,13 +9,13 @@ from aiohttp import web
 from leadboost.console.api_accounts import new_account
 from leadboost.console.auth import Role
 from leadboost.console.bodies import FirstBody, SignInBody
-from leadboost.console.call import Call, answer, validate
+from leadboost.console.call import Call, answer, problem_response, validate
 from leadboost.console.logins import hash_of
-from leadboost.console.problems import CHALLENGE, Fault, ProblemError, invalid
+from leadboost.console.problems import CHALLENGE, Fault, ProblemError, internal_error, invalid, problem_of
 from leadboost.console.replies import SessionReply, SignedOut
 from leadboost.domain.account import DEMO_NAME, Account, fold_name
 from leadboost.domain.role import RoleName
-from leadboost.errors import FirstLinkError
+from leadboost.errors import FirstLinkError, StoreError
 from leadboost.ports import NewLogin
 
 _log = structlog.get_logger(__name__)
@@ -98,13 +98,20 @@ async def _enter(call: Call, store: Callable[[NewLogin], Awaitable[Account]]) ->
 
 
 async def sign_out(call: Call) -> web.Response:
-    """End the login that the cookie opened, and close its sockets."""
+    """End the login that the cookie opened, and close its sockets.
+
+    The browser loses its cookie whatever the answer: while the database is away that is 503, and the
+    login that has ended here is deleted there once it is back.
+    """
     origins = call.surroundings.origins
     origins.check(call.request)
     token = origins.token_of(call.request)
-    if token is not None:
-        await call.surroundings.logins.end(token)
-    response = answer(SignedOut(call.trace_id))
+    try:
+        if token is not None:
+            await call.surroundings.logins.end(token)
+        response = answer(SignedOut(call.trace_id))
+    except (StoreError, ProblemError) as error:
+        response = problem_response(problem_of(error) or internal_error(), call.trace_id)
     origins.give(call.request, response, "", 0)
     return response
 

@@ -19,7 +19,7 @@ from leadboost.console.metrics import RequestMetrics
 from leadboost.console.origins import Origins
 from leadboost.console.page import Pages
 from leadboost.console.passwords import Passwords
-from leadboost.console.problems import Fault, ProblemError, invalid
+from leadboost.console.problems import PROBLEM_TYPE, Fault, ProblemError, invalid, problem_body
 from leadboost.console.replies import encode
 from leadboost.domain.halt import Scope
 from leadboost.messages.enterprise import ListStock, PutStock, SellStock
@@ -194,6 +194,13 @@ def answer(reply: object, status: int = 200) -> web.Response:
 def json_response(body: bytes, status: int = 200, media_type: str = JSON_TYPE) -> web.Response:
     """Answer with JSON bytes as they are."""
     return web.Response(body=body, status=status, headers={hdrs.CONTENT_TYPE: media_type})
+
+
+def problem_response(problem: ProblemError, trace_id: str) -> web.Response:
+    """Answer with an error as problem+json."""
+    response = json_response(problem_body(problem, trace_id), problem.status, PROBLEM_TYPE)
+    response.headers.update(problem.headers)
+    return response
 
 
 def _is_json(declared: str) -> bool:

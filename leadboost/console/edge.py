@@ -9,14 +9,12 @@ from multidict import CIMultiDict, istr
 
 from leadboost.clock import uuid7
 from leadboost.console.auth import Principal, Role
-from leadboost.console.call import Call, Surroundings, json_response
+from leadboost.console.call import Call, Surroundings, problem_response
 from leadboost.console.origins import SAFE_METHODS
 from leadboost.console.problems import (
     CHALLENGE,
-    PROBLEM_TYPE,
     ProblemError,
     internal_error,
-    problem_body,
     problem_of,
 )
 from leadboost.console.router import Router
@@ -105,7 +103,7 @@ class Edge:
         surroundings = self._surroundings
         trace_id = str(uuid7(surroundings.clock, surroundings.rng))
         detail = "This is not an HTTP/1.1 request that can be read, or one of its lines is too long."
-        response = _problem_response(ProblemError(status, "bad_http", detail), trace_id)
+        response = problem_response(ProblemError(status, "bad_http", detail), trace_id)
         self._finish(response, trace_id)
         surroundings.metrics.note("any", "unparsable", status, 0.0)
         return response
@@ -144,16 +142,10 @@ def _refuse_lower(principal: Principal, needed: Role) -> None:
 
 def _explain(error: Exception, trace_id: str, method: str, route: Route | None) -> web.Response:
     if isinstance(error, web.HTTPException):
-        return _problem_response(ProblemError(error.status, "http_error", error.reason), trace_id)
+        return problem_response(ProblemError(error.status, "http_error", error.reason), trace_id)
     problem = problem_of(error)
     if problem is None:
         path = route.path if route else None
         _log.error("request failed", method=method, route=path, trace_id=trace_id, exc_info=error)
         problem = internal_error()
-    return _problem_response(problem, trace_id)
-
-
-def _problem_response(problem: ProblemError, trace_id: str) -> web.Response:
-    response = json_response(problem_body(problem, trace_id), problem.status, PROBLEM_TYPE)
-    response.headers.update(problem.headers)
-    return response
+    return problem_response(problem, trace_id)

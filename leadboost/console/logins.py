@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +27,7 @@ TOUCH_EVERY: Final = timedelta(minutes=1)
 _TOUCH_AGAIN: Final = timedelta(seconds=5)
 _TOKEN_BYTES: Final = 32
 _REMEMBERED: Final = 4096
+_DELETE_AGAIN_S: Final = 5.0
 _AT_ONCE: Final = 2
 _TURN_WITHIN_S: Final = 2.0
 
@@ -56,6 +57,8 @@ class Logins:
         self._store: AccountStore | None = None
         self._live: OrderedDict[str, _Login] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._undeleted: OrderedDict[str, None] = OrderedDict()
+        self._unsettled = asyncio.Event()
         self._callbacks: list[Callable[[str], None]] = []
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -126,15 +129,37 @@ class Logins:
     async def end(self, token: str) -> None:
         """End a login: here at once, then in the database; a token that opens none is looked up and no more.
 
-        Raises StoreUnavailableError, and ProblemError 503 while too many ask; do it again then.
+        Raises StoreError, and ProblemError 503 while too many ask. A login that was known here has ended all
+        the same, and ``settle`` deletes it once the database is back; only a new start of the process before
+        that brings it back, until its time is over. One that only the database knows has not ended.
         """
         login_id = id_of(token)
-        known = login_id in self._live or login_id in self._ended
+        known = login_id in self._live or login_id in self._undeleted
         if not known and await self._look_up(login_id) is None:
             return
         self._forget(login_id)
+        _put(self._undeleted, login_id)
+        self._unsettled.set()
+        await self._delete(login_id)
+
+    async def settle(self, pause: Callable[[float], Awaitable[None]]) -> None:
+        """Delete from the database what ended here and could not be deleted at once, until cancelled.
+
+        ``pause`` waits, in seconds, before each pass; a pass ends at its first failure.
+        """
+        while True:
+            await self._unsettled.wait()
+            await pause(_DELETE_AGAIN_S)
+            with suppress(StoreError, ProblemError):  # the next pass goes on
+                for login_id in tuple(self._undeleted):
+                    await self._delete(login_id)
+            if not self._undeleted:
+                self._unsettled.clear()
+
+    async def _delete(self, login_id: str) -> None:
         async with self._turn() as accounts:
             await accounts.end_login(bytes.fromhex(login_id))
+        self._undeleted.pop(login_id, None)
 
     def _accounts(self) -> AccountStore:
         if self._store is None:
@@ -142,12 +167,12 @@ class Logins:
         return self._store
 
     async def _look_up(self, login_id: str) -> _Login | None:
-        if login_id in self._ended:
+        if self._has_ended(login_id):
             return None
         async with self._turn() as accounts:
             stored = await accounts.find_login(bytes.fromhex(login_id))
         # Ended here while the database was asked, or a login of the demo profile's account outside of it.
-        if stored is None or login_id in self._ended or (stored.passwordless and not self._demo):
+        if stored is None or self._has_ended(login_id) or (stored.passwordless and not self._demo):
             return None
         return self._keep(login_id, stored.account, stored.expires_at, stored.last_seen_at)
 
@@ -184,14 +209,21 @@ class Logins:
             self._live.popitem(last=False)
         return login
 
+    def _has_ended(self, login_id: str) -> bool:
+        return login_id in self._ended or login_id in self._undeleted
+
     def _forget(self, login_id: str) -> None:
         if self._live.pop(login_id, None) is None:
             return  # a cookie that anyone can make up must not push out the memory of a real one
-        self._ended[login_id] = None
-        if len(self._ended) > _REMEMBERED:
-            self._ended.popitem(last=False)
+        _put(self._ended, login_id)
         for callback in self._callbacks:
             callback(login_id)
+
+
+def _put(ids: OrderedDict[str, None], login_id: str) -> None:
+    ids[login_id] = None
+    if len(ids) > _REMEMBERED:
+        ids.popitem(last=False)
 
 
 def draw_token() -> str:

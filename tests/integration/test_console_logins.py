@@ -154,10 +154,45 @@ async def test_signing_out_holds_here_at_once_while_the_database_is_away(world: 
     reply = await world.call("DELETE", "/api/session", role=None, headers=headers)
 
     assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
+    assert (reply.json()["code"], reply.headers["Content-Type"]) == (
+        "store_unavailable",
+        "application/problem+json",
+    )
     store_of(world).away = False
     assert await status(world, headers) == 401
     assert await status(world, headers, "DELETE", "/api/session") == 200
     assert store_of(world).logins == {}
+
+
+async def test_the_browser_loses_its_cookie_while_the_database_is_away_too(world: World) -> None:
+    headers = await world.signed_in(Role.VIEWER)
+    await status(world, headers)
+    store_of(world).away = True
+
+    reply = await world.call("DELETE", "/api/session", role=None, headers=headers)
+
+    assert reply.status == 503
+    assert re.match('leadboost="?"?; ', reply.headers["Set-Cookie"])
+    assert "Max-Age=0" in reply.headers["Set-Cookie"]
+
+
+async def test_what_ended_while_the_database_was_away_is_deleted_once_it_is_back(world: World) -> None:
+    store, logins, waits = store_of(world), world.console.logins, asyncio.Queue[float](1)
+    ended, staying = [await world.signed_in(Role.VIEWER) for _ in range(2)]
+    for headers in (ended, staying):
+        await status(world, headers)
+    store.away = True
+    await status(world, ended, "DELETE", "/api/session")
+
+    settling = world.runtime.run_task("sign-outs", logins.settle(waits.put))
+    await wait_until(lambda: store.calls.count("end_login") == 2)
+    store.away = False
+    async with asyncio.timeout(5):
+        while len(store.logins) > 1:
+            assert await waits.get() == 5.0
+
+    assert [login_id.hex() for login_id in store.logins] == [id_of(staying["Cookie"].partition("=")[2])]
+    settling.cancel()
 
 
 async def test_a_login_ends_after_half_an_hour_without_use(world: World, clock: MovedClock) -> None:
