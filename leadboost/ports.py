@@ -365,7 +365,10 @@ class AccountStore(Protocol):
         ...
 
     async def begin_login(self, account: Account, login: NewLogin) -> Account | None:
-        """Store a login and end the one it replaces; None if the account is disabled by now."""
+        """Store a login, end the one it replaces, and the account's oldest beyond ``MOST_LOGINS``.
+
+        None if the account is disabled by now.
+        """
         ...
 
     async def find_login(self, token_hash: bytes) -> StoredLogin | None:

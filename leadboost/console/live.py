@@ -1,6 +1,6 @@
 """The live link: ``GET /dashboard/ws``, a WebSocket of subprotocol ``leadboost.v1`` (RFC 6455)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -56,14 +56,14 @@ def _refuse_unfit(request: web.BaseRequest) -> None:
         raise ProblemError(400, "bad_handshake", "The WebSocket handshake is not version 13 of RFC 6455.")
 
 
-def _admission(call: Call) -> Callable[[], bool]:
+def _admission(call: Call) -> Callable[[], Awaitable[bool]]:
     """Tell, whenever asked, whether the viewer would still be admitted."""
     tokens, token = call.surroundings.tokens, bearer_of(call.request)
     logins, login = call.surroundings.logins, call.principal.login
 
-    def is_admitted() -> bool:
+    async def is_admitted() -> bool:
         if login is not None:
-            return logins.is_live(login)
+            return await logins.is_live(login)
         with suppress(TokenError):
             return token is not None and tokens.verify(token) == call.principal
         return False

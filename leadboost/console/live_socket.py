@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol, cast
 
@@ -65,7 +65,7 @@ class LiveSocket:
         principal: Principal,
         *,
         clock: Clock,
-        is_admitted: Callable[[], bool],
+        is_admitted: Callable[[], Awaitable[bool]],
     ) -> None:
         """``is_admitted`` tells whether the viewer's token or login still holds."""
         self.principal = principal
@@ -134,7 +134,7 @@ class LiveSocket:
     async def run(self) -> None:
         """Hear the viewer until the connection ends, and end it."""
         try:
-            while self._ending is None and self._look():
+            while self._ending is None and await self._look():
                 if not await self._listen():
                     break
         finally:
@@ -183,12 +183,12 @@ class LiveSocket:
         self._frames += 1
         return self._frames > FRAMES_PER_WINDOW
 
-    def _look(self) -> bool:
+    async def _look(self) -> bool:
         """Do what is due; False when the connection is to end."""
         now = self._clock.monotonic()
         if now >= self._answer_by:
             self.close(TOO_FAR_BEHIND, f"No answer to a ping within {ANSWER_WITHIN_S:g} s.")
-        elif now >= self._check_at and not self._is_admitted():
+        elif now >= self._check_at and not await self._is_admitted():
             self.close(SIGN_IN_AGAIN, "The login is over; sign in again.")
         if now >= self._check_at:
             self._check_at = now + CHECK_EVERY_S

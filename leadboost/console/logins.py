@@ -16,7 +16,7 @@ from leadboost.clock import Clock
 from leadboost.console.auth import Principal, Role
 from leadboost.console.origins import SAFE_METHODS, Origins
 from leadboost.console.problems import ProblemError
-from leadboost.domain.account import Account
+from leadboost.domain.account import MOST_LOGINS, Account
 from leadboost.errors import StoreError, StoreUnavailableError
 from leadboost.ports import AccountStore, NewLogin
 
@@ -93,15 +93,22 @@ class Logins:
         if login.is_over(now):
             self._forget(login_id)
             return None
+        self._live.move_to_end(login_id)
         if request.headers.get(BACKGROUND_HEADER) != "1":
             login.seen_at = now
         if now >= login.touch_at and not await self._touch(login_id, login, now):
             return None
         return login.principal
 
-    def is_live(self, login_id: str) -> bool:
-        """Tell whether the login is still good; asking is no sign of life."""
-        login = self._live.get(login_id)
+    async def is_live(self, login_id: str) -> bool:
+        """Tell whether the login is still good; asking is no sign of life.
+
+        One that has left memory for want of room is looked up; nobody loses it while that cannot be done.
+        """
+        try:
+            login = self._live.get(login_id) or await self._look_up(login_id)
+        except (StoreError, ProblemError):
+            return True
         return login is not None and not login.is_over(self._clock.now())
 
     def expires_at(self, login_id: str | None) -> datetime | None:
@@ -121,10 +128,14 @@ class Logins:
         )
 
     def remember(self, login: NewLogin, account: Account) -> None:
-        """Admit a login that was stored, and end the one it replaces."""
+        """Admit a login that was stored; end the one it replaces, and here too the account's oldest beyond
+        ``MOST_LOGINS``."""
         if login.replaces is not None:
             self._forget(login.replaces.hex())
         self._keep(login.token_hash.hex(), account, login.expires_at, login.created_at)
+        own = [login_id for login_id, each in self._live.items() if each.principal.subject == account.name]
+        for login_id in sorted(own, key=lambda each: self._live[each].expires_at)[:-MOST_LOGINS]:
+            self._forget(login_id)
 
     async def end(self, token: str) -> None:
         """End a login: here at once, then in the database; a token that opens none is looked up and no more.
@@ -174,6 +185,8 @@ class Logins:
         # Ended here while the database was asked, or a login of the demo profile's account outside of it.
         if stored is None or self._has_ended(login_id) or (stored.passwordless and not self._demo):
             return None
+        if (login := self._live.get(login_id)) is not None:
+            return login  # another request has asked too, and it may have been used since
         return self._keep(login_id, stored.account, stored.expires_at, stored.last_seen_at)
 
     @asynccontextmanager
@@ -194,10 +207,10 @@ class Logins:
         login.touch_at = now + TOUCH_EVERY
         try:
             if await self._accounts().touch_login(bytes.fromhex(login_id), login.seen_at):
-                return login_id in self._live
+                return not self._has_ended(login_id)
         except StoreError:
             login.touch_at = now + _TOUCH_AGAIN
-            return login_id in self._live
+            return not self._has_ended(login_id)
         self._forget(login_id)
         return False
 

@@ -11,6 +11,7 @@ from leadboost.domain.role import RoleName
 
 MIN_PASSWORD_CHARS: Final = 12
 MAX_PASSWORD_CHARS: Final = 256
+MOST_LOGINS: Final = 20  # of one account at a time
 DEMO_NAME: Final = "demo"
 _MIN_DISTINCT_CHARS: Final = 5
 # What the most used passwords of 12 characters and more are made of, digits and marks left out.

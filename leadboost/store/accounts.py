@@ -5,7 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
-from leadboost.domain.account import Account, fold_name
+from leadboost.domain.account import MOST_LOGINS, Account, fold_name
 from leadboost.domain.role import RoleName
 from leadboost.errors import AccountExistsError, FirstLinkError
 from leadboost.ports import NewLogin, StoredAccount, StoredLogin
@@ -128,13 +128,14 @@ async def _note_login(session: Session, account: Account, login: NewLogin) -> Ac
 
 
 async def _store_login(session: Session, account: Account, login: NewLogin) -> Sequence[AuditEntry]:
-    """Store a login and end the one it replaces; returns the entry of that."""
+    """Store a login, end the one it replaces and those beyond the most; returns the entries of that."""
     await session.execute(
         _queries.insert_login, login.token_hash, account.id, login.created_at, login.expires_at
     )
     ended = () if login.replaces is None else await _end_login(session, login.replaces)
     await session.execute(_queries.purge_logins, login.created_at, login.idle_since)
-    return ended
+    oldest = await session.fetch(_queries.end_oldest_logins, account.id, MOST_LOGINS)
+    return [*ended, *(_did(account.name, "logout") for _ in oldest)]
 
 
 async def _end_login(session: Session, token_hash: bytes) -> Sequence[AuditEntry]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from leadboost.domain.account import Account, fold_name
+from leadboost.domain.account import MOST_LOGINS, Account, fold_name
 from leadboost.domain.role import RoleName
 from leadboost.errors import AccountExistsError, FirstLinkError, StoreUnavailableError
 from leadboost.ports import NewLogin, StoredAccount, StoredLogin
@@ -67,7 +67,13 @@ class MemoryAccountStore:
             last_seen_at=login.created_at,
             expires_at=login.expires_at,
         )
+        self._end_oldest(account)
         return entered
+
+    def _end_oldest(self, account: Account) -> None:
+        own = [token for token, login in self.logins.items() if login.account.id == account.id]
+        for token in sorted(own, key=lambda each: self.logins[each].expires_at)[:-MOST_LOGINS]:
+            del self.logins[token]
 
     async def find_login(self, token_hash: bytes) -> StoredLogin | None:
         self._call("find_login")

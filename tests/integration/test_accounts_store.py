@@ -95,6 +95,20 @@ async def test_a_login_ends_the_one_it_replaces(store: AccountStore) -> None:
     assert await store.find_login(b"b" * 32)
 
 
+async def test_an_account_has_its_twenty_newest_logins(store: AccountStore) -> None:
+    ana, bob = person(), person("Bob")
+    for account in (ana, bob):
+        await store.create(account, HASH, by="root")
+    await store.begin_login(bob, login(b"b" * 32))
+
+    for number in range(22):
+        await store.begin_login(ana, login(bytes([number]) * 32, AT + timedelta(seconds=number)))
+
+    kept = [await store.find_login(bytes([number]) * 32) is not None for number in range(22)]
+    assert kept == [False] * 2 + [True] * 20
+    assert await store.find_login(b"b" * 32)
+
+
 async def test_a_sign_of_life_moves_forward_only(store: AccountStore) -> None:
     account = person()
     await store.create(account, HASH, by="root")

@@ -85,11 +85,11 @@ async def test_signing_out_ends_the_login_and_tells_its_sockets(world: World) ->
     world.console.logins.on_end(ended.append)
     headers = page(world, await sign_in(world))
     login_id = id_of(headers["Cookie"].partition("=")[2])
-    assert world.console.logins.is_live(login_id)
+    assert await world.console.logins.is_live(login_id)
 
     reply = await world.call("DELETE", "/api/session", role=None, headers=headers)
 
-    assert (reply.status, ended, world.console.logins.is_live(login_id)) == (200, [login_id], False)
+    assert (reply.status, ended, await world.console.logins.is_live(login_id)) == (200, [login_id], False)
     assert re.match('leadboost="?"?; ', reply.headers["Set-Cookie"])
     assert "Max-Age=0" in reply.headers["Set-Cookie"]
     assert await status(world, headers) == 401
@@ -262,7 +262,7 @@ async def test_a_login_that_nobody_uses_any_more_is_not_live(world: World, clock
 
     clock.ahead += timedelta(minutes=30)
 
-    assert not world.console.logins.is_live(id_of(headers["Cookie"].partition("=")[2]))
+    assert not await world.console.logins.is_live(id_of(headers["Cookie"].partition("=")[2]))
 
 
 async def test_use_is_written_down_once_a_minute_at_most(world: World, clock: MovedClock) -> None:
@@ -286,6 +286,53 @@ async def test_a_login_ended_elsewhere_ends_here_within_a_minute(world: World, c
 
     assert await status(world, headers) == 401
     assert len(ended) == 1
+
+
+async def test_a_login_in_use_stays_in_memory_when_room_runs_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.console.logins._REMEMBERED", 3)
+    a, b, c, d = [await world.signed_in(Role.VIEWER, name) for name in "abcd"]
+
+    for headers in (a, b, c, a, d, a):
+        assert await status(world, headers) == 200
+
+    assert store_of(world).calls.count("find_login") == 4
+    assert await status(world, b) == 200
+
+
+async def test_a_login_that_left_memory_is_taken_for_ended_only_where_the_store_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.console.logins._REMEMBERED", 1)
+    a, b = [await world.signed_in(Role.VIEWER, name) for name in "ab"]
+    for headers in (a, b):
+        await status(world, headers)
+    login_id = id_of(a["Cookie"].partition("=")[2])
+
+    answers = []
+    for away in (True, False):
+        store_of(world).away = away
+        answers.append(await world.console.logins.is_live(login_id))
+    await world.console.logins.is_live(id_of(b["Cookie"].partition("=")[2]))  # takes its place
+    store_of(world).logins.clear()
+    answers.append(await world.console.logins.is_live(login_id))
+
+    assert answers == [True, True, False]
+
+
+async def test_the_oldest_login_of_an_account_ends_when_it_has_too_many(world: World) -> None:
+    await make(world)
+    await make(world, "bob")
+    ended: list[str] = []
+    world.console.logins.on_end(ended.append)
+    other = page(world, await sign_in(world, "bob"))
+
+    own = [page(world, await sign_in(world)) for _ in range(21)]
+
+    assert ended == [id_of(own[0]["Cookie"].partition("=")[2])]
+    assert [await status(world, each) for each in (own[0], own[1], own[20], other)] == [401, 200, 200, 200]
+    assert len(store_of(world).logins) == 21
 
 
 async def test_a_login_of_the_demo_opens_nothing_outside_of_it(demo: World) -> None:

@@ -6,6 +6,7 @@ from leadboost.console.auth import Role
 from leadboost.console.live_socket import SIGN_IN_AGAIN
 from leadboost.store.database import Database
 from tests.integration.live_world import SUBPROTOCOL, LiveWorld, running_link
+from tests.integration.session_world import store_of, wait_until
 
 
 @pytest.fixture
@@ -45,5 +46,21 @@ async def test_signing_out_closes_the_sockets_of_that_login_alone(live: LiveWorl
     await live.world.call("DELETE", "/api/session", role=None, headers=one)
 
     assert (await closing.closed())[0] == SIGN_IN_AGAIN == 4001
+    await live.commit()
+    assert len(await staying.events(1)) == 1
+
+
+async def test_a_link_whose_login_left_memory_stays_open(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.console.live_socket.CHECK_EVERY_S", 0.05)
+    monkeypatch.setattr("leadboost.console.logins._REMEMBERED", 1)
+    one, other = [await live.world.signed_in(Role.VIEWER) for _ in range(2)]
+    staying = await live.look(protocols=(SUBPROTOCOL,), headers=one)
+
+    await live.world.call("GET", "/api/session", role=None, headers=other)
+
+    calls = store_of(live.world).calls
+    await wait_until(lambda: calls.count("find_login") == 3)
     await live.commit()
     assert len(await staying.events(1)) == 1

@@ -53,6 +53,13 @@ DELETE FROM logins l USING accounts a
 WHERE l.token_hash = $1 AND a.id = l.account_id
 RETURNING a.name;
 
+-- name: end_oldest_logins
+-- Delete all but the newest $2 logins of an account ($1), a row for each.
+DELETE FROM logins WHERE token_hash IN (
+    SELECT token_hash FROM logins WHERE account_id = $1 ORDER BY created_at DESC, token_hash OFFSET $2
+)
+RETURNING true;
+
 -- name: purge_logins
 -- Delete logins that are over ($1 now) or were idle since before $2.
 DELETE FROM logins WHERE expires_at <= $1 OR last_seen_at <= $2;
