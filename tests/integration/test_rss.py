@@ -275,6 +275,17 @@ def test_near_future_date_becomes_now() -> None:
     assert item["published_at"] == NOW.isoformat()
 
 
+def test_date_that_cannot_be_read_gives_way_to_the_one_that_can() -> None:
+    entry = (
+        b"<entry><id>1</id><title>A</title><published>Seg, 24 Set</published><updated>%s</updated></entry>"
+    )
+    body = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title>' + entry + b"</feed>"
+
+    (dated,), (undated,) = parse(body % b"2026-11-20T08:00:00Z"), parse(body % b"tomorrow")
+
+    assert (dated["published_at"], undated["published_at"]) == ("2026-11-20T08:00:00+00:00", None)
+
+
 def test_latin_1_letters_survive() -> None:
     (item,) = parse(rss([Item(guid="1", title="Año niño café")], encoding="iso-8859-1"), "text/xml")
 

@@ -163,7 +163,9 @@ def _external_id(entry: Mapping[str, Any], link: str) -> str:
 
 
 def _published_at(entry: Mapping[str, Any], now: datetime) -> datetime | None:
-    parts = entry.get("published_parsed") or entry.get("updated_parsed")
+    # Asked for a missing updated_parsed, feedparser warns and gives the published one again.
+    dates = (entry[name] for name in ("published_parsed", "updated_parsed") if name in entry)
+    parts = next((each for each in dates if each), None)
     if not parts:
         return None
     try:
