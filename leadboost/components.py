@@ -60,6 +60,7 @@ from leadboost.store.leases import PgLeaseStore
 from leadboost.store.migrate import migrate
 from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
+from leadboost.store.quotas import PgQuotaStore
 from leadboost.store.sales import PgSaleStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
@@ -396,7 +397,13 @@ class Components:
         self._client = make_source_client(connectors, clock=self._clock, rng=self._rng.fork("client"))
         if not self._polls:
             return []
-        return make_sources(connectors, client=self._client, clock=self._clock, rng=self._rng)
+        return make_sources(
+            connectors,
+            client=self._client,
+            quotas=PgQuotaStore(self._store),
+            clock=self._clock,
+            rng=self._rng,
+        )
 
     def _make_scout(self, sources: Sequence[Source]) -> Scout:
         return Scout(

@@ -5,9 +5,13 @@ from collections.abc import Iterator, Sequence
 from leadboost import __version__
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
+from leadboost.connectors.client.allowance import Allowance
+from leadboost.connectors.google_trends import GoogleTrendsSource
+from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
+from leadboost.connectors.newsapi.access import HALF_DAY_S
 from leadboost.connectors.reddit import RedditAccess, RedditSource
 from leadboost.connectors.rss import RssSource
-from leadboost.ports import Source
+from leadboost.ports import QuotaStore, Source
 from leadboost.settings import ConnectorsSettings
 
 
@@ -23,12 +27,14 @@ def make_source_client(connectors: ConnectorsSettings, *, clock: Clock, rng: Rng
 
 
 def make_sources(
-    connectors: ConnectorsSettings, *, client: WebClient, clock: Clock, rng: Rng
+    connectors: ConnectorsSettings, *, client: WebClient, quotas: QuotaStore, clock: Clock, rng: Rng
 ) -> Sequence[Source]:
     """Every source that is enabled. All names but those of feeds hold a dot, so that none is there twice."""
     return [
         *_feeds(connectors, client, clock, rng),
         *_reddit(connectors, client, clock, rng),
+        *_newsapi(connectors, client, quotas, clock, rng),
+        *_google_trends(connectors, client, clock, rng),
     ]
 
 
@@ -69,4 +75,49 @@ def _reddit(connectors: ConnectorsSettings, client: WebClient, clock: Clock, rng
             subreddits=listing.subreddits,
             query=listing.query,
             min_interval_s=reddit.min_interval_s,
+        )
+
+
+def _newsapi(
+    connectors: ConnectorsSettings, client: WebClient, quotas: QuotaStore, clock: Clock, rng: Rng
+) -> Iterator[Source]:
+    newsapi = connectors.newsapi
+    if not newsapi.enabled or newsapi.api_key is None:
+        return
+    access = NewsApiAccess(
+        client=client,
+        base_url=newsapi.base_url,
+        api_key=newsapi.api_key.get_secret_value(),
+        allowance=Allowance(
+            "newsapi.calls", limit=newsapi.half_day_calls, period_s=HALF_DAY_S, quotas=quotas, clock=clock
+        ),
+        timeout_s=newsapi.timeout_s,
+    )
+    for search in newsapi.searches:
+        yield NewsApiSource(
+            name=f"newsapi.{search.name}",
+            access=access,
+            clock=clock,
+            rng=rng.fork(f"newsapi/{search.name}"),
+            query=search.query,
+            language=search.language,
+            domains=search.domains,
+            most_articles=newsapi.most_articles,
+            min_interval_s=newsapi.min_interval_s,
+        )
+
+
+def _google_trends(
+    connectors: ConnectorsSettings, client: WebClient, clock: Clock, rng: Rng
+) -> Iterator[Source]:
+    trends = connectors.google_trends
+    for geo in trends.geos if trends.enabled else ():
+        yield GoogleTrendsSource(
+            geo=geo,
+            client=client,
+            base_url=trends.base_url,
+            clock=clock,
+            rng=rng.fork(f"google_trends/{geo}"),
+            min_interval_s=trends.min_interval_s,
+            timeout_s=trends.timeout_s,
         )

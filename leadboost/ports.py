@@ -169,6 +169,19 @@ class Source(Protocol):
         ...
 
 
+class QuotaStore(Protocol):
+    """``quotas``: what was used of each limited thing, by period."""
+
+    async def take(self, name: str, *, period: datetime, units: int, limit: int) -> bool:
+        """Count units before they are used, for the period that begins then; False, with nothing
+        counted, when it would hold more than ``limit``. Raises StoreError."""
+        ...
+
+    async def give_back(self, name: str, *, period: datetime, units: int) -> None:
+        """Take units off that were counted and not used. Raises StoreError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRevision:
     """One version of a stored outcome; ``rank`` is its place in the order of arrival."""

@@ -353,6 +353,82 @@ class RedditSettings(_Section):
         return _needs(enabled, info, "client_id", "client_secret", "username", "listings")
 
 
+class NewsSearchSettings(_Section):
+    """One search for articles."""
+
+    name: str = Field(
+        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example fans"
+    )
+    query: str = Field(
+        min_length=1,
+        max_length=500,
+        description='at most 500 characters; "phrase", +must, -not, AND, OR, NOT and ( ) are understood',
+    )
+    language: Literal["ar", "de", "en", "es", "fr", "he", "it", "nl", "no", "pt", "ru", "sv", "zh"] | None = (
+        Field(None, description="ar, de, en, es, fr, he, it, nl, no, pt, ru, sv or zh")
+    )
+    domains: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
+        (), max_length=50, description="a list of at most 50 hosts, for example news.example"
+    )
+
+
+class NewsApiSettings(_Section):
+    """NewsAPI.org."""
+
+    base_url: WebBase = Field("https://newsapi.org", pattern=_BASE, description=_BASE_ALLOWED)
+    api_key: Key = Field(None, max_length=200, description="a key of visible ASCII characters")
+    half_day_calls: Count = Field(
+        50, ge=1, le=1_000_000, description="a number of calls from 1 to 1000000 in each 12 hours"
+    )
+    most_articles: Count = Field(
+        100, ge=100, le=10_000, description="a number of articles from 100 to 10000 for one search"
+    )
+    min_interval_s: Seconds = Field(
+        3_600, ge=60, le=86_400, description="a number of seconds from 60 to 86400"
+    )
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    searches: tuple[NewsSearchSettings, ...] = Field(
+        (), description="a list of tables of name, query, language and domains, each name once"
+    )
+    enabled: bool = Field(False, description="true or false; true needs api_key and searches")
+
+    @field_validator("searches")
+    @classmethod
+    def _unique(cls, searches: tuple[NewsSearchSettings, ...]) -> tuple[NewsSearchSettings, ...]:
+        _refuse_twins("name", [search.name for search in searches])
+        return searches
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_key(cls, enabled: bool, info: ValidationInfo) -> bool:
+        return _needs(enabled, info, "api_key", "searches")
+
+
+class GoogleTrendsSettings(_Section):
+    """The trending feed of Google Trends."""
+
+    base_url: WebBase = Field("https://trends.google.com", pattern=_BASE, description=_BASE_ALLOWED)
+    min_interval_s: Seconds = Field(
+        900, ge=600, le=86_400, description="a number of seconds from 600 to 86400"
+    )
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    geos: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")], ...] = Field(
+        (), description="a list of countries or parts of them such as AR or US-NY, each once"
+    )
+    enabled: bool = Field(False, description="true or false; true needs geos")
+
+    @field_validator("geos")
+    @classmethod
+    def _unique(cls, geos: tuple[str, ...]) -> tuple[str, ...]:
+        _refuse_twins("geo", geos)
+        return geos
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_geos(cls, enabled: bool, info: ValidationInfo) -> bool:
+        return _needs(enabled, info, "geos")
+
+
 class ConnectorsSettings(_Section):
     """What all outside services share, and one section for each."""
 
@@ -365,6 +441,8 @@ class ConnectorsSettings(_Section):
     )
     rss: RssSettings = RssSettings()
     reddit: RedditSettings = RedditSettings()
+    newsapi: NewsApiSettings = NewsApiSettings()
+    google_trends: GoogleTrendsSettings = GoogleTrendsSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
 
 

@@ -8,10 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 from leadboost.clock import Rng
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
+from leadboost.connectors.client.allowance import Allowance
+from leadboost.connectors.google_trends import GoogleTrendsSource
+from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
+from leadboost.connectors.newsapi.access import HALF_DAY_S
 from leadboost.connectors.reddit import RedditAccess, RedditSource
 from leadboost.ports import Source
 from leadboost.runtime.testing import FakeClock
 from leadboost.standins.api import ApiServer
+from leadboost.standins.google_trends import GoogleTrendsServer, Trend
+from leadboost.standins.newsapi import Article, NewsApiServer
 from leadboost.standins.reddit import Post, RedditServer
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -32,6 +38,22 @@ class Hours(FakeClock):
     def advance(self, seconds: float) -> None:
         self.now()  # so that it has begun
         self.ahead_s += seconds
+
+
+class MemoryQuotas:
+    """``QuotaStore`` in memory."""
+
+    def __init__(self) -> None:
+        self.used: dict[tuple[str, datetime], int] = {}
+
+    async def take(self, name: str, *, period: datetime, units: int, limit: int) -> bool:
+        used = self.used.get((name, period), 0) + units
+        if used <= limit:
+            self.used[name, period] = used
+        return used <= limit
+
+    async def give_back(self, name: str, *, period: datetime, units: int) -> None:
+        self.used[name, period] -= units
 
 
 @dataclass(kw_only=True)
@@ -113,7 +135,67 @@ async def reddit(clock: FakeClock) -> AsyncIterator[Case]:
         )
 
 
-CASES = {"reddit": reddit}
+@asynccontextmanager
+async def newsapi(clock: FakeClock) -> AsyncIterator[Case]:
+    server = NewsApiServer(key=SECRET, clock=clock, plan_articles=250)
+    async with client_of(clock) as client, server:
+        access = NewsApiAccess(
+            client=client,
+            base_url=server.url,
+            api_key=SECRET,
+            allowance=Allowance(
+                "newsapi.calls", limit=50, period_s=HALF_DAY_S, quotas=MemoryQuotas(), clock=clock
+            ),
+            timeout_s=DEADLINE_S,
+        )
+
+        def fill(dates: list[datetime]) -> None:
+            server.articles = [
+                Article(url=f"https://news.example/{len(dates) - number}", title=f"Fan {number}", at=at)
+                for number, at in enumerate(dates)
+            ]
+
+        yield Case(
+            source=NewsApiSource(
+                name="newsapi.fans", access=access, clock=clock, rng=Rng(2), query="fan", most_articles=300
+            ),
+            server=server,
+            clock=clock,
+            fill=fill,
+            drift=drift_rows("articles", spoil={"url": 7, "title": {"no": "text"}, "source": "x"}),
+            most=250,
+        )
+
+
+@asynccontextmanager
+async def google_trends(clock: FakeClock) -> AsyncIterator[Case]:
+    server = GoogleTrendsServer()
+    async with client_of(clock) as client, server:
+
+        def fill(dates: list[datetime]) -> None:
+            server.trends["AR"] = [
+                Trend(title=f"ventilador {len(dates) - number}", at=at) for number, at in enumerate(dates)
+            ]
+
+        def drift(body: bytes) -> bytes:
+            first, second, third = body.split(b"<item>")[1:4]
+            spoiled = second.replace(b"<pubDate>", b"<pubDate>someday ").replace(b"title>", b"heading>")
+            items = b"<item>".join([b"", b"<ht:new kind='1'>x</ht:new>" + first, spoiled, third])
+            return body.split(b"<item>")[0] + items
+
+        yield Case(
+            source=GoogleTrendsSource(
+                geo="AR", client=client, base_url=server.url, clock=clock, rng=Rng(2), timeout_s=DEADLINE_S
+            ),
+            server=server,
+            clock=clock,
+            fill=fill,
+            drift=drift,
+            most=10,
+        )
+
+
+CASES = {"reddit": reddit, "newsapi": newsapi, "google_trends": google_trends}
 
 
 def dates(count: int, newest: datetime = NOW - timedelta(minutes=1)) -> list[datetime]:

@@ -5,16 +5,22 @@ Printed as a table: answers read, items parsed, items rejected with their reason
 
 import json
 import os
+import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from leadboost.connectors.client.reading import AnswerError, Page
+from leadboost.connectors.google_trends.parse import read_trends
+from leadboost.connectors.newsapi.parse import read_articles
 from leadboost.connectors.reddit.parse import Token, read_listing, read_token
+from leadboost.connectors.rss.parse import FeedError, parse_feed
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import InputError
 from tests.contract.conftest import Show
@@ -81,11 +87,12 @@ def tallies(show: Show) -> Iterator[dict[str, Tally]]:
 
 
 def test_every_recording_of_reddit_is_read_or_refused(tallies: dict[str, Tally]) -> None:
-    tally = tallies["reddit"] = Tally()
+    tally = Tally()
     for request, _, body in cassettes("reddit"):
         if "access_token" not in request["url"]:
-            tally.add(lambda body=body: read_listing(body, source="reddit.x", now=NOW))  # type: ignore[misc]
+            tally.add(partial(read_listing, body, source="reddit.x", now=NOW))
 
+    tallies["reddit"] = tally
     assert tally.answers > 30
     assert tally.items > 500
     assert set(tally.rejected) == {"is no post"}
@@ -101,3 +108,67 @@ def test_every_recorded_token_of_reddit_is_one_or_a_reason() -> None:
 
     assert tokens > 20
     assert reasons == {"invalid_grant", "invalid_request", "unauthorized_client"}
+
+
+def read_news(body: bytes) -> Page:
+    return read_articles(body, source="newsapi.x", now=NOW).page
+
+
+def test_every_recording_of_newsapi_is_read_or_refused(tallies: dict[str, Tally]) -> None:
+    tally = Tally()
+    plain = [path.read_bytes() for path in paths("newsapi") if "_401" not in path.name]
+    for body in [*plain, *(body for _, _, body in cassettes("newsapi"))]:
+        tally.add(partial(read_news, body))
+
+    tallies["newsapi"] = tally
+    assert (tally.answers, tally.items > 130) == (7, True)
+    assert sum(tally.refused.values()) == 2  # the 401, and articles in another service's wrapping
+
+
+def test_every_recording_of_google_trends_is_read_or_refused(tallies: dict[str, Tally]) -> None:
+    tally = Tally()
+    feeds = [path.read_bytes() for path in paths("google_trends") if path.suffix in (".xml", ".csv")]
+    for body in [*feeds, *(body for _, _, body in cassettes("google_trends"))]:
+        tally.add(partial(read_trends, body, geo="GB", source="google_trends.gb", now=NOW))
+
+    tallies["google_trends"] = tally
+    assert (tally.items, dict(tally.rejected)) == (10, {})
+    assert sum(tally.refused.values()) == tally.answers - 1
+
+
+def read_as_feed(body: bytes) -> Page:
+    """Read with the connector of feeds, whose errors are of its own."""
+    try:
+        feed = parse_feed(body, content_type=None, url="https://x.example/feed", source="x", now=NOW)
+    except FeedError as error:
+        raise AnswerError(str(error)) from None
+    return Page(items={item.fingerprint: item.raw for item in feed.items})
+
+
+def test_every_recorded_feed_is_read_or_refused(tallies: dict[str, Tally]) -> None:
+    tally = Tally()
+    for path in paths("rss"):
+        tally.add(partial(read_as_feed, path.read_bytes()))
+
+    tallies["rss"] = tally
+    assert tally.answers == 75
+    assert tally.items > 300
+    assert all("is empty" in reason for reason in tally.rejected)
+
+
+@pytest.mark.parametrize("name", ["xmlbomb.xml", "external.xml", "dtd.xml"])
+@pytest.mark.parametrize(
+    "read", [read_as_feed, partial(read_trends, geo="AR", source="x", now=NOW)], ids=["rss", "google_trends"]
+)
+def test_hostile_xml_is_answered_within_a_second_and_50_mb(name: str, read: Callable[[bytes], Page]) -> None:
+    body = next(path for path in paths("rss") if path.name == name).read_bytes()
+    tracemalloc.start()
+    began = time.perf_counter()
+
+    with pytest.raises(AnswerError):
+        read(body)
+    took_s, peak = time.perf_counter() - began, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert took_s < 1
+    assert peak < 50_000_000

@@ -101,7 +101,7 @@ async def status_429_without(case: Case) -> str:
 
 
 async def status_5xx(case: Case) -> str:
-    return await waits(case, Fault(status=502), 300, 330)
+    return await waits(case, Fault(status=502), 300, 2_000)
 
 
 async def truncated_body(case: Case) -> str:
@@ -147,7 +147,7 @@ async def body_of_5_mb(case: Case) -> str:
 
 
 async def slow_drip(case: Case) -> str:
-    return await waits(case, Fault(drip=True), 300, 330)
+    return await waits(case, Fault(drip=True), 300, 2_000)
 
 
 BEHAVIOURS: dict[str, Callable[[Case], Awaitable[str]]] = {

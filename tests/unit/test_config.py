@@ -251,6 +251,15 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
             "true",
             "needs client_id and client_secret and listings",
         ),
+        (
+            "connectors.newsapi = {enabled = true, api_key = 'k'}",
+            "connectors.newsapi.enabled",
+            "true",
+            "needs se",
+        ),
+        ("connectors.newsapi.api_key = 'ñ'", "connectors.newsapi.api_key", "***", "a blank"),
+        ("connectors.google_trends.geos = ['ar']", "connectors.google_trends.geos.0", "ar", "AR or US-NY"),
+        ("connectors.google_trends.enabled = true", "connectors.google_trends.enabled", "true", "needs geos"),
         ("connectors.reddit.client_secret = 'a b'", "connectors.reddit.client_secret", "***", "a blank"),
         (
             "connectors.reddit.listings = [{name = 'a'}]",
@@ -461,7 +470,7 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 
 def test_the_reference_file_shows_the_defaults() -> None:
     examples = re.compile(
-        r"^(url|contact|public_url|crash|access_token|app_secret|account_id|client_id|client_secret|username)"
+        r"^(url|contact|public_url|crash|access_token|app_secret|account_id|client_id|client_secret|username|api_key)"
         r" = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
         re.MULTILINE,
     )

@@ -1,6 +1,6 @@
 """What the refusals of an API mean for polling: one table for all services with a credential."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.client.answer import WebAnswer
@@ -25,14 +25,23 @@ class Refusals:
 
     ``settings`` names the keys to correct when the credential is not accepted. Denied (401, 402, 403, 451)
     ends the polling; busy services (429, 503) set their own time, else a quarter of an hour doubling to
-    a day; trouble backs off from five minutes to six hours, anything else from an hour to a day.
+    a day; trouble backs off from five minutes to six hours, anything else from an hour to a day. ``waits``
+    replaces the (first, longest) wait of ``busy``, ``broken`` or ``missing``, in seconds.
     """
 
-    def __init__(self, name: str, *, clock: Clock, rng: Rng, settings: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        clock: Clock,
+        rng: Rng,
+        settings: str = "its settings",
+        waits: Mapping[str, tuple[float, float]] = _BACKOFF,
+    ) -> None:
         self._name = name
         self._clock = clock
         self._settings = settings
-        self._backoff = Backoff(_BACKOFF, rng)
+        self._backoff = Backoff({**_BACKOFF, **waits}, rng)
 
     def of(self, answer: WebAnswer, *, code: str = "", renewed_in_s: float | None = None) -> SourceError:
         """Judge a status that is no success. ``code`` is the service's own word for it, made safe to show;
@@ -70,7 +79,7 @@ class Refusals:
         self._backoff.reset()
 
 
-def known_code(value: object, known: Collection[str] = ()) -> str:
+def known_code(value: object) -> str:
     """Return a service's word for a fault if it is a plain short one: letters, digits, ``_`` and ``-``."""
     plain = isinstance(value, str) and len(value) <= 40 and value.replace("_", "").replace("-", "").isalnum()
-    return str(value) if plain and (not known or value in known) else ""
+    return str(value) if plain else ""
