@@ -9,6 +9,7 @@ from typing import assert_never
 import structlog
 
 from leadboost.domain.live.audience import Audience, Joining
+from leadboost.domain.live.closing import RESTARTED, TOO_FAR_BEHIND, TRY_AGAIN_LATER
 from leadboost.domain.live.frame import event_frame, hello_frame
 from leadboost.domain.live.page import PAGE, Page, Pages, page_start
 from leadboost.domain.live.ring import FrameRing
@@ -43,10 +44,6 @@ HEALTH_S = 1.0
 RATES_S = 2.0
 
 _NEVER = float("inf")
-
-TOO_FAR_BEHIND = 4008
-TRY_AGAIN_LATER = 1013
-RESTARTED = 1012
 
 _log = structlog.get_logger(__name__)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
 
 from aiohttp import hdrs, web
 
@@ -12,10 +11,9 @@ from leadboost.console.call import Call
 from leadboost.console.live_socket import SUBPROTOCOL, LiveSocket
 from leadboost.console.problems import ProblemError
 from leadboost.console.subprotocols import bearer_of, subprotocols
+from leadboost.domain.live.closing import TRY_AGAIN_LATER
 from leadboost.errors import ActorError
 from leadboost.messages.stream import JoinViewer, ViewerReady
-
-TRY_AGAIN_LATER: Final = 1013
 
 
 async def watch(call: Call) -> web.StreamResponse:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from leadboost.console.auth import Principal
-from leadboost.console.live_socket import SIGN_IN_AGAIN, LiveSocket
+from leadboost.console.live_socket import LiveSocket
 from leadboost.console.problems import ProblemError
+from leadboost.domain.live.closing import GOING_AWAY, SIGN_IN_AGAIN
 
 MOST_PER_USER: Final = 5
-GOING_AWAY: Final = 1001
 _RETRY: Final = {"Retry-After": "5"}
 
 

@@ -13,6 +13,7 @@ from aiohttp import ClientError, WSMessage, WSMsgType, web
 
 from leadboost.clock import Clock
 from leadboost.console.auth import Principal
+from leadboost.domain.live.closing import POLICY_VIOLATION, SIGN_IN_AGAIN, TOO_FAR_BEHIND
 from leadboost.domain.live.frame import ping_frame, pong_frame
 
 if sys.platform != "win32":
@@ -28,10 +29,6 @@ LARGEST_FRAME_BYTES: Final = 64 * 1024
 FRAMES_PER_WINDOW: Final = 50
 WINDOW_S: Final = 10.0
 SEND_BUFFER_BYTES: Final = 128 * 1024
-
-POLICY_VIOLATION: Final = 1008
-SIGN_IN_AGAIN: Final = 4001
-TOO_FAR_BEHIND: Final = 4008
 
 _NEVER: Final = float("inf")
 _LONGEST_REASON: Final = 123

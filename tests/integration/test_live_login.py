@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from leadboost.console.auth import Role
-from leadboost.console.live_socket import SIGN_IN_AGAIN
+from leadboost.domain.live.closing import SIGN_IN_AGAIN
 from leadboost.store.database import Database
 from tests.integration.live_world import SUBPROTOCOL, LiveWorld, running_link
 from tests.integration.session_world import store_of, wait_until
