@@ -91,7 +91,10 @@ class Surroundings:
 
 @dataclass(slots=True)
 class Call:
-    """A request with its caller; ``place`` holds the decoded variable parts of the path."""
+    """A request with its caller; ``place`` holds the decoded variable parts of the path.
+
+    A handler that sends its answer by itself tells ``note`` the status, once it is sent.
+    """
 
     request: web.BaseRequest
     surroundings: Surroundings
@@ -99,6 +102,7 @@ class Call:
     principal: Principal
     place: Sequence[str]
     body_limit: int
+    note: Callable[[int], None]
 
     @property
     def handles(self) -> Handles:

@@ -1,6 +1,7 @@
 """The one way from a request to its answer: route, access, handler, errors, headers, metrics."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import structlog
@@ -83,7 +84,8 @@ class Edge:
                     await self._by_cookie(request) if token is None else surroundings.tokens.verify(token)
                 )
                 _refuse_lower(principal, needed)
-            call = Call(request, surroundings, trace_id, principal, place, route.body_limit)
+            note = partial(self._note, request.method, route, started)
+            call = Call(request, surroundings, trace_id, principal, place, route.body_limit, note)
             response: web.StreamResponse = await route.serve(call)
         except Exception as error:
             # The edge decides for its request: whatever went wrong becomes an answer.
@@ -91,12 +93,17 @@ class Edge:
                 raise
             response = _explain(error, trace_id, request.method, route)
         self._finish(response, trace_id)
+        if not response.prepared:  # else its handler has sent and noted it
+            self._note(request.method, route, started, response.status)
+        return response
+
+    def _note(self, method: str, route: Route | None, started: float, status: int) -> None:
+        surroundings = self._surroundings
         duration_s = surroundings.clock.monotonic() - started
         if route is None:
-            surroundings.metrics.note("any", "unmatched", response.status, duration_s)
+            surroundings.metrics.note("any", "unmatched", status, duration_s)
         else:
-            surroundings.metrics.note(request.method, route.path, response.status, duration_s)
-        return response
+            surroundings.metrics.note(method, route.path, status, duration_s)
 
     def refuse_unparsable(self, status: int) -> web.Response:
         """Answer what is not HTTP. The text repeats nothing of it: it may hold a secret."""

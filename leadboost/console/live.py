@@ -31,6 +31,7 @@ async def watch(call: Call) -> web.StreamResponse:
     try:
         headers = {"Server": "leadboost", "X-Trace-Id": call.trace_id}
         response = await viewer.open(ready, headers)
+        call.note(response.status)
         try:
             bridge.tell(JoinViewer(sink=viewer, since=query.since, epoch=query.epoch))
         except ActorError:

@@ -211,6 +211,21 @@ async def test_who_waits_for_the_journal_goes_on_when_it_is_back(database: Datab
         assert await waiting.events(total - 1) == list(range(2, total + 1))
 
 
+async def test_a_link_is_timed_by_its_upgrade_and_not_by_its_life(live: LiveWorld) -> None:
+    async def tallies() -> list[str]:
+        text = (await live.world.call("GET", "/metrics")).body.decode()
+        return [line for line in text.splitlines() if 'route="/dashboard/ws"' in line and "_count" in line]
+
+    viewer = await live.look()
+    open_ = await tallies()
+    await viewer.socket.close()
+    await live.world.console.drain(5)
+
+    assert len(open_) == 1
+    assert open_[0].endswith('status="101"} 1.0')
+    assert await tallies() == open_
+
+
 # -- refusals -------------------------------------------------------------------------------------
 
 
