@@ -381,7 +381,8 @@ class StreamBridge(Actor[_Told]):
             self._part(viewer.sink, TOO_FAR_BEHIND, "Events in between are gone; reload.")
         if page is None or not page.whole:
             return None
-        return page.read(viewer.offset) + state, page.end
+        data, offset = page.read(viewer.offset, CHUNK_BYTES)
+        return data + state, offset
 
     # -- time -------------------------------------------------------------------------------------
 

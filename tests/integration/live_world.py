@@ -78,6 +78,32 @@ class Link:
                 return self.socket.close_code, None
 
 
+@dataclass(eq=False)
+class Sink:
+    """A viewer without a network: keeps each write, and why it was closed."""
+
+    writes: list[bytes] = field(default_factory=list)
+    ended: tuple[int, str] | None = None
+    blocked: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was parted."""
+        return self.ended is not None
+
+    def write(self, data: bytes) -> None:
+        """Keep the bytes."""
+        self.writes.append(data)
+
+    def pending_bytes(self) -> int:
+        """Take all at once."""
+        return 0
+
+    def close(self, code: int, reason: str) -> None:
+        """Keep the reason."""
+        self.ended = (code, reason)
+
+
 @dataclass
 class LiveWorld:
     """Everything that runs. ``commit`` journals events, ``look`` opens a viewer."""

@@ -9,15 +9,16 @@ import jwt
 import pytest
 
 from leadboost.actors import stream_bridge
-from leadboost.actors.stream_bridge import RELOADED_EVENTS, StreamBridge
+from leadboost.actors.stream_bridge import CHUNK_BYTES, RELOADED_EVENTS, StreamBridge
 from leadboost.console import live_socket
 from leadboost.console.live_registry import MOST_PER_USER
 from leadboost.console.live_socket import FRAMES_PER_WINDOW, LARGEST_FRAME_BYTES
 from leadboost.domain.live.page import PAGE
 from leadboost.messages.events import StateChanged
+from leadboost.messages.stream import JoinViewer
 from leadboost.store.database import Database
 from tests.integration.console_world import SECRET
-from tests.integration.live_world import Link, LiveWorld, running_link, turns
+from tests.integration.live_world import Link, LiveWorld, Sink, running_link, turns
 
 
 @pytest.fixture
@@ -143,6 +144,21 @@ async def test_many_who_come_back_at_once_share_each_read(database: Database) ->
 
         pages = [since for since in live.log.reads if since < total]
         assert sorted(pages) == [0, PAGE]
+
+
+async def test_old_events_reach_a_viewer_in_writes_of_bounded_size(database: Database) -> None:
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(PAGE, text="x" * 2_000)
+        await live.commit(RELOADED_EVENTS)
+        await viewer.events(PAGE + RELOADED_EVENTS)
+
+    async with running_link(database) as live:
+        back = Sink()
+        live.bridge.tell(JoinViewer(sink=back, since=0, epoch=viewer.hello["epoch"]))
+        await until(lambda: sum(map(len, back.writes)) > PAGE * 2_000 + RELOADED_EVENTS * 80)
+
+        assert max(map(len, back.writes)) < CHUNK_BYTES + 10_000  # and the changed state
 
 
 async def test_events_that_were_deleted_are_not_recovered(database: Database) -> None:

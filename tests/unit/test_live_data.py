@@ -72,6 +72,14 @@ def test_ring_reads_at_least_one_frame_and_then_up_to_the_limit() -> None:
     assert ring.bytes_after(11) == 100
 
 
+def test_page_reads_at_least_one_frame_and_then_up_to_the_limit() -> None:
+    page = Page(PAGE, (b"a" * 50, b"b" * 50, b"c" * 50))
+
+    assert page.read(PAGE, 1) == (b"a" * 50, PAGE + 1)
+    assert page.read(PAGE, 100) == (b"a" * 50 + b"b" * 50, PAGE + 2)
+    assert page.read(PAGE + 1, 1_000) == (b"b" * 50 + b"c" * 50, page.end)
+
+
 def test_ring_gives_back_what_was_put_in_whatever_was_dropped_meanwhile() -> None:
     ring, frames, draw = FrameRing(most=5_000, most_bytes=40_000), [], random.Random(7)
     for number in range(30_000):

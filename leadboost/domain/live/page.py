@@ -1,6 +1,8 @@
 """Events older than the ring, in pages that every viewer shares."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 PAGE: Final = 500
@@ -19,9 +21,15 @@ class Page:
         """The last offset."""
         return self.start + len(self.frames)
 
-    def read(self, offset: int) -> bytes:
-        """Join the frames after ``offset``."""
-        return b"".join(self.frames[offset - self.start :])
+    def read(self, offset: int, limit_bytes: int) -> tuple[bytes, int]:
+        """Join frames after ``offset``, at least one and then up to ``limit_bytes``.
+
+        Returns the bytes and the offset that they lead to.
+        """
+        rest = self.frames[offset - self.start :]
+        fits = bisect_right(list(accumulate(map(len, rest))), limit_bytes)
+        chunk = rest[: max(fits, 1)]
+        return b"".join(chunk), offset + len(chunk)
 
 
 class Pages:
