@@ -49,7 +49,7 @@ def connection_room() -> int:
 class _Connection(web.RequestHandler):
     """One connection; what is not HTTP gets an answer of ours instead of the library's."""
 
-    __slots__ = ("_head_deadline", "_listener", "on_resume")
+    __slots__ = ("_head_deadline", "_listener", "on_received", "on_resume")
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(
@@ -62,6 +62,12 @@ class _Connection(web.RequestHandler):
         self._listener = listener
         self._head_deadline: asyncio.TimerHandle | None = None
         self.on_resume: Callable[[], None] | None = None
+        self.on_received: Callable[[int], None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.on_received is not None:
+            self.on_received(len(data))
 
     def resume_writing(self) -> None:
         super().resume_writing()

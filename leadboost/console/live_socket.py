@@ -27,6 +27,7 @@ CHECK_EVERY_S: Final = 60.0
 CLOSE_WITHIN_S: Final = 0.5
 LARGEST_FRAME_BYTES: Final = 64 * 1024
 FRAMES_PER_WINDOW: Final = 50
+BYTES_PER_WINDOW: Final = 2 * LARGEST_FRAME_BYTES
 WINDOW_S: Final = 10.0
 SEND_BUFFER_BYTES: Final = 128 * 1024
 
@@ -41,6 +42,7 @@ class Connection(Protocol):
     """What a socket needs of the connection below it."""
 
     on_resume: Callable[[], None] | None
+    on_received: Callable[[int], None] | None
 
     @property
     def writing_paused(self) -> bool:
@@ -80,7 +82,8 @@ class LiveSocket:
         self._connection = cast(Connection, request.protocol)
         self._wait: asyncio.Timeout | None = None
         self._ending: tuple[int, str] | None = None
-        self._window_ends_at = self._frames = 0.0
+        self._window_ends_at = 0.0
+        self._frames = self._received = 0
         self._ping_at = self._check_at = self._answer_by = _NEVER
 
     # -- as a sink --------------------------------------------------------------------------------
@@ -122,6 +125,7 @@ class LiveSocket:
         await self._ws.prepare(self._request)
         self._transport = self._request.transport
         self._connection.on_resume = on_ready
+        self._connection.on_received = self._count
         if self._transport is not None:
             _bound_send_buffer(self._transport)
         now = self._clock.monotonic()
@@ -135,7 +139,7 @@ class LiveSocket:
                 if not await self._listen():
                     break
         finally:
-            self._connection.on_resume = None
+            self._connection.on_resume = self._connection.on_received = None
             await self._end()
 
     async def _listen(self) -> bool:
@@ -174,11 +178,22 @@ class LiveSocket:
         return True
 
     def _is_flood(self) -> bool:
-        now = self._clock.monotonic()
-        if now >= self._window_ends_at:
-            self._window_ends_at, self._frames = now + WINDOW_S, 0
+        self._begin_window()
         self._frames += 1
         return self._frames > FRAMES_PER_WINDOW
+
+    def _count(self, received: int) -> None:
+        """Count bytes as they come: the frames of a message without an end never reach ``_hear``."""
+        self._begin_window()
+        self._received += received
+        if self._received > BYTES_PER_WINDOW:
+            self.close(POLICY_VIOLATION, "Too many bytes.")
+
+    def _begin_window(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._window_ends_at:
+            self._window_ends_at = now + WINDOW_S
+            self._frames = self._received = 0
 
     async def _look(self) -> bool:
         """Do what is due; False when the connection is to end."""

@@ -12,7 +12,7 @@ from leadboost.actors import stream_bridge
 from leadboost.actors.stream_bridge import CHUNK_BYTES, RELOADED_EVENTS, StreamBridge
 from leadboost.console import live_socket
 from leadboost.console.live_registry import MOST_PER_USER
-from leadboost.console.live_socket import FRAMES_PER_WINDOW, LARGEST_FRAME_BYTES
+from leadboost.console.live_socket import BYTES_PER_WINDOW, FRAMES_PER_WINDOW, LARGEST_FRAME_BYTES
 from leadboost.domain.live.page import PAGE
 from leadboost.messages.events import StateChanged
 from leadboost.messages.stream import JoinViewer
@@ -340,6 +340,17 @@ async def test_a_flood_of_frames_ends_the_connection(live: LiveWorld) -> None:
         await viewer.socket.send_str('{"t":"pong"}')
 
     assert await viewer.closed() == (1008, "Too many frames.")
+
+
+async def test_a_message_that_never_ends_ends_the_connection(live: LiveWorld) -> None:
+    viewer = await live.look()
+    transport = transport_of(viewer)
+
+    transport.write(b"\x01\x80\0\0\0\0")  # the first of a message's frames, and then ever another
+    for _ in range(BYTES_PER_WINDOW // 6):
+        transport.write(b"\x00\x80\0\0\0\0")
+
+    assert await viewer.closed() == (1008, "Too many bytes.")
 
 
 async def test_a_frame_that_is_too_large_ends_the_connection(live: LiveWorld) -> None:
