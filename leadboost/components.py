@@ -27,6 +27,7 @@ from leadboost.crash import crash_points
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Halt, Scope
 from leadboost.domain.live.audience import Audience
+from leadboost.domain.live.closing import TRY_AGAIN_LATER
 from leadboost.errors import EmbeddedServerError, StoreError, StoreUnavailableError
 from leadboost.log import redact
 from leadboost.messages.events import (
@@ -101,12 +102,13 @@ class Components:
         self._rng = rng
         self._holder = holder
         self._polls = polls
+        self._on_failure = on_failure
         self._report = report
         self._world = world
         self._people: asyncio.Task[None] | None = None
         self._sign_outs: asyncio.Task[None] | None = None
         self.runtime = Runtime(
-            clock=clock, rng=rng, on_failure=on_failure, on_dead_letter=self._on_dead_letter
+            clock=clock, rng=rng, on_failure=self._on_failed, on_dead_letter=self._on_dead_letter
         )
         self._committed: Topic[EventsCommitted] = Topic("events committed")
         self._numbered: Topic[EventsNumbered] = Topic("events numbered")
@@ -484,6 +486,11 @@ class Components:
         late = await self.runtime.stop(*names, drain_s=drain_s, finish_s=finish_s)
         if late:
             log.warning("actors cancelled", actors=late)
+
+    def _on_failed(self, failed: Failed) -> None:
+        if failed.name == "stream_bridge" and failed.outcome == "degraded":
+            self._audience.part_all(TRY_AGAIN_LATER, "The live link is down.")
+        self._on_failure(failed)
 
     def _on_dead_letter(self, letter: DeadLetter) -> None:
         message = type(letter.message).__name__

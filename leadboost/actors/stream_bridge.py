@@ -13,7 +13,7 @@ from leadboost.domain.live.closing import RESTARTED, TOO_FAR_BEHIND, TRY_AGAIN_L
 from leadboost.domain.live.frame import event_frame, hello_frame
 from leadboost.domain.live.page import PAGE, Page, Pages, page_start
 from leadboost.domain.live.ring import FrameRing
-from leadboost.domain.live.viewer import Viewer, ViewerSink
+from leadboost.domain.live.viewer import Viewer
 from leadboost.domain.rate import Rates
 from leadboost.domain.timeline import KIND as STEP_KIND
 from leadboost.domain.timeline import Timeline
@@ -114,6 +114,7 @@ class StreamBridge(Actor[_Told]):
     ) -> None:
         """``installed`` names the steps of the timeline whose components exist."""
         self._events = events
+        self._audience = audience
         self._viewers = audience.viewers
         self._joining = audience.joining
         self._board = audience.board
@@ -135,8 +136,8 @@ class StreamBridge(Actor[_Told]):
     # -- life -------------------------------------------------------------------------------------
 
     async def on_start(self) -> None:
-        for sink in [*self._viewers, *self._joining]:  # of an instance that failed: where they were is lost
-            self._part(sink, RESTARTED, "The live link was restarted.")
+        # Those of an instance that failed: where they were is lost.
+        self._audience.part_all(RESTARTED, "The live link was restarted.")
         await self._reload()
         for event in await self._events.latest_steps():
             self._timeline.record(event.data, event.at)
@@ -241,7 +242,7 @@ class StreamBridge(Actor[_Told]):
         self._ring.begin(page.offset)
         self._pages.clear()
         for sink in list(self._viewers):
-            self._part(sink, TOO_FAR_BEHIND, "Events in between are gone; the page has to reload its state.")
+            self._audience.part(sink, TOO_FAR_BEHIND, "Events in between are gone; reload.")
 
     # -- viewers ----------------------------------------------------------------------------------
 
@@ -325,11 +326,6 @@ class StreamBridge(Actor[_Told]):
             self._pages.put(Page(read.start, frames, whole=read.page.recovered))
         self._decide_all()
 
-    def _part(self, sink: ViewerSink, code: int, reason: str) -> None:
-        self._viewers.pop(sink, None)
-        self._joining.pop(sink, None)
-        sink.close(code, reason)
-
     # -- delivery ---------------------------------------------------------------------------------
 
     async def _deliver_when_due(self) -> None:
@@ -378,7 +374,7 @@ class StreamBridge(Actor[_Told]):
             return data + state, offset
         page = self._page(viewer.offset)
         if page is not None and not page.whole:
-            self._part(viewer.sink, TOO_FAR_BEHIND, "Events in between are gone; reload.")
+            self._audience.part(viewer.sink, TOO_FAR_BEHIND, "Events in between are gone; reload.")
         if page is None or not page.whole:
             return None
         data, offset = page.read(viewer.offset, CHUNK_BYTES)
@@ -395,7 +391,7 @@ class StreamBridge(Actor[_Told]):
             if sink.closed:
                 del self._joining[sink]
             elif now - joining.asked_at > DECIDE_WITHIN_S:
-                self._part(sink, TRY_AGAIN_LATER, "The journal cannot be read now.")
+                self._audience.part(sink, TRY_AGAIN_LATER, "The journal cannot be read now.")
         if now >= self._look_at:
             self._read_on()
         if now >= self._health_at:
@@ -411,9 +407,9 @@ class StreamBridge(Actor[_Told]):
             return
         pending = viewer.sink.pending_bytes()
         if viewer.stuck_s(now, pending) > BEHIND_S:
-            self._part(viewer.sink, TOO_FAR_BEHIND, f"More than {BEHIND_S:g} s behind.")
+            self._audience.part(viewer.sink, TOO_FAR_BEHIND, f"More than {BEHIND_S:g} s behind.")
         elif viewer.caught_up and self._is_far_behind(viewer, pending):
-            self._part(viewer.sink, TOO_FAR_BEHIND, f"More than {BEHIND_BYTES // 2**20} MiB behind.")
+            self._audience.part(viewer.sink, TOO_FAR_BEHIND, f"More than {BEHIND_BYTES // 2**20} MiB behind.")
 
     def _is_far_behind(self, viewer: Viewer, pending: int) -> bool:
         ring = self._ring

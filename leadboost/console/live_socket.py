@@ -13,7 +13,7 @@ from aiohttp import ClientError, WSMessage, WSMsgType, web
 
 from leadboost.clock import Clock
 from leadboost.console.auth import Principal
-from leadboost.domain.live.closing import POLICY_VIOLATION, SIGN_IN_AGAIN, TOO_FAR_BEHIND
+from leadboost.domain.live.closing import POLICY_VIOLATION, SIGN_IN_AGAIN, TOO_FAR_BEHIND, TRY_AGAIN_LATER
 from leadboost.domain.live.frame import ping_frame, pong_frame
 
 if sys.platform != "win32":
@@ -25,6 +25,7 @@ PING_EVERY_S: Final = 15.0
 ANSWER_WITHIN_S: Final = 5.0
 CHECK_EVERY_S: Final = 60.0
 CLOSE_WITHIN_S: Final = 0.5
+GREETED_WITHIN_S: Final = 6.0  # a bit more than the bridge takes to say that it cannot
 LARGEST_FRAME_BYTES: Final = 64 * 1024
 FRAMES_PER_WINDOW: Final = 50
 BYTES_PER_WINDOW: Final = 2 * LARGEST_FRAME_BYTES
@@ -84,7 +85,7 @@ class LiveSocket:
         self._ending: tuple[int, str] | None = None
         self._window_ends_at = 0.0
         self._frames = self._received = 0
-        self._ping_at = self._check_at = self._answer_by = _NEVER
+        self._ping_at = self._check_at = self._answer_by = self._greet_by = _NEVER
 
     # -- as a sink --------------------------------------------------------------------------------
 
@@ -97,6 +98,10 @@ class LiveSocket:
         return self._connection.writing_paused or self.closed
 
     def write(self, data: bytes) -> None:
+        self._greet_by = _NEVER
+        self._send(data)
+
+    def _send(self, data: bytes) -> None:
         if not self.closed and self._transport is not None:
             self._transport.write(data)
 
@@ -130,6 +135,7 @@ class LiveSocket:
             _bound_send_buffer(self._transport)
         now = self._clock.monotonic()
         self._ping_at, self._check_at = now + PING_EVERY_S, now + CHECK_EVERY_S
+        self._greet_by = now + GREETED_WITHIN_S
         return self._ws
 
     async def run(self) -> None:
@@ -144,7 +150,7 @@ class LiveSocket:
 
     async def _listen(self) -> bool:
         """Wait for one frame, or until there is something to look at; False when the viewer left."""
-        due_at = min(self._ping_at, self._check_at, self._answer_by)
+        due_at = min(self._ping_at, self._check_at, self._answer_by, self._greet_by)
         try:
             async with asyncio.timeout_at(due_at) as self._wait:
                 message = await self._ws.receive()
@@ -172,7 +178,7 @@ class LiveSocket:
         if self._is_flood():
             self.close(POLICY_VIOLATION, "Too many frames.")
         elif message.type is WSMsgType.PING:
-            self.write(pong_frame(message.data))
+            self._send(pong_frame(message.data))
         elif message.type is not WSMsgType.PONG and not _is_pong(message):
             self.close(POLICY_VIOLATION, 'Only {"t":"pong"} is understood.')
         return True
@@ -198,7 +204,9 @@ class LiveSocket:
     async def _look(self) -> bool:
         """Do what is due; False when the connection is to end."""
         now = self._clock.monotonic()
-        if now >= self._answer_by:
+        if now >= self._greet_by:
+            self.close(TRY_AGAIN_LATER, "The live link did not begin; try again.")
+        elif now >= self._answer_by:
             self.close(TOO_FAR_BEHIND, f"No answer to a ping within {ANSWER_WITHIN_S:g} s.")
         elif now >= self._check_at and not await self._is_admitted():
             self.close(SIGN_IN_AGAIN, "The login is over; sign in again.")
@@ -206,7 +214,7 @@ class LiveSocket:
             self._check_at = now + CHECK_EVERY_S
         if now >= self._ping_at:
             self._ping_at, self._answer_by = now + PING_EVERY_S, now + ANSWER_WITHIN_S
-            self.write(ping_frame(self._clock.now()))
+            self._send(ping_frame(self._clock.now()))
         return self._ending is None
 
 

@@ -3,6 +3,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, cast
 
 import jwt
@@ -10,15 +11,20 @@ import pytest
 
 from leadboost.actors import stream_bridge
 from leadboost.actors.stream_bridge import CHUNK_BYTES, RELOADED_EVENTS, StreamBridge
+from leadboost.clock import Rng
+from leadboost.components import Components
 from leadboost.console import live_socket
 from leadboost.console.live_registry import MOST_PER_USER
 from leadboost.console.live_socket import BYTES_PER_WINDOW, FRAMES_PER_WINDOW, LARGEST_FRAME_BYTES
 from leadboost.domain.live.page import PAGE
 from leadboost.messages.events import StateChanged
+from leadboost.messages.health import HealthReport
 from leadboost.messages.stream import JoinViewer
+from leadboost.runtime.system import Failed
+from leadboost.settings import Settings
 from leadboost.store.database import Database
 from tests.integration.console_world import SECRET
-from tests.integration.live_world import Link, LiveWorld, Sink, running_link, turns
+from tests.integration.live_world import REPORT, Link, LiveWorld, Sink, running_link, turns
 
 
 @pytest.fixture
@@ -512,8 +518,8 @@ async def viewers_left(live: LiveWorld, count: int) -> None:
     await until(lambda: len(live.audience.viewers) == count)
 
 
-async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+async def until(reached: Callable[[], bool], *, within_s: float = 5) -> None:
+    async with asyncio.timeout(within_s):
         while not reached():
             await turns()
 
@@ -535,6 +541,50 @@ async def test_a_restarted_bridge_sends_viewers_to_come_back_and_keeps_the_state
 
         assert await viewer.closed() == (1012, "The live link was restarted.")
         assert (await live.look()).hello["state"]["safety"] == {"state": "HALTED"}
+
+
+async def test_a_viewer_whose_joining_got_lost_is_told_to_come_again(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_socket, "GREETED_WITHIN_S", 0.3)
+    greeted = await live.look()
+    live.world.console.open(live.world.handles())  # with a probe in the bridge's place, which says nothing
+
+    lost = await live.connect()
+    await lost.socket.ping()  # our answer to it is no greeting
+
+    assert await lost.closed() == (1013, "The live link did not begin; try again.")
+    await live.commit()
+    assert await greeted.events(1) == [1]
+
+
+async def test_viewers_are_sent_away_when_the_bridge_is_given_up(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[Failed] = []
+
+    def report() -> HealthReport:
+        if viewer.ended is None and viewer.writes:
+            raise ZeroDivisionError
+        return REPORT
+
+    viewer = Sink()
+    components = Components(
+        Settings(data_dir=tmp_path),
+        clock=database.clock,
+        rng=Rng(7),
+        holder="here",
+        on_failure=failures.append,
+        report=report,
+    )
+    monkeypatch.setattr(components, "_database", database)
+    await components._start_streaming()
+    components._refs["stream_bridge"].tell(JoinViewer(sink=viewer))
+    await until(lambda: viewer.ended is not None, within_s=20)
+    await components.close()
+
+    assert viewer.ended == (1013, "The live link is down.")
+    assert [failed.outcome for failed in failures] == ["restarted"] * 5 + ["degraded"]
 
 
 async def test_the_timeline_outlives_a_restart(database: Database) -> None:

@@ -29,3 +29,14 @@ class Audience:
     viewers: dict[ViewerSink, Viewer] = field(default_factory=dict)
     joining: dict[ViewerSink, Joining] = field(default_factory=dict)
     board: StateBoard = field(default_factory=lambda: StateBoard(most_members=MOST_MEMBERS))
+
+    def part(self, sink: ViewerSink, code: int, reason: str) -> None:
+        """Let one go."""
+        self.viewers.pop(sink, None)
+        self.joining.pop(sink, None)
+        sink.close(code, reason)
+
+    def part_all(self, code: int, reason: str) -> None:
+        """Let everyone go."""
+        for sink in [*self.viewers, *self.joining]:
+            self.part(sink, code, reason)
