@@ -9,7 +9,7 @@ from typing import assert_never
 import structlog
 
 from leadboost.domain.live.audience import Audience, Joining
-from leadboost.domain.live.closing import RESTARTED, TOO_FAR_BEHIND, TRY_AGAIN_LATER
+from leadboost.domain.live.closing import RESTARTED, TOO_FAR_BEHIND, TRY_AGAIN_LATER, Cut
 from leadboost.domain.live.frame import event_frame, hello_frame
 from leadboost.domain.live.page import PAGE, Page, Pages, page_start
 from leadboost.domain.live.ring import FrameRing
@@ -249,7 +249,12 @@ class StreamBridge(Actor[_Told]):
     def _join(self, join: JoinViewer) -> None:
         looks = self._looks + (2 if self._reading_on else 1)
         joining = Joining(
-            sink=join.sink, since=join.since, epoch=join.epoch, asked_at=self.clock.monotonic(), looks=looks
+            sink=join.sink,
+            since=join.since,
+            epoch=join.epoch,
+            cut=join.cut,
+            asked_at=self.clock.monotonic(),
+            looks=looks,
         )
         if not self._decide(joining):
             self._joining[join.sink] = joining
@@ -269,7 +274,7 @@ class StreamBridge(Actor[_Told]):
             offset=joining.since if recovered and joining.since is not None else self._ring.head,
             seen=self._board.version,
         )
-        viewer.write(self._hello(recovered))
+        viewer.write(self._hello(recovered, joining.cut))
         self._viewers[viewer.sink] = viewer
         self._is_urgent = True
         return True
@@ -290,9 +295,9 @@ class StreamBridge(Actor[_Told]):
         page = self._page(since)
         return None if page is None else page.whole
 
-    def _hello(self, recovered: bool) -> bytes:
+    def _hello(self, recovered: bool, cut: Cut | None) -> bytes:
         """Make the greeting; when many come back at once, they get the same bytes."""
-        now = (self._epoch, self._ring.head, self._board.version, recovered)
+        now = (self._epoch, self._ring.head, self._board.version, recovered, cut)
         if self._greeting is None or self._greeting[0] != now:
             frame = hello_frame(
                 epoch=self._epoch,
@@ -301,6 +306,7 @@ class StreamBridge(Actor[_Told]):
                 state=self._board.snapshot(),
                 demo=self._about.demo,
                 version=self._about.version,
+                cut=cut,
             )
             self._greeting = (now, frame)
         return self._greeting[1]

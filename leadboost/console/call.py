@@ -13,6 +13,7 @@ from leadboost.console.attempts import Attempts, SignInAttempts
 from leadboost.console.auth import ClientSecret, Principal, Tokens
 from leadboost.console.bodies import Body, Query, WriteQuery, faults_of
 from leadboost.console.json_body import parse_exact_json, parse_json
+from leadboost.console.live_cuts import LiveCuts
 from leadboost.console.live_registry import LiveSockets
 from leadboost.console.logins import Logins
 from leadboost.console.metrics import RequestMetrics
@@ -81,6 +82,7 @@ class Surroundings:
     passwords: Passwords
     sign_ins: SignInAttempts
     demo: bool
+    cuts: LiveCuts
     live: LiveSockets = field(default_factory=LiveSockets)
     handles: Handles | None = None
     panic: Panic | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from aiohttp import hdrs, web
 
@@ -21,7 +22,14 @@ async def watch(call: Call) -> web.StreamResponse:
     query = call.query(LiveQuery)
     _refuse_unfit(call.request)
     surroundings, bridge = call.surroundings, call.handles.stream
-    viewer = LiveSocket(call.request, call.principal, clock=surroundings.clock, is_admitted=_admission(call))
+    subject, cuts = call.principal.subject, surroundings.cuts
+    viewer = LiveSocket(
+        call.request,
+        call.principal,
+        clock=surroundings.clock,
+        is_admitted=_admission(call),
+        on_cut=partial(cuts.note, subject),
+    )
 
     def ready() -> None:
         with suppress(ActorError):  # overloaded or stopped, it looks by itself or closes us
@@ -33,7 +41,7 @@ async def watch(call: Call) -> web.StreamResponse:
         response = await viewer.open(ready, headers)
         call.note(response.status)
         try:
-            bridge.tell(JoinViewer(sink=viewer, since=query.since, epoch=query.epoch))
+            bridge.tell(JoinViewer(sink=viewer, since=query.since, epoch=query.epoch, cut=cuts.take(subject)))
         except ActorError:
             viewer.close(TRY_AGAIN_LATER, "The live link is overloaded or down; try again.")
         if surroundings.closed:  # since it was admitted

@@ -13,7 +13,13 @@ from aiohttp import ClientError, WSMessage, WSMsgType, web
 
 from leadboost.clock import Clock
 from leadboost.console.auth import Principal
-from leadboost.domain.live.closing import POLICY_VIOLATION, SIGN_IN_AGAIN, TOO_FAR_BEHIND, TRY_AGAIN_LATER
+from leadboost.domain.live.closing import (
+    POLICY_VIOLATION,
+    SIGN_IN_AGAIN,
+    TOO_FAR_BEHIND,
+    TRY_AGAIN_LATER,
+    Cut,
+)
 from leadboost.domain.live.frame import ping_frame, pong_frame
 
 if sys.platform != "win32":
@@ -66,12 +72,15 @@ class LiveSocket:
         *,
         clock: Clock,
         is_admitted: Callable[[], Awaitable[bool]],
+        on_cut: Callable[[Cut], None],
     ) -> None:
-        """``is_admitted`` tells whether the viewer's token or login still holds."""
+        """``is_admitted`` tells whether the viewer's token or login still holds; ``on_cut`` hears why one
+        that does not keep up is closed, since the closing frame may never reach it."""
         self.principal = principal
         self._request = request
         self._clock = clock
         self._is_admitted = is_admitted
+        self._on_cut = on_cut
         self._ws = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
             timeout=CLOSE_WITHIN_S,
@@ -113,6 +122,8 @@ class LiveSocket:
     def close(self, code: int, reason: str) -> None:
         if self._ending is None and self._transport is not None:
             self._ending = (code, reason)
+            if code == TOO_FAR_BEHIND:
+                self._on_cut(Cut(code, reason))
             # Whatever the other side does, and whatever waits in our buffers.
             asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._transport.abort)
             self._interrupt()

@@ -13,6 +13,7 @@ from leadboost.console.auth import ClientSecret, Tokens
 from leadboost.console.call import Handles, Panic, Surroundings
 from leadboost.console.edge import Edge
 from leadboost.console.listener import Listener
+from leadboost.console.live_cuts import LiveCuts
 from leadboost.console.logins import Logins
 from leadboost.console.metrics import RequestMetrics
 from leadboost.console.openapi import describe
@@ -75,6 +76,7 @@ class Console:
             logins=self.logins,
             passwords=self._passwords,
             sign_ins=SignInAttempts(clock),
+            cuts=LiveCuts(clock),
             demo=demo,
             openapi=describe(version, demo=demo, currency=currency),
         )

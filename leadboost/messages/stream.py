@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from leadboost.domain.live.closing import Cut
 from leadboost.domain.live.viewer import ViewerSink
 from leadboost.runtime.message import Event, Message
 
@@ -12,12 +13,14 @@ class JoinViewer(Message[None]):
     """Greet a viewer, and send it everything from then on.
 
     With ``since`` every event after that offset of the journal ``epoch`` (None: the present one)
-    follows the greeting, or the greeting says that they cannot. A closed sink is forgotten by itself.
+    follows the greeting, or the greeting says that they cannot. It also tells of a ``cut`` before.
+    A closed sink is forgotten by itself.
     """
 
     sink: ViewerSink
     since: int | None = None
     epoch: str | None = None
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -483,6 +483,26 @@ async def test_a_viewer_that_takes_nothing_for_too_long_is_cut_and_the_others_go
     assert await other.events(1) == [1_001]
 
 
+async def test_a_viewer_that_was_cut_while_it_did_not_read_is_told_so_by_its_next_greeting(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_bridge, "BEHIND_S", 0.4)
+    stuck = await live.look(subject="mute")
+    stop_reading(stuck, window=2**16)
+    await live.commit(2_000, text="x" * 400)
+    await viewers_left(live, 0)
+    await live.world.console.drain(2)  # the connection is gone
+    transport_of(stuck).resume_reading()
+    heard = await stuck.closed()
+
+    back, other = await live.look(subject="mute"), await live.look(subject="bea")
+    again = await live.look(subject="mute")
+
+    assert heard == (1006, None)
+    assert back.hello["cut"] == {"code": 4008, "reason": "More than 0.4 s behind."}
+    assert "cut" not in other.hello | again.hello
+
+
 async def test_a_viewer_that_is_too_many_bytes_behind_is_cut(
     live: LiveWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from leadboost.domain.live.board import StateBoard
+from leadboost.domain.live.closing import Cut
 from leadboost.domain.live.viewer import Viewer, ViewerSink
 
 MOST_MEMBERS = 500
@@ -12,7 +13,8 @@ MOST_MEMBERS = 500
 class Joining:
     """A viewer that waits for the journal to tell whether its events are there.
 
-    ``looks`` is the count of looks at the journal after which nothing newer can be expected.
+    ``looks`` is the count of looks at the journal after which nothing newer can be expected;
+    ``cut`` why this viewer was cut off before.
     """
 
     sink: ViewerSink
@@ -20,6 +22,7 @@ class Joining:
     epoch: str | None
     asked_at: float
     looks: int
+    cut: Cut | None
 
 
 @dataclass(slots=True)

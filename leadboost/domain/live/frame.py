@@ -10,6 +10,8 @@ from typing import Final
 
 import orjson
 
+from leadboost.domain.live.closing import Cut
+
 _TEXT: Final = 0x81
 _PONG: Final = 0x8A
 _SHORT: Final = 125
@@ -42,10 +44,19 @@ def state_frame(key: str, data: bytes) -> bytes:
     return text_frame(b'{"t":"state","key":%b,"data":%b}' % (orjson.dumps(key), data))
 
 
-def hello_frame(*, epoch: str, offset: int, recovered: bool, state: bytes, demo: bool, version: str) -> bytes:
+def hello_frame(
+    *,
+    epoch: str,
+    offset: int,
+    recovered: bool,
+    state: bytes,
+    demo: bool,
+    version: str,
+    cut: Cut | None = None,
+) -> bytes:
     """The first frame. ``offset`` is the newest event's, ``state`` a JSON object of all keys."""
     head = {"t": "hello", "epoch": epoch, "offset": offset, "recovered": recovered}
-    about = orjson.dumps({"demo": demo, "version": version})
+    about = orjson.dumps({"demo": demo, "version": version, **({"cut": cut} if cut else {})})
     return text_frame(b'%b,"state":%b,%b' % (orjson.dumps(head)[:-1], state, about[1:]))
 
 
