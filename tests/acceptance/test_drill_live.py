@@ -25,7 +25,7 @@ from bench.fanout_servers import Ours
 from bench.ground import issue_token, stock_up, write_secret
 from bench.servers import Daemon, lasting_port
 from bench.viewers import Crowd, Seen, Watching, handshake
-from leadboost.actors.stream_bridge import REPLAYED_EVENTS
+from leadboost.actors.stream_bridge.bridge import REPLAYED_EVENTS
 from leadboost.clock import SystemClock
 from leadboost.console.auth import Role, Tokens
 from tests.acceptance.followers import Follower, Seller, following, pause

@@ -9,8 +9,9 @@ from typing import Any, cast
 import jwt
 import pytest
 
-from leadboost.actors import stream_bridge
-from leadboost.actors.stream_bridge import CHUNK_BYTES, RELOADED_EVENTS, StreamBridge
+from leadboost.actors.stream_bridge import StreamBridge, bridge
+from leadboost.actors.stream_bridge.bridge import RELOADED_EVENTS
+from leadboost.actors.stream_bridge.delivery import CHUNK_BYTES
 from leadboost.clock import Rng
 from leadboost.components import Components
 from leadboost.console import live_socket
@@ -205,7 +206,7 @@ async def test_who_needs_the_journal_while_it_is_away_is_told_to_come_again(
         await live.commit(RELOADED_EVENTS + PAGE)
         await viewer.events(RELOADED_EVENTS + PAGE)
 
-    monkeypatch.setattr(stream_bridge, "DECIDE_WITHIN_S", 0.1)
+    monkeypatch.setattr(bridge, "DECIDE_WITHIN_S", 0.1)
     async with running_link(database) as live:
         live.log.away = True
         waiting = await live.connect(f"?since=1&epoch={viewer.hello['epoch']}")
@@ -471,7 +472,7 @@ def stop_reading(viewer: Link, *, window: int = 4096) -> None:
 async def test_a_viewer_that_takes_nothing_for_too_long_is_cut_and_the_others_go_on(
     live: LiveWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_bridge, "BEHIND_S", 0.4)
+    monkeypatch.setattr(bridge, "BEHIND_S", 0.4)
     stuck, other = await live.look(subject="mute"), await live.look(subject="bea")
     stop_reading(stuck)
 
@@ -486,7 +487,7 @@ async def test_a_viewer_that_takes_nothing_for_too_long_is_cut_and_the_others_go
 async def test_a_viewer_that_was_cut_while_it_did_not_read_is_told_so_by_its_next_greeting(
     live: LiveWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_bridge, "BEHIND_S", 0.4)
+    monkeypatch.setattr(bridge, "BEHIND_S", 0.4)
     stuck = await live.look(subject="mute")
     stop_reading(stuck, window=2**16)
     await live.commit(2_000, text="x" * 400)
@@ -506,7 +507,7 @@ async def test_a_viewer_that_was_cut_while_it_did_not_read_is_told_so_by_its_nex
 async def test_a_viewer_that_is_too_many_bytes_behind_is_cut(
     live: LiveWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_bridge, "BEHIND_S", 60.0)
+    monkeypatch.setattr(bridge, "BEHIND_S", 60.0)
     stuck = await live.look()
     stop_reading(stuck)
 
