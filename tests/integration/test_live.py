@@ -1,4 +1,5 @@
 import asyncio
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -8,6 +9,7 @@ from typing import Any, cast
 
 import jwt
 import pytest
+from structlog.testing import capture_logs
 
 from leadboost.actors.stream_bridge import StreamBridge, bridge
 from leadboost.actors.stream_bridge.bridge import RELOADED_EVENTS
@@ -20,7 +22,7 @@ from leadboost.console.live_socket import BYTES_PER_WINDOW, FRAMES_PER_WINDOW, L
 from leadboost.domain.live.page import PAGE
 from leadboost.messages.events import StateChanged
 from leadboost.messages.health import HealthReport
-from leadboost.messages.stream import JoinViewer
+from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.runtime.system import Failed
 from leadboost.settings import Settings
 from leadboost.store.database import Database
@@ -32,6 +34,19 @@ from tests.integration.live_world import REPORT, Link, LiveWorld, Sink, running_
 async def live(database: Database) -> AsyncIterator[LiveWorld]:
     async with running_link(database) as live:
         yield live
+
+
+OLD_EVENTS = RELOADED_EVENTS + 2 * PAGE
+
+
+@pytest.fixture
+async def old_events(database: Database) -> str:
+    """A journal of which the first two pages are in no memory; returns its epoch."""
+    async with running_link(database) as live:
+        viewer = await live.look()
+        await live.commit(OLD_EVENTS)
+        await viewer.events(OLD_EVENTS)
+        return str(viewer.hello["epoch"])
 
 
 async def test_a_viewer_is_greeted_and_then_gets_events_as_they_come(live: LiveWorld) -> None:
@@ -206,7 +221,7 @@ async def test_who_needs_the_journal_while_it_is_away_is_told_to_come_again(
         await live.commit(RELOADED_EVENTS + PAGE)
         await viewer.events(RELOADED_EVENTS + PAGE)
 
-    monkeypatch.setattr(bridge, "DECIDE_WITHIN_S", 0.1)
+    monkeypatch.setattr(bridge, "READ_WITHIN_S", 0.1)
     async with running_link(database) as live:
         live.log.away = True
         waiting = await live.connect(f"?since=1&epoch={viewer.hello['epoch']}")
@@ -247,6 +262,49 @@ async def test_a_link_is_timed_by_its_upgrade_and_not_by_its_life(live: LiveWorl
     assert len(open_) == 1
     assert open_[0].endswith('status="101"} 1.0')
     assert await tallies() == open_
+
+
+async def greeted_and_far_back(live: LiveWorld, epoch: str) -> Sink:
+    """A viewer that was greeted, needs two pages of old events, and finds the journal away for the second."""
+    sink = Sink(blocked=True)
+    live.bridge.tell(JoinViewer(sink=sink, since=0, epoch=epoch))
+    await until(lambda: bool(sink.writes))
+    live.log.away = True
+    live.log.reads.clear()
+    sink.blocked = False
+    live.bridge.tell(ViewerReady(sink=sink))
+    await until(lambda: PAGE in live.log.reads)
+    return sink
+
+
+async def test_a_journal_that_is_away_is_asked_now_and_then_and_who_waits_too_long_is_cut(
+    old_events: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "READ_WITHIN_S", 1.0)
+    async with running_link(database) as live:
+        with capture_logs() as logs:
+            viewer = await greeted_and_far_back(live, old_events)
+            await until(lambda: viewer.closed)
+
+    assert viewer.ended == (4008, "The journal could not be read for 1 s.")
+    assert 2 <= live.log.reads.count(PAGE) <= 4
+    assert [entry["event"] for entry in logs].count("journal not read for viewers") == 1
+
+
+async def test_a_viewer_that_waits_for_old_events_goes_on_when_the_journal_is_back(
+    old_events: str, database: Database
+) -> None:
+    async with running_link(database) as live:
+        viewer = await greeted_and_far_back(live, old_events)
+        live.log.away = False
+
+        await until(lambda: viewer.ended is not None or OLD_EVENTS in offsets_of(viewer))
+
+    assert offsets_of(viewer) == list(range(1, OLD_EVENTS + 1))
+
+
+def offsets_of(viewer: Sink) -> list[int]:
+    return [int(found) for found in re.findall(rb'"t":"event","offset":(\d+)', b"".join(viewer.writes))]
 
 
 # -- refusals -------------------------------------------------------------------------------------

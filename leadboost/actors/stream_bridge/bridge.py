@@ -30,7 +30,7 @@ RELOADED_EVENTS = 4 * PAGE
 REPLAYED_EVENTS = 50_000
 BEHIND_BYTES = 2**20
 BEHIND_S = 4.0  # with the time to notice and to close, such a viewer is out in 5 s
-DECIDE_WITHIN_S = 5.0
+READ_WITHIN_S = 5.0
 TICK_S = 0.5
 LOOK_S = 2.0
 HEALTH_S = 1.0
@@ -138,8 +138,8 @@ class StreamBridge(Actor[_Told]):
                 self._tick()
             case Deliver():
                 self._delivery.wake()
-            case ReadOn(page=page):
-                self._read_further(page)
+            case ReadOn():
+                self._read_further(message)
             case ReadBack():
                 self._keep_page(message)
             case _:
@@ -168,8 +168,8 @@ class StreamBridge(Actor[_Told]):
     def _read_on(self) -> None:
         self._reading.read_on(self._ring.head, self._epoch)
 
-    def _read_further(self, page: EventsPage | None) -> None:
-        self._reading.is_on = False
+    def _read_further(self, read: ReadOn) -> None:
+        page = self._reading.hear(read)
         self._look_at = self.clock.monotonic() + LOOK_S
         if page is None:
             return
@@ -247,9 +247,9 @@ class StreamBridge(Actor[_Told]):
         return self._reading.page(offset, self._epoch)
 
     def _keep_page(self, read: ReadBack) -> None:
-        self._reading.keep(read, self._epoch)
-        self._delivery.urge()
-        self._decide_all()
+        if self._reading.keep(read, self._epoch):
+            self._delivery.urge()
+            self._decide_all()
 
     # -- time -------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class StreamBridge(Actor[_Told]):
         for sink, joining in list(self._joining.items()):
             if sink.closed:
                 del self._joining[sink]
-            elif now - joining.asked_at > DECIDE_WITHIN_S:
+            elif now - joining.asked_at > READ_WITHIN_S:
                 self._audience.part(sink, TRY_AGAIN_LATER, "The journal cannot be read now.")
         if now >= self._look_at:
             self._read_on()
@@ -279,6 +279,9 @@ class StreamBridge(Actor[_Told]):
         pending = viewer.sink.pending_bytes()
         if viewer.stuck_s(now, pending) > BEHIND_S:
             self._audience.part(viewer.sink, TOO_FAR_BEHIND, f"More than {BEHIND_S:g} s behind.")
+        elif viewer.waited_s(now) > READ_WITHIN_S:
+            reason = f"The journal could not be read for {READ_WITHIN_S:g} s."
+            self._audience.part(viewer.sink, TOO_FAR_BEHIND, reason)
         elif viewer.caught_up and self._is_far_behind(viewer, pending):
             self._audience.part(viewer.sink, TOO_FAR_BEHIND, f"More than {BEHIND_BYTES // 2**20} MiB behind.")
 

@@ -86,6 +86,7 @@ class Delivery:
             if chunk is None:
                 chunk = self._chunk(viewer)
                 if chunk is None:
+                    viewer.wait(self._actor.clock.monotonic())
                     return
                 chunks[place] = chunk
             data, viewer.offset = chunk

@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from leadboost.errors import StoreError
 from leadboost.messages.journal import EventsPage
 from leadboost.runtime import Event
 
@@ -22,14 +23,14 @@ class Deliver(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOn(Event):
-    """What the journal has after the newest event known here; None where it cannot be read."""
+    """What the journal has after the newest event known here, or why it cannot be read."""
 
-    page: EventsPage | None
+    answer: EventsPage | StoreError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack(Event):
-    """One page of older events; None where it cannot be read."""
+    """One page of older events, or why it cannot be read."""
 
     start: int
-    page: EventsPage | None
+    answer: EventsPage | StoreError

@@ -44,11 +44,22 @@ class Viewer:
     _sent: int = field(default=0, init=False)
     _mark: int = field(default=0, init=False)
     _marked_at: float = field(default=0.0, init=False)
+    _waits_since: float | None = field(default=None, init=False)
 
     def write(self, data: bytes) -> None:
         """Send frames."""
+        self._waits_since = None
         self._sent += len(data)
         self.sink.write(data)
+
+    def wait(self, now: float) -> None:
+        """Note that there is nothing to write until its events are read."""
+        if self._waits_since is None:
+            self._waits_since = now
+
+    def waited_s(self, now: float) -> float:
+        """Seconds for which it has been waiting."""
+        return 0.0 if self._waits_since is None else now - self._waits_since
 
     def stuck_s(self, now: float, pending: int) -> float:
         """Seconds for which something written has not been taken; to be asked now and then."""
