@@ -1,5 +1,11 @@
 /** The HTTP API of the daemon that served this page. */
 
+/** One thing wrong with a request: the field (dotted, indexes in brackets) and what to do. */
+export interface Fault {
+  field: string;
+  reason: string;
+}
+
 export class ApiError extends Error {
   /** `status` is 0 when no answer came. `code` is the stable code of the problem. */
   constructor(
@@ -7,12 +13,15 @@ export class ApiError extends Error {
     readonly code: string,
     detail: string,
     readonly retryAfterS: number | null = null,
+    readonly faults: Fault[] = [],
   ) {
     super(detail);
   }
 }
 
 const DEADLINE_MS = 15_000;
+/** Nobody asked for it: the server does not count it as a sign of life. */
+const BACKGROUND = { "X-LeadBoost-Background": "1" };
 let onSignedOut: () => void = () => {};
 
 /** Call `listener` whenever the server says that nobody is signed in. */
@@ -20,32 +29,48 @@ export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
 }
 
-/** Send a request; answers with the parsed body. Throws ApiError. */
+/** Send a request that a person made; answers with the parsed body. Throws ApiError. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await send(method, path, body);
-  const reply: unknown = await response.json().catch(() => null);
-  if (response.ok) return reply as T;
-  const problem = (reply ?? {}) as { code?: string; detail?: string };
-  const code = problem.code ?? "http_error";
-  if (response.status === 401 && !path.startsWith("/api/session")) onSignedOut();
-  const wait = Number(response.headers.get("Retry-After"));
-  throw new ApiError(response.status, code, problem.detail ?? response.statusText, wait || null);
+  return parsed<T>(path, await send(method, path, {}, body));
+}
+
+/** Read what the page keeps fresh by itself. Throws ApiError. */
+export async function poll<T>(path: string): Promise<T> {
+  return parsed<T>(path, await send("GET", path, BACKGROUND));
 }
 
 /** Read `GET /health`, which carries its report with 503 too. Throws ApiError when no answer comes. */
 export async function readHealth<T>(): Promise<T> {
-  const response = await send("GET", "/health");
+  const response = await send("GET", "/health", BACKGROUND);
   const reply: unknown = await response.json().catch(() => null);
   if (reply === null) throw new ApiError(response.status, "http_error", response.statusText);
   return reply as T;
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
+/** Tell the server that somebody is there, who is signed out where the login is over. */
+export async function showLife(): Promise<void> {
+  await call("GET", "/api/session").catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 401) onSignedOut();
+  });
+}
+
+async function parsed<T>(path: string, response: Response): Promise<T> {
+  const reply: unknown = await response.json().catch(() => null);
+  if (response.ok) return reply as T;
+  const problem = (reply ?? {}) as { code?: string; detail?: string; errors?: Fault[] };
+  const code = problem.code ?? "http_error";
+  if (response.status === 401 && !path.startsWith("/api/session")) onSignedOut();
+  const wait = Number(response.headers.get("Retry-After"));
+  throw new ApiError(response.status, code, problem.detail ?? response.statusText, wait || null, problem.errors);
+}
+
+async function send(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Response> {
   try {
     return await fetch(path, {
       method,
       headers: {
         Accept: "application/json",
+        ...headers,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
