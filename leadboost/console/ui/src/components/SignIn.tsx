@@ -4,6 +4,7 @@ import type { Health, Session } from "../contract";
 import { Alert, DemoBadge } from "../parts";
 import { ApiError, call, readHealth } from "../services/api";
 import { useWords } from "../text";
+import { problemText } from "../text/server";
 import { LanguageSwitch, ThemeSwitch } from "./Appearance";
 import { Mark } from "./Mark";
 
@@ -20,7 +21,7 @@ export function SignIn({ note, onSession }: SignInProps) {
     error.status === 401 ? text.signIn.wrong
     : error.status === 429 ? text.signIn.wait(Math.ceil(error.retryAfterS ?? 1))
     : error.status === 0 ? text.signIn.unreachable
-    : error.message;
+    : problemText(error, text);
   return (
     <Gate title={text.signIn.title} lead={text.signIn.lead} demo={demo} foot={demo ? text.signIn.noPassword : text.signIn.noAccount}>
       {note !== null && <Alert tone="wait">{note}</Alert>}
@@ -44,7 +45,7 @@ export function FirstAccount({ token, onSession }: { token: string; onSession: (
         labels={text.first}
         isNew
         send={(name, password) => call<Session>("POST", "/api/session/first", { token, name, password })}
-        explain={(error) => (error.status === 401 ? text.first.used : error.message)}
+        explain={(error) => (error.status === 401 ? text.first.used : problemText(error, text))}
         onSession={onSession}
       />
     </Gate>

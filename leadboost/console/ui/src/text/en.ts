@@ -1,3 +1,5 @@
+import type { Phrase } from "./server";
+
 const campaigns = (n: number) => (n === 1 ? "1 campaign" : `${n} campaigns`);
 
 export const en = {
@@ -5,6 +7,7 @@ export const en = {
   unknown: "not known",
   loading: "Loading",
   cancel: "Cancel",
+  retry: "Try again",
   demo: "DEMO",
   demoMeaning: "Demonstration: shop, ads and signals come from stand-ins on this machine",
   perMinute: (n: string) => `${n} / min`,
@@ -20,6 +23,7 @@ export const en = {
     dark: "Dark",
     signedInAs: "Signed in as",
     signOut: "Sign out",
+    notSignedOut: "You may still be signed in:",
     version: (v: string) => `LeadBoost ${v}`,
   },
 
@@ -39,6 +43,11 @@ export const en = {
     tooSlow: "This viewer was too slow and was cut off; it is catching up.",
     stopped: "The server stopped or is restarting.",
     lost: "The connection was lost.",
+    refused: "The server does not open the live link.",
+    gap: "An event was missed; the link begins anew.",
+    silent: "The server fell silent; the link begins anew.",
+    isOld: "Data is getting old",
+    isBehind: "Catching up",
     stale: "What is shown may be out of date.",
     reconnect: "Reconnect now",
     reason: (reason: string) => `Server: ${reason}`,
@@ -197,11 +206,6 @@ export const en = {
     meaning: "Enables again only what this halt paused.",
     approved: (n: number, needed: number) => `${n} of ${needed} approvals`,
     notAllowed: "An approver can resume.",
-    codes: {
-      still_at_floor: "Stock is still at its floor. Restock first.",
-      cooling_off: "Still in the cool-off time. Try again in a moment.",
-      already_resumed: "It has been resumed already.",
-    } as Record<string, string>,
   },
 
   timeline: {
@@ -272,11 +276,14 @@ export const en = {
     floor: "Floor",
     campaigns: "Linked campaigns",
     noCampaigns: "none linked",
+    campaignsUnknown: "not known",
     out: "sold out",
     low: "at its floor",
     near: "near its floor",
-    restock: "Restock",
+    restock: "Restock / floor",
     newCount: "On hand after restocking",
+    newFloor: "Floor",
+    emptyStays: "What is left empty stays as it is.",
     save: "Save",
     more: "Load more",
     campaignsStay: "Campaigns paused by a halt stay paused until it is resumed.",
@@ -305,6 +312,7 @@ export const en = {
     noMatch: "No event matches.",
     older: "Load older",
     shown: (n: string) => `${n} shown`,
+    full: (n: string) => `The newest ${n} events are loaded. The API has the older ones: GET /api/events.`,
     kinds: {
       "signal.accepted": "Signal",
       "model.trained": "Model",
@@ -326,6 +334,31 @@ export const en = {
     item: (campaign: string, status: string, attempts: string) =>
       `${campaign}: ${status} (attempt ${attempts})`,
     resumed: (by: string, reason: string) => `${by}: ${reason}`,
+  },
+
+  /** The server speaks English: its own words are the best there are, but for names of fields and proofs. */
+  server: {
+    said: (detail: string) => detail,
+    codes: {
+      unreachable: "LeadBoost does not answer.",
+    } as Record<string, string>,
+    fields: {
+      name: "Name",
+      password: "Password",
+      on_hand: "On hand",
+      floor: "Floor",
+      reason: "Reason",
+    } as Record<string, string>,
+    rules: {} as Record<string, string>,
+    proofs: {
+      halted: "Halted",
+      store: "Database",
+      clock: "Clock",
+      rules: "Safety rules",
+      halt_log: "Halt log",
+      meta_ads: "Meta Ads",
+    } as Record<string, string>,
+    phrases: [] as Phrase[],
   },
 };
 

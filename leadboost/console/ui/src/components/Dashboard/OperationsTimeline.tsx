@@ -5,6 +5,7 @@ import { type Step, type StepState, STEPS } from "../../contract";
 import { Card } from "../../parts";
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { phrase } from "../../text/server";
 
 export function OperationsTimeline() {
   const { timeline } = useLive();
@@ -35,7 +36,7 @@ function TimelineStep({ name, step, id }: { name: string; step: Step | null; id:
           {state === null ? text.unknown : text.timeline.states[state]}
           {step?.at != null && state !== "NOT_INSTALLED" && <time dateTime={step.at}>{format.at(step.at)}</time>}
         </p>
-        {step?.detail != null && <p className="step-detail">{step.detail}</p>}
+        {step?.detail != null && <p className="step-detail">{phrase(step.detail, text)}</p>}
       </div>
     </li>
   );

@@ -2,6 +2,7 @@ import type { ItemStatus, LiveEvent } from "../../contract";
 import type { Tone } from "../../parts";
 import type { Text } from "../../text/en";
 import { UNKNOWN } from "../../text/format";
+import { phrase } from "../../text/server";
 
 /** Say what happened, from the event's own data and nothing else. */
 export function describe({ kind, data }: LiveEvent, text: Text): string {
@@ -17,7 +18,7 @@ export function describe({ kind, data }: LiveEvent, text: Text): string {
     case "stock.out":
       return events.out(of("sku"));
     case "panic.tripped":
-      return events.tripped(scopeText(of("scope"), text), of("reason"));
+      return events.tripped(scopeText(of("scope"), text), phrase(of("reason"), text));
     case "panic.item":
       return events.item(data.name ? of("name") : of("campaign_id"), itemText(of("status"), text), of("attempts"));
     case "panic.resolved":
@@ -27,7 +28,7 @@ export function describe({ kind, data }: LiveEvent, text: Text): string {
     case "pipeline.step": {
       const step = (text.timeline.steps as Record<string, string>)[of("step")] ?? of("step");
       const state = (text.timeline.states as Record<string, string>)[of("state")] ?? of("state");
-      return events.step(step, data.detail ? `${state}, ${of("detail")}` : state);
+      return events.step(step, data.detail ? `${state}, ${phrase(of("detail"), text)}` : state);
     }
     default:
       return Object.entries(data)

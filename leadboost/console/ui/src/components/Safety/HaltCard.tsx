@@ -3,6 +3,7 @@ import { completed } from "../../figures";
 import { Badge, type Tone } from "../../parts";
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { phrase } from "../../text/server";
 import { scopeText } from "../Events/describe";
 import { Resume } from "./Resume";
 
@@ -29,7 +30,7 @@ export function HaltCard({ halt, mayResume }: { halt: Halt; mayResume: boolean }
       <header className="halt-head">
         <div>
           <h3>{scopeText(halt.scope, text)}</h3>
-          <p>{halt.reason}</p>
+          <p>{phrase(halt.reason, text)}</p>
           <p className="quiet" title={format.exactly(halt.tripped_at)}>
             {text.safety.by(by, format.at(halt.tripped_at))}
           </p>

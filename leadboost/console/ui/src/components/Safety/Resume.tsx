@@ -2,8 +2,9 @@ import { type FormEvent, useId, useState } from "react";
 
 import type { Halt } from "../../contract";
 import { Alert } from "../../parts";
-import { ApiError, call } from "../../services/api";
+import { call } from "../../services/api";
 import { useWords } from "../../text";
+import { problemText } from "../../text/server";
 
 export function Resume({ halt }: { halt: Halt }) {
   const { text } = useWords();
@@ -21,8 +22,7 @@ export function Resume({ halt }: { halt: Halt }) {
       await call("POST", "/api/resume", { halt_id: halt.id, reason: reason.trim() });
       setOpen(false);
     } catch (error) {
-      const known = error instanceof ApiError ? text.resume.codes[error.code] : undefined;
-      setFault(known ?? (error instanceof Error ? error.message : String(error)));
+      setFault(problemText(error, text));
     } finally {
       setBusy(false);
     }

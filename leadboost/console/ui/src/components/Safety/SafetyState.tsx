@@ -1,5 +1,6 @@
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { gateText, phrase } from "../../text/server";
 import { UNKNOWN } from "../../text/format";
 
 /** The latch in one word, what it means, and the gate's reasons where it is closed. */
@@ -24,11 +25,11 @@ export function SafetyState() {
         {text.safety.states[state]}
         {since !== null && state !== "ACTIVE" && <small>{text.safety.since(format.at(since))}</small>}
       </p>
-      <p>{reason ?? text.safety.meaning[state]}</p>
+      <p>{reason === null ? text.safety.meaning[state] : phrase(reason, text)}</p>
       <p className="latch-gate">
         <span className="quiet">{text.safety.gate}:</span>{" "}
         {gate.open ? text.safety.gateOpen : text.safety.gateClosed}
-        {reasons.length > 0 && ` (${reasons.join("; ")})`}
+        {reasons.length > 0 && ` (${reasons.map((each) => gateText(each, text)).join("; ")})`}
       </p>
     </div>
   );

@@ -7,6 +7,7 @@ import { Alert } from "../../parts";
 import { ApiError, call } from "../../services/api";
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { problemText } from "../../text/server";
 
 interface StopButtonProps {
   session: Session;
@@ -76,8 +77,7 @@ function Confirm({ session, onCancel, onStopped }: ConfirmProps) {
       onStopped();
     } catch (error) {
       const silent = error instanceof ApiError && error.status === 0;
-      const detail = error instanceof Error ? error.message : String(error);
-      setFault(silent ? text.stop.unreachable : text.stop.failed(detail));
+      setFault(silent ? text.stop.unreachable : text.stop.failed(problemText(error, text)));
     } finally {
       setBusy(false);
     }
