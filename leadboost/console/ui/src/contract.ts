@@ -69,7 +69,6 @@ export interface Campaign {
   effective_status: string;
   daily_budget: number | null;
   currency: string | null;
-  skus: string[];
 }
 
 export interface Campaigns {
@@ -103,7 +102,8 @@ export interface StockLevel {
 }
 
 export interface Product extends StockLevel {
-  campaigns: { platform: string; campaign_id: string }[];
+  /** Links to campaigns; null while they are not known. */
+  campaigns: { platform: string; campaign_id: string }[] | null;
 }
 
 export interface StockPage {
@@ -173,6 +173,8 @@ export interface Hello {
   state: Record<string, unknown>;
   demo: boolean;
   version: string;
+  /** Why the server cut this viewer's last link, where the close frame may not have arrived. */
+  cut?: { code: number; reason: string } | null;
 }
 
 export type Frame =

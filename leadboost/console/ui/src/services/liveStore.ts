@@ -17,20 +17,31 @@ import type {
   StockPage,
   Timeline,
 } from "../contract";
-import { ApiError, call, readHealth } from "./api";
-import { type LinkStatus, type Notice, socketService } from "./socketService";
+import { keyOf } from "../figures";
+import { ApiError, poll, readHealth, showLife } from "./api";
+import { watchPresence } from "./presence";
+import { type LinkStatus, NO_LINK, type Notice, type SocketService, socketService } from "./socketService";
 
 const LATEST_EVENTS = 200;
 const KEPT_EVENTS = 2000;
+/** As far as a person can page back; drawing more would be slow. */
+export const MOST_EVENTS = 10_000;
 export const SAMPLES = 60;
 export const SAMPLE_MS = 2000;
 const SOURCES_EVERY_MS = 20_000;
 const WITHOUT_LINK_MS = 2000;
 const RETRY_MS = 2000;
-const RETRIES = 5;
+const REFRESH_MS = 1000;
+const WATCH = "/dashboard/ws";
+/** What the watched address answers to a request that is no upgrade, when it would take one. */
+const WOULD_OPEN = "upgrade_required";
+
+export type Older = "more" | "full" | "gone";
 
 export interface Live {
   link: LinkStatus;
+  /** Why the server does not open the link, as the problem's code and text. */
+  refusal: { code: string; detail: string } | null;
   health: Health | null;
   safety: Safety | null;
   campaigns: Campaigns | null;
@@ -45,11 +56,14 @@ export interface Live {
   nextStock: string | null;
   /** Ascending by offset, without gaps. */
   events: LiveEvent[] | null;
+  /** `more`: there are events before those; `full`: more than can be shown; `gone`: the server has none. */
+  older: Older;
   epoch: string | null;
 }
 
 const NOTHING: Live = {
-  link: { phase: "idle", reason: null, code: null, behind: 0, heardAt: null },
+  link: NO_LINK,
+  refusal: null,
   health: null,
   safety: null,
   campaigns: null,
@@ -62,16 +76,29 @@ const NOTHING: Live = {
   stock: null,
   nextStock: null,
   events: null,
+  older: "gone",
   epoch: null,
 };
 
-class LiveStore {
+type Links = Pick<SocketService, "subscribe" | "connect" | "disconnect" | "hurry">;
+
+export class LiveStore {
   private live = NOTHING;
   private readonly listeners = new Set<() => void>();
   private scheduled = false;
   private round = 0;
   private early = new Map<string, StockLevel>();
+  /** How many events are kept; more while somebody pages back. */
+  private kept = KEPT_EVENTS;
+  private hasSnapshot = false;
+  private hasOlder = true;
+  private refresh = 0;
+  private stockTurn: Promise<void> = Promise.resolve();
+  private readonly asked = new Set<string>();
+  private readonly askedLinks = new Set<string>();
   private stopAll: (() => void) | null = null;
+
+  constructor(private readonly links: Links) {}
 
   get = (): Live => this.live;
 
@@ -83,20 +110,23 @@ class LiveStore {
   /** Follow the daemon until `stop`. */
   start(): void {
     if (this.stopAll !== null) return;
-    const unsubscribe = socketService.subscribe((notice) => this.hear(notice));
+    const unsubscribe = this.links.subscribe((notice) => this.hear(notice));
     const sampling = window.setInterval(() => this.sample(), SAMPLE_MS);
     const sources = window.setInterval(() => this.loadSources(), SOURCES_EVERY_MS);
     const asking = window.setInterval(() => this.askWithoutLink(), WITHOUT_LINK_MS);
-    const hurry = () => socketService.hurry();
+    const hurry = () => this.links.hurry();
+    const leave = watchPresence(window, () => void showLife());
     window.addEventListener("online", hurry);
-    socketService.connect();
+    this.links.connect();
     this.stopAll = () => {
       unsubscribe();
       window.clearInterval(sampling);
       window.clearInterval(sources);
       window.clearInterval(asking);
+      this.cancelRefresh();
       window.removeEventListener("online", hurry);
-      socketService.disconnect();
+      leave();
+      this.links.disconnect();
     };
   }
 
@@ -105,20 +135,33 @@ class LiveStore {
     this.stopAll?.();
     this.stopAll = null;
     this.round += 1;
+    this.askedLinks.clear();
     this.set(NOTHING);
   }
 
-  /** Load events before the first one that is shown. */
+  /** Load events before the first one that is shown, and keep them until `forgetOlder`. */
   async loadOlder(): Promise<void> {
     const first = this.live.events?.[0]?.offset;
-    if (first === undefined || first <= 1) return;
+    if (first === undefined || this.live.older !== "more") return;
     const since = Math.max(first - 1 - LATEST_EVENTS, 0);
+    this.kept = Math.min(Math.max(this.kept, (this.live.events?.length ?? 0) + LATEST_EVENTS), MOST_EVENTS);
     await this.loadEvents(since, first - 1 - since);
+  }
+
+  /** Keep the newest events alone again. */
+  forgetOlder(): void {
+    this.kept = KEPT_EVENTS;
+    if (this.live.events !== null) this.addEvents([]);
   }
 
   /** Load the products after those that are shown. */
   async loadMoreStock(): Promise<void> {
-    if (this.live.nextStock !== null) await this.loadStock(this.live.nextStock);
+    await this.inTurn(async () => {
+      const { nextStock, stock } = this.live;
+      if (nextStock === null) return;
+      const shown = [...(stock?.values() ?? [])];
+      await this.load<StockPage>(stockPath(nextStock), (page) => this.setStock([...shown, ...page.items], page.next));
+    });
   }
 
   /** Show a product as a write has just answered it. */
@@ -144,7 +187,7 @@ class LiveStore {
   private askWithoutLink(): void {
     if (this.live.link.phase !== "waiting") return;
     const ask = <T>(path: string, apply: (reply: T) => void) =>
-      call<T>("GET", path).then(apply, () => undefined); // unanswered, what is known gets older
+      poll<T>(path).then(apply, () => undefined); // unanswered, what is known gets older
     readHealth<Health>().then((health) => this.set({ health }), () => undefined);
     void ask<Safety>("/api/safety", (safety) => this.set({ safety }));
     void ask<Campaigns>("/api/campaigns", (campaigns) => this.set({ campaigns }));
@@ -152,9 +195,16 @@ class LiveStore {
 
   private setLink(link: LinkStatus): void {
     const lost = link.phase === "waiting" && this.live.link.phase !== "waiting";
-    this.set({ link });
-    // A refused upgrade does not tell why; any other call says whether the login has ended.
-    if (lost) call("GET", "/api/safety").catch(() => undefined);
+    this.set(link.phase === "live" ? { link, refusal: null } : { link });
+    if (lost) void this.askWhy(link);
+  }
+
+  /** A refused upgrade does not tell why; the same address asked plainly does, and whether the login has ended. */
+  private async askWhy(link: LinkStatus): Promise<void> {
+    const refusal = await poll(WATCH).then(() => null, (error: unknown) => (error instanceof ApiError ? error : null));
+    if (this.live.link.phase === "live" || !link.unheard) return;
+    const told = refusal !== null && refusal.status !== 0 && refusal.code !== WOULD_OPEN;
+    this.set({ refusal: told ? { code: refusal.code, detail: refusal.message } : null });
   }
 
   private greet(hello: { state: Record<string, unknown>; epoch: string; offset: number }, kept: boolean): void {
@@ -168,17 +218,31 @@ class LiveStore {
     }
     this.loadSources();
     this.loadModel();
-    void this.loadStock(null);
-    if (kept) return;
-    this.set({ events: null });
-    void this.loadEvents(Math.max(hello.offset - LATEST_EVENTS, 0), LATEST_EVENTS);
+    this.cancelRefresh(); // all of it comes now
+    void this.inTurn(() => this.loadStock());
+    if (!kept) {
+      this.hasSnapshot = false;
+      this.hasOlder = true;
+      this.set({ events: null });
+    }
+    if (!this.hasSnapshot) void this.loadLatest(hello.offset);
+  }
+
+  /** Go on until they are there: a link that is cut meanwhile asks again. */
+  private async loadLatest(offset: number): Promise<void> {
+    const since = Math.max(offset - LATEST_EVENTS, 0);
+    await this.loadEvents(since, LATEST_EVENTS, () => {
+      this.hasSnapshot = true;
+    });
   }
 
   private setState(key: string, data: unknown): void {
     if (key.startsWith("stock/")) return this.setLevel(key.slice("stock/".length), data as StockLevel | null);
     switch (key) {
       case "safety":
-        return this.set({ safety: data as Safety | null });
+        return this.setSafety(data as Safety | null);
+      case "links":
+        return this.refreshStock();
       case "campaigns":
         return this.set({ campaigns: data as Campaigns | null });
       case "timeline":
@@ -192,13 +256,30 @@ class LiveStore {
     }
   }
 
+  private setSafety(safety: Safety | null): void {
+    this.set({ safety });
+    const halts = safety?.details.filter((halt) => halt.state !== "resumed" && halt.scope.startsWith("sku:")) ?? [];
+    for (const { scope, items } of halts) this.checkLinks(scope.slice("sku:".length), items.map(keyOf));
+  }
+
+  /** A halt that names a link which the list does not have knows better; ask once for each. */
+  private checkLinks(sku: string, named: string[]): void {
+    const known = this.live.stock?.get(sku)?.campaigns?.map(keyOf);
+    const missing = known === undefined ? [] : named.filter((key) => !known.includes(key));
+    const news = missing.filter((key) => !this.askedLinks.has(`${sku} ${key}`));
+    for (const key of news) this.askedLinks.add(`${sku} ${key}`);
+    if (news.length > 0) this.refreshStock();
+  }
+
   private setLevel(sku: string, level: StockLevel | null): void {
     if (level === null) return;
     this.early.set(sku, level);
-    if (this.live.stock === null) return;
-    const known = this.live.stock.get(sku);
-    if (known === undefined && this.live.nextStock !== null) return;
-    this.putProduct({ campaigns: [], ...known, ...level });
+    const { stock, nextStock } = this.live;
+    if (stock === null) return;
+    const known = stock.get(sku);
+    if (known === undefined && nextStock !== null && sku > nextStock) return; // on a page that is not loaded
+    this.putProduct(withLevel(known ?? { ...level, campaigns: null }, level));
+    if (known === undefined) this.refreshStock();
   }
 
   private setModel(model: ModelState | null): void {
@@ -219,44 +300,93 @@ class LiveStore {
     this.load<{ items: Source[] }>("/api/sources", ({ items }) => this.set({ sources: items }));
   }
 
-  private async loadStock(after: string | null): Promise<void> {
-    const query = after === null ? "" : `?${new URLSearchParams({ after })}`;
-    await this.load<StockPage>(`/api/stock${query}`, (page) => {
-      const stock = new Map(after === null ? [] : this.live.stock);
-      for (const product of page.items) {
-        stock.set(product.sku, { ...product, ...this.early.get(product.sku) });
-      }
-      this.set({ stock, nextStock: page.next });
-    });
+  /** Load the list anew, a moment later: changes often come many at once. */
+  private refreshStock(): void {
+    if (this.refresh !== 0) return;
+    this.refresh = window.setTimeout(() => {
+      void this.inTurn(() => {
+        this.refresh = 0;
+        return this.loadStock();
+      });
+    }, REFRESH_MS);
   }
 
-  private async loadEvents(since: number, limit: number): Promise<void> {
+  private cancelRefresh(): void {
+    window.clearTimeout(this.refresh);
+    this.refresh = 0;
+  }
+
+  /** One load of the list after the other: a slow one would undo what a later one has shown. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    this.stockTurn = this.stockTurn.then(work);
+    return this.stockTurn;
+  }
+
+  /** Load as much of the list as is shown, the first page at least. */
+  private async loadStock(): Promise<void> {
+    const items: Product[] = [];
+    const upTo = this.live.stock === null ? "" : this.live.nextStock;
+    let after: string | null = null;
+    do {
+      const page: StockPage | null = await this.load<StockPage>(stockPath(after));
+      if (page === null) return;
+      items.push(...page.items);
+      after = page.next;
+    } while (after !== null && (upTo === null || after < upTo));
+    this.setStock(items, after);
+  }
+
+  private setStock(items: Product[], nextStock: string | null): void {
+    const stock = new Map(items.map((product) => [product.sku, withLevel(product, this.early.get(product.sku))]));
+    this.set({ stock, nextStock });
+  }
+
+  private async loadEvents(since: number, limit: number, then: () => void = () => {}): Promise<void> {
     const query = new URLSearchParams({ since: String(since), limit: String(limit) });
     if (this.live.epoch !== null) query.set("epoch", this.live.epoch);
-    await this.load<EventsPage>(`/api/events?${query}`, (page) => this.addEvents(page.events));
+    await this.load<EventsPage>(`/api/events?${query}`, (page) => {
+      if (!page.recovered) this.hasOlder = false;
+      this.addEvents(page.events);
+      then();
+    });
   }
 
   private addEvents(more: LiveEvent[]): void {
     const shown = this.live.events ?? [];
     const last = shown[shown.length - 1]?.offset ?? 0;
     const follows = more.every((event) => event.offset > last);
-    const events = follows ? [...shown, ...more] : merged(shown, more);
-    this.set({ events: events.slice(-KEPT_EVENTS) });
+    const events = (follows ? [...shown, ...more] : merged(shown, more)).slice(-this.kept);
+    const isFirst = !this.hasOlder || (events[0]?.offset ?? 1) <= 1;
+    this.set({ events, older: isFirst ? "gone" : events.length < MOST_EVENTS ? "more" : "full" });
   }
 
-  private async load<T>(path: string, apply: (reply: T) => void): Promise<void> {
+  /** Answers null where it stays unknown; a fault that passes is tried again for as long as the link holds. */
+  private async load<T>(path: string, apply: (reply: T) => void = () => {}): Promise<T | null> {
     const round = this.round;
-    for (let attempt = 0; attempt < RETRIES && round === this.round; attempt += 1) {
+    const question = `${round} ${path}`;
+    if (this.asked.has(question)) return null; // what a timer asks for does not pile up
+    this.asked.add(question);
+    try {
+      return await this.ask(path, round, apply);
+    } finally {
+      this.asked.delete(question);
+    }
+  }
+
+  private async ask<T>(path: string, round: number, apply: (reply: T) => void): Promise<T | null> {
+    while (round === this.round) {
       try {
-        const reply = await call<T>("GET", path);
-        if (round === this.round) apply(reply);
-        return;
+        const reply = await poll<T>(path);
+        if (round !== this.round) return null;
+        apply(reply);
+        return reply;
       } catch (error) {
         const passing = error instanceof ApiError && (error.status === 0 || error.status >= 500);
-        if (!passing) return; // it stays unknown
+        if (!passing) return null;
         await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
       }
     }
+    return null;
   }
 
   private sample(): void {
@@ -283,7 +413,16 @@ function merged(shown: LiveEvent[], more: LiveEvent[]): LiveEvent[] {
   return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
 }
 
-export const liveStore = new LiveStore();
+function stockPath(after: string | null): string {
+  return after === null ? "/api/stock" : `/api/stock?${new URLSearchParams({ after })}`;
+}
+
+/** A level does not always know the title. */
+function withLevel(product: Product, level: StockLevel | undefined): Product {
+  return level === undefined ? product : { ...product, ...level, title: level.title ?? product.title };
+}
+
+export const liveStore = new LiveStore(socketService);
 
 /** All that is known, redrawn when it changes. */
 export function useLive(): Live {

@@ -193,6 +193,25 @@ describe("the live link", () => {
     expect(world.status.behind).toBe(0);
   });
 
+  it("tells why it was cut off, where the server's last word did not arrive", () => {
+    world.socket.hears(hello(10));
+    world.socket.ends(1006);
+    world.fire();
+    world.socket.hears({ ...hello(12, true), cut: { code: CLOSE_TOO_SLOW, reason: "more than 4 s behind" } });
+
+    expect(world.status).toMatchObject({ behind: 2, code: CLOSE_TOO_SLOW, reason: "more than 4 s behind" });
+  });
+
+  it("tells whether a link ended before it was greeted", () => {
+    world.socket.ends(1006);
+    expect(world.status.unheard).toBe(true);
+
+    world.fire();
+    world.socket.hears(hello(10));
+    world.socket.ends(1006);
+    expect(world.status.unheard).toBe(false);
+  });
+
   it("does not reconnect once nobody is signed in", () => {
     world.socket.ends(CLOSE_SIGNED_OUT, "signed out");
 

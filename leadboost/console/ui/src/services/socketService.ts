@@ -18,6 +18,8 @@ export interface LinkStatus {
   behind: number;
   /** When the last frame came, milliseconds of `Surroundings.now`. */
   heardAt: number | null;
+  /** Whether the last link ended before the server greeted; the browser does not tell why. */
+  unheard: boolean;
 }
 
 export type Notice =
@@ -45,6 +47,15 @@ export interface Surroundings {
   cancel(timer: number): void;
 }
 
+export const NO_LINK: LinkStatus = {
+  phase: "idle",
+  reason: null,
+  code: null,
+  behind: 0,
+  heardAt: null,
+  unheard: false,
+};
+
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** A slow viewer is cut by the server; it resumes at once, nothing is down. */
@@ -55,7 +66,8 @@ export const SILENCE_MS = 50_000;
 export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_SIGNED_OUT = 4001;
 export const CLOSE_TOO_SLOW = 4008;
-const CLOSE_GAP = 4000;
+/** Ended from here: the link went silent, or lost an event. */
+export const CLOSE_GAP = 4000;
 
 export class SocketService {
   private readonly listeners = new Set<Listener>();
@@ -65,13 +77,8 @@ export class SocketService {
   private epoch: string | null = null;
   private offset = 0;
   private goal = 0;
-  private status: LinkStatus = {
-    phase: "idle",
-    reason: null,
-    code: null,
-    behind: 0,
-    heardAt: null,
-  };
+  private greeted = false;
+  private status: LinkStatus = NO_LINK;
 
   constructor(private readonly surroundings: Surroundings) {}
 
@@ -87,6 +94,7 @@ export class SocketService {
     if (this.socket !== null) return;
     this.surroundings.cancel(this.timer);
     this.report({ phase: "connecting" });
+    this.greeted = false;
     const socket = this.surroundings.open(this.query());
     this.socket = socket;
     socket.onmessage = (message) => this.hear(socket, String(message.data));
@@ -107,7 +115,7 @@ export class SocketService {
     this.epoch = null;
     this.offset = this.goal = this.failures = 0;
     socket?.close(1000);
-    this.report({ phase: "idle", reason: null, code: null, behind: 0, heardAt: null });
+    this.report(NO_LINK);
   }
 
   private query(): string {
@@ -142,8 +150,10 @@ export class SocketService {
     if (!recovered) this.offset = hello.offset;
     this.goal = hello.offset;
     this.failures = 0;
+    this.greeted = true;
     this.tell({ kind: "hello", hello, recovered });
-    this.report({ phase: "live", behind: this.behind() });
+    const { cut } = hello;
+    this.report({ phase: "live", behind: this.behind(), ...(cut ? { code: cut.code, reason: cut.reason } : {}) });
   }
 
   private take(socket: Socket, event: LiveEvent): void {
@@ -166,7 +176,7 @@ export class SocketService {
     if (socket !== this.socket) return;
     this.socket = null;
     this.surroundings.cancel(this.timer);
-    const told = { code, reason: reason || null };
+    const told = { code, reason: reason || null, unheard: !this.greeted };
     if (code === CLOSE_SIGNED_OUT) return this.report({ phase: "signed_out", ...told });
     this.failures += 1;
     this.report({ phase: "waiting", ...told });

@@ -1,8 +1,8 @@
 import { ListFilter } from "lucide-react";
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useEffect, useState } from "react";
 
 import { Card, Empty } from "../../parts";
-import { liveStore, useLive } from "../../services/liveStore";
+import { liveStore, MOST_EVENTS, useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
 import { describe } from "./describe";
 import { EventList } from "./EventList";
@@ -11,8 +11,9 @@ const SKELETON_LINES = 12;
 const PAGE = 200;
 
 export function Events() {
-  const { events } = useLive();
+  const { events, older } = useLive();
   const { text, format } = useWords();
+  useEffect(() => () => liveStore.forgetOlder(), []);
   const [kind, setKind] = useState("");
   const [wanted, setWanted] = useState("");
   const [room, setRoom] = useState(PAGE);
@@ -23,7 +24,6 @@ export function Events() {
     .filter((event) => needle === "" || `${event.kind} ${describe(event, text)}`.toLowerCase().includes(needle))
     .toReversed() ?? null;
   const hidden = (shown?.length ?? 0) > room;
-  const older = events !== null && (events[0]?.offset ?? 1) > 1;
 
   function showOlder() {
     setRoom(room + PAGE);
@@ -52,7 +52,8 @@ export function Events() {
       </div>
       {shown?.length === 0 && events?.length !== 0 ? <Empty icon={ListFilter} title={text.events.noMatch} />
       : <EventList events={shown && shown.slice(0, room)} room={SKELETON_LINES} detailed />}
-      {(hidden || older) && (
+      {older === "full" && !hidden && <p className="quiet">{text.events.full(format.number(MOST_EVENTS))}</p>}
+      {(hidden || older === "more") && events !== null && (
         <button type="button" className="button more" onClick={showOlder}>
           {text.events.older}
         </button>

@@ -36,6 +36,7 @@ export function ProductRow({ product, mayRestock }: { product: Product; mayResto
 
 function LinkedCampaigns({ product }: { product: Product }) {
   const { text } = useWords();
+  if (product.campaigns === null) return <span className="quiet">{text.stock.campaignsUnknown}</span>;
   if (product.campaigns.length === 0) return <span className="quiet">{text.stock.noCampaigns}</span>;
   return (
     <ul className="linked">
