@@ -7,6 +7,7 @@ import type { Health, Session } from "./contract";
 import { ApiError, call, readHealth, whenSignedOut } from "./services/api";
 import { liveStore, useLive } from "./services/liveStore";
 import { useWords } from "./text";
+import { problemText } from "./text/server";
 
 const BOOT_SEEN = "leadboost.boot-seen";
 
@@ -32,7 +33,7 @@ export function App({ firstToken }: { firstToken: string | null }) {
     try {
       welcome(await openSession(token));
     } catch (error) {
-      const phase = withoutSession(error, token, text.first.used);
+      const phase = withoutSession(error, token, text.first.used, (fault) => problemText(fault, text));
       setPhase(phase.name === "sign-in" && !(await isAtWork()) ? { name: "boot", session: null } : phase);
     }
   }, [token, text, welcome]);
@@ -48,10 +49,6 @@ export function App({ firstToken }: { firstToken: string | null }) {
     setPhase({ name: "sign-in", note });
   }, []);
 
-  const signOut = useCallback(async () => {
-    await call("DELETE", "/api/session").catch(() => undefined);
-    leave(null);
-  }, [leave]);
 
   switch (phase.name) {
     case "asking":
@@ -72,18 +69,19 @@ export function App({ firstToken }: { firstToken: string | null }) {
         />
       );
     case "console":
-      return <Console session={phase.session} onSignOut={() => void signOut()} onExpired={() => leave(text.signIn.expired)} />;
+      return <Console session={phase.session} onSignedOut={() => leave(null)} onExpired={() => leave(text.signIn.expired)} />;
   }
 }
 
 interface ConsoleProps {
   session: Session;
-  onSignOut: () => void;
+  onSignedOut: () => void;
   onExpired: () => void;
 }
 
-function Console({ session, onSignOut, onExpired }: ConsoleProps) {
+function Console({ session, onSignedOut, onExpired }: ConsoleProps) {
   const { link } = useLive();
+  const { fault, signOut } = useSignOut(onSignedOut);
   useEffect(() => {
     liveStore.start();
     return () => liveStore.stop();
@@ -93,7 +91,33 @@ function Console({ session, onSignOut, onExpired }: ConsoleProps) {
     if (link.phase === "signed_out") onExpired();
     return () => whenSignedOut(() => {});
   }, [link.phase, onExpired]);
-  return <Shell session={session} onSignOut={onSignOut} />;
+  return <Shell session={session} stillIn={<StillSignedIn fault={fault} onRetry={signOut} />} onSignOut={signOut} />;
+}
+
+/** Signs out, or says why it did not happen: nobody walks away from a login that is still open. */
+function useSignOut(onSignedOut: () => void) {
+  const [fault, setFault] = useState<ApiError | null>(null);
+  const signOut = () => {
+    setFault(null);
+    call("DELETE", "/api/session").then(onSignedOut, (error: ApiError) => {
+      if (error.status === 401) onSignedOut();
+      else setFault(error);
+    });
+  };
+  return { fault, signOut };
+}
+
+function StillSignedIn({ fault, onRetry }: { fault: ApiError | null; onRetry: () => void }) {
+  const { text } = useWords();
+  if (fault === null) return null;
+  return (
+    <div className="banner banner-wait" role="alert">
+      <p>
+        <strong>{text.menu.notSignedOut}</strong> {problemText(fault, text)}
+      </p>
+      <button type="button" className="button small" onClick={onRetry}>{text.retry}</button>
+    </div>
+  );
 }
 
 /** Who is signed in, by the single-use link where there is one. Throws ApiError. */
@@ -114,10 +138,10 @@ async function isAtWork(): Promise<boolean> {
   return health?.mode === "running";
 }
 
-function withoutSession(error: unknown, token: string | null, used: string): Phase {
+function withoutSession(error: unknown, token: string | null, used: string, said: (error: unknown) => string): Phase {
   const status = error instanceof ApiError ? error.status : 0;
   if (token !== null && status === 422) return { name: "first", token };
   if (status === 401) return { name: "sign-in", note: token === null ? null : used };
   if (status === 0 || status >= 500) return { name: "boot", session: null };
-  return { name: "sign-in", note: error instanceof Error ? error.message : String(error) };
+  return { name: "sign-in", note: said(error) };
 }

@@ -1,5 +1,5 @@
 import { Activity, Boxes, LayoutDashboard, Shield } from "lucide-react";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 
 import type { Session } from "../contract";
 import { allows, atRisk, haltedItems } from "../figures";
@@ -7,6 +7,7 @@ import { DemoBadge } from "../parts";
 import { BudgetText } from "../parts/Money";
 import { useLive } from "../services/liveStore";
 import { useWords } from "../text";
+import { gateText, phrase } from "../text/server";
 import { AccountMenu } from "./AccountMenu";
 import { Overview } from "./Dashboard/Overview";
 import { Events } from "./Events/Events";
@@ -19,7 +20,14 @@ import { Stock } from "./Stock/Stock";
 const VIEWS = { overview: LayoutDashboard, safety: Shield, stock: Boxes, events: Activity };
 type View = keyof typeof VIEWS;
 
-export function Shell({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
+interface ShellProps {
+  session: Session;
+  /** Why signing out did not happen. */
+  stillIn: ReactNode;
+  onSignOut: () => void;
+}
+
+export function Shell({ session, stillIn, onSignOut }: ShellProps) {
   const view = useView();
   const { text } = useWords();
   useEffect(() => {
@@ -39,6 +47,7 @@ export function Shell({ session, onSignOut }: { session: Session; onSignOut: () 
       </header>
       <Navigation view={view} />
       <div className="body">
+        {stillIn}
         <LinkBanner />
         <HaltBanner />
         <main id="content" tabIndex={-1} className="content">
@@ -84,7 +93,7 @@ function HaltBanner() {
     return (
       <div className="banner banner-wait" role="status">
         <p>
-          <strong>{text.safety.bannerGate}</strong> {safety.gate.reasons.join("; ")}
+          <strong>{text.safety.bannerGate}</strong> {safety.gate.reasons.map((reason) => gateText(reason, text)).join("; ")}
         </p>
       </div>
     );
@@ -95,7 +104,7 @@ function HaltBanner() {
   return (
     <div className="banner banner-halt" role="alert">
       <p>
-        <strong>{text.safety.bannerHalted}</strong> {safety.reason}
+        <strong>{text.safety.bannerHalted}</strong> {safety.reason !== null && phrase(safety.reason, text)}
       </p>
       <p className="banner-facts">
         {items.length > 0 && <span>{text.safety.confirmed}: {text.safety.ofTotal(confirmed, items.length)}</span>}
