@@ -2,18 +2,29 @@ import { type FormEvent, useId, useState } from "react";
 
 import type { Product } from "../../contract";
 import { Alert } from "../../parts";
-import { ApiError, call } from "../../services/api";
+import { call } from "../../services/api";
 import { liveStore } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { problemText } from "../../text/server";
 
-const MOST = 2_000_000_000;
+const MOST = 1_000_000_000;
 
-/** Sets how many there are now: the daemon keeps counting sales from there. */
+/** Sets how many there are now, or the floor, or both: the daemon keeps counting sales from there. */
 export function Restock({ product }: { product: Product }) {
   const { text } = useWords();
-  const id = useId();
   const [open, setOpen] = useState(false);
+  if (open) return <Levels product={product} onClose={() => setOpen(false)} />;
+  return (
+    <button type="button" className="button small" onClick={() => setOpen(true)}>
+      {text.stock.restock}<span className="sr"> {product.title ?? product.sku}</span>
+    </button>
+  );
+}
+
+function Levels({ product, onClose }: { product: Product; onClose: () => void }) {
+  const { text } = useWords();
   const [count, setCount] = useState("");
+  const [floor, setFloor] = useState("");
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
 
@@ -21,34 +32,47 @@ export function Restock({ product }: { product: Product }) {
     submitted.preventDefault();
     setBusy(true);
     setFault(null);
+    // What nobody typed is left out: sales go on while the form is open.
+    const change = { ...(count && { on_hand: Number(count) }), ...(floor && { floor: Number(floor) }) };
     try {
-      const path = `/api/stock/${encodeURIComponent(product.sku)}`;
-      liveStore.putProduct(await call<Product>("PUT", path, { on_hand: Number(count) }));
-      setOpen(false);
+      liveStore.putProduct(await call<Product>("PUT", `/api/stock/${encodeURIComponent(product.sku)}`, change));
+      onClose();
     } catch (error) {
-      setFault(error instanceof ApiError ? error.message : String(error));
-    } finally {
+      setFault(problemText(error, text));
       setBusy(false);
     }
   }
 
-  if (!open) {
-    return (
-      <button type="button" className="button small" onClick={() => { setCount(String(product.on_hand)); setOpen(true); }}>
-        {text.stock.restock}<span className="sr"> {product.title ?? product.sku}</span>
-      </button>
-    );
-  }
   return (
     <form className="restock" onSubmit={(submitted) => void save(submitted)}>
-      <label htmlFor={id}>{text.stock.newCount}</label>
-      <div className="restock-line">
-        <input id={id} type="number" inputMode="numeric" min={0} max={MOST} step={1} required autoFocus value={count} onChange={(change) => setCount(change.target.value)} />
-        <button type="submit" className="button primary small" disabled={busy}>{text.stock.save}</button>
-        <button type="button" className="button small" onClick={() => setOpen(false)}>{text.cancel}</button>
+      <div className="restock-fields">
+        <Level label={text.stock.newCount} now={product.on_hand} value={count} onChange={setCount} autoFocus />
+        <Level label={text.stock.newFloor} now={product.floor} value={floor} onChange={setFloor} />
       </div>
-      <p className="quiet">{text.stock.campaignsStay}</p>
+      <div className="restock-line">
+        <button type="submit" className="button primary small" disabled={busy || (count === "" && floor === "")}>{text.stock.save}</button>
+        <button type="button" className="button small" onClick={onClose}>{text.cancel}</button>
+      </div>
+      <p className="quiet">{text.stock.emptyStays} {text.stock.campaignsStay}</p>
       {fault !== null && <Alert tone="wait">{fault}</Alert>}
     </form>
+  );
+}
+
+interface LevelProps {
+  label: string;
+  now: number;
+  value: string;
+  onChange: (value: string) => void;
+  autoFocus?: boolean;
+}
+
+function Level({ label, now, value, onChange, autoFocus = false }: LevelProps) {
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id}>{label}</label>
+      <input id={id} type="number" inputMode="numeric" min={0} max={MOST} step={1} placeholder={String(now)} autoFocus={autoFocus} value={value} onChange={(change) => onChange(change.target.value)} />
+    </div>
   );
 }
