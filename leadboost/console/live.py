@@ -20,6 +20,8 @@ from leadboost.messages.stream import JoinViewer, ViewerReady
 async def watch(call: Call) -> web.StreamResponse:
     """Greet, then send events and state as they come (a WebSocket of subprotocol leadboost.v1)."""
     query = call.query(LiveQuery)
+    # Browsers hide why an upgrade was refused; a page asks again by a plain GET.
+    call.surroundings.live.check_room(call.principal.subject)
     _refuse_unfit(call.request)
     surroundings, bridge = call.surroundings, call.handles.stream
     subject, cuts = call.principal.subject, surroundings.cuts

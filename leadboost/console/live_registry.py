@@ -18,13 +18,16 @@ class LiveSockets:
     def __init__(self) -> None:
         self._sockets: dict[str, set[LiveSocket]] = {}
 
-    def add(self, socket: LiveSocket) -> None:
-        """Take a socket in. Raises ProblemError 429 when its viewer has as many as allowed."""
-        own = self._sockets.setdefault(socket.principal.subject, set())
-        if len(own) >= MOST_PER_USER:
+    def check_room(self, subject: str) -> None:
+        """Raises ProblemError 429 when a viewer has as many sockets as allowed."""
+        if len(self._sockets.get(subject, ())) >= MOST_PER_USER:
             detail = f"You have {MOST_PER_USER} live links open; close one."
             raise ProblemError(429, "too_many_sockets", detail, headers=_RETRY)
-        own.add(socket)
+
+    def add(self, socket: LiveSocket) -> None:
+        """Take a socket in. Raises as ``check_room``."""
+        self.check_room(socket.principal.subject)
+        self._sockets.setdefault(socket.principal.subject, set()).add(socket)
 
     def discard(self, socket: LiveSocket) -> None:
         """Let a socket go that has ended."""

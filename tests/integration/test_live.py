@@ -379,6 +379,15 @@ async def test_a_request_that_is_no_websocket_is_told_so(live: LiveWorld) -> Non
     assert (reply.status, reply.headers["Upgrade"]) == (426, "websocket")
 
 
+async def test_a_plain_request_tells_a_browser_why_its_upgrade_was_refused(live: LiveWorld) -> None:
+    viewers = [await live.look(subject="ana") for _ in range(MOST_PER_USER)]
+
+    reply = await live.world.call("GET", "/dashboard/ws")
+
+    assert (reply.status, reply.json()["code"]) == (429, "too_many_sockets")
+    assert not any(viewer.socket.closed for viewer in viewers)
+
+
 async def test_a_bad_query_is_refused_before_the_upgrade(live: LiveWorld) -> None:
     reply = await live.world.call("GET", "/dashboard/ws?since=-1&depth=2")
 
