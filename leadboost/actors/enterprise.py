@@ -93,6 +93,7 @@ class Enterprise(Actor[_Told]):
         self._state = state
         self._crash = crash
         self._titles: dict[str, str | None] = {}
+        self._links_put = 0
         self._refused = 0
         self._refusal: StoreError | None = None
         self._warning = False
@@ -158,6 +159,7 @@ class Enterprise(Actor[_Told]):
             return {}
         put = await self._store.put_stock(list(commands.values()))
         self._tell_put(put)
+        self._tell_links(list(commands.values()), put)
         return dict(zip(commands, put.results, strict=True))
 
     def _tell_sold(self, decided: SalesDecided) -> None:
@@ -179,6 +181,17 @@ class Enterprise(Actor[_Told]):
         self._note_titles(products)
         for product in products:
             self._state.publish(_stock_state(_level(product), product.title))
+
+    def _tell_links(self, commands: Sequence[PutStock], put: StockPut) -> None:
+        """Tell that links to campaigns were written; which ones, ``ListStock`` says."""
+        linked = [
+            result
+            for command, result in zip(commands, put.results, strict=True)
+            if command.campaigns is not None and isinstance(result, Product)
+        ]
+        if linked:
+            self._links_put += len(linked)
+            self._state.publish(StateChanged(key="links", data={"written": self._links_put}))
 
     def _note_titles(self, products: Sequence[Product]) -> None:
         if len(self._titles) + len(products) > TITLES_KNOWN:

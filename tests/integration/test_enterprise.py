@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from leadboost.actors.enterprise import Enterprise
+from leadboost.domain.campaign import Campaign
 from leadboost.domain.stock import Line, StockAlert
 from leadboost.errors import InputError, OutcomeUnknownError, StoreDataError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
@@ -176,6 +177,19 @@ async def test_putting_stock_at_its_floor_tells_it_with_the_title(shop: Shop) ->
     reached, state = cast(list[Any], shop.news.received)
     assert [alert.kind for alert in reached.alerts] == ["stock.low", "stock.out"]
     assert (state.data["title"], state.data["available"]) == ("Cup", 0)
+
+
+async def test_links_that_were_written_are_told_and_refused_ones_are_not(shop: Shop) -> None:
+    linked = (Campaign(platform="meta_ads", campaign_id="1"),)
+    await shop.ask_all(
+        PutStock(sku="cup", by="ada", campaigns=linked),
+        PutStock(sku="mug", by="ada", on_hand=-1, campaigns=linked),
+        PutStock(sku="pot", by="ada", on_hand=1),
+    )
+    await asyncio.sleep(0)
+
+    told = [each for each in shop.news.received if isinstance(each, StateChanged) and each.key == "links"]
+    assert told == [StateChanged(key="links", data={"written": 1})]
 
 
 async def test_everyone_of_a_batch_hears_that_the_store_is_away(shop: Shop) -> None:
