@@ -23,7 +23,7 @@ export function AccountMenu({ session, onSignOut }: { session: Session; onSignOu
         </p>
         <LanguageSwitch />
         <ThemeSwitch />
-        <button type="button" className="button" onClick={onSignOut}>
+        <button type="button" className="button" popoverTarget={MENU} popoverTargetAction="hide" onClick={onSignOut}>
           <LogOut aria-hidden size={16} /> {text.menu.signOut}
         </button>
         {health !== null && <p className="quiet">{text.menu.version(health.version)}</p>}
