@@ -20,6 +20,9 @@ async () => {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => html + failureSummary)}`);
 }
 """
+_READ_EVENTS = """
+(rows) => rows.map((row) => [Number(row.dataset.offset), row.querySelector("summary").textContent])
+"""
 _FETCH = """
 async ([method, path, body]) => {
   const headers = { "Content-Type": "application/json" };
@@ -72,6 +75,11 @@ class Desk:
         """Offsets in the list of events, newest first."""
         rows = self.page.locator("[data-offset]")
         return [int(offset) for offset in rows.evaluate_all("rows => rows.map((row) => row.dataset.offset)")]
+
+    def events(self) -> dict[int, str]:
+        """Each event in the list by its offset, as it reads, newest first."""
+        rows = self.page.locator("[data-offset]")
+        return dict(rows.evaluate_all(_READ_EVENTS))
 
     def overflow(self) -> int:
         """How many pixels the page is wider than the window."""

@@ -1,4 +1,5 @@
 import re
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -6,6 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.console import PATIENCE_MS, VIEWS, Desk
 
+SHOWN_AGAIN = 50
 STEPS = ["radar", "analyst", "advisor", "actuator", "quality", "report"]
 
 
@@ -39,31 +41,51 @@ def test_the_overview_shows_six_steps_and_names_what_is_not_installed(admin: Des
 
 
 def test_signals_stock_and_the_model_come_to_life(admin: Desk) -> None:
+    admin.go("overview")
+    model = admin.page.locator("section", has=admin.page.get_by_role("heading", name="ROI model error"))
+    expect(model.locator(".headline strong")).to_have_text(re.compile(r"^\d\.\d{3}$"), timeout=PATIENCE_MS)
+    expect(model.locator("dl > div", has_text="Outcomes learned")).to_contain_text(re.compile("[1-9]"))
+    expect(model.locator(".sparkline-line")).to_be_visible()
+
     admin.go("events")
     expect(admin.page.locator("[data-offset]").first).to_be_visible()
-
     admin.go("stock")
     expect(admin.page.locator("[data-sku]").first).to_be_visible()
     expect(admin.page.get_by_text("DEMO", exact=True).first).to_be_visible()
     assert admin.faults == []
 
 
-def test_a_reload_keeps_the_timeline_and_the_events(visit: Visit) -> None:
+def test_a_reload_shows_the_same_events_again_without_a_gap(visit: Visit) -> None:
     desk = visit()
     desk.page.goto(f"{desk.url}/#/events")
     desk.arrive()
     expect(desk.page.locator("[data-offset]").first).to_be_visible()
-    before = desk.offsets()
+    before = desk.events()
 
     desk.page.reload()
     desk.arrive()
     expect(desk.page.locator("[data-offset]").first).to_be_visible()
 
-    after = desk.offsets()
-    assert set(before[-50:]) & set(range(after[-1], after[0] + 1)) <= set(after)
-    assert after == list(range(after[0], after[-1] - 1, -1))
-    desk.go("overview")
-    expect(desk.page.locator("[data-step=radar]")).not_to_have_attribute("data-state", "unknown")
+    after = desk.events()
+    newest = list(before)[:SHOWN_AGAIN]
+    assert {offset: after.get(offset) for offset in newest} == {offset: before[offset] for offset in newest}
+    assert list(after) == list(range(max(after), min(after) - 1, -1))
+
+
+def test_a_reload_shows_when_the_radar_last_heard_something(visit: Visit) -> None:
+    desk = visit()
+    desk.page.goto(f"{desk.url}/#/overview")
+    desk.arrive()
+    heard = desk.page.locator("[data-step=radar][data-state=COMPLETE] time")
+    before = heard.get_attribute("datetime", timeout=PATIENCE_MS)
+
+    desk.page.reload()
+    desk.arrive()
+
+    after = heard.get_attribute("datetime", timeout=PATIENCE_MS)
+    assert before is not None
+    assert after is not None
+    assert datetime.fromisoformat(after) >= datetime.fromisoformat(before)
 
 
 @pytest.mark.parametrize(
