@@ -233,9 +233,9 @@ class Daemon:
             await start_stages([self._components.halting(console)], self._started, self._on_stage)
             if isinstance(trouble, _EscalatedError) and not _may_heal(trouble):
                 await self._components.halt(Scope(GLOBAL), str(trouble), by="rule:critical_failure")
-        except LeadBoostError as error:
-            log.error("kill switch not up", error=str(error))
-            self._problems.append(f"the kill switch is not up: {error}")
+        except Exception as error:  # safe mode tells it, and the console stays up
+            log.exception("kill switch not up")
+            self._problems.append(f"the kill switch is not up: {error!r}")
 
     async def _shut_down(self, console: Console) -> None:
         self._enter("stopping")

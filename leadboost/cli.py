@@ -193,13 +193,14 @@ def panic(
     from leadboost.remote.panic import Stop, describe, halt
 
     log.configure("error", "auto")
-    if not 0 < len(reason.strip()) <= 500:
+    reason = reason.encode("utf-8", "replace").decode().strip()  # of a terminal in another encoding
+    if not 0 < len(reason) <= 500:
         raise InputError("--reason", "takes 1 to 500 characters")
-    stop = Stop(scope=Scope.parse(scope), reason=reason.strip(), wait_s=wait)
+    stop = Stop(scope=Scope.parse(scope), reason=reason, wait_s=wait)
     settings = _faulty_settings(config, profile, data_dir)
     seen = halt(settings, stop, lambda text: print(text, file=sys.stderr, flush=True))
     print(seen.model_dump_json() if as_json else describe(seen))
-    raise typer.Exit(0 if seen.state == "confirmed" else 1)
+    raise typer.Exit(0 if seen.state == "confirmed" and seen.connected else 1)
 
 
 @app.command()

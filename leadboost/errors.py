@@ -271,13 +271,20 @@ class GateClosedError(LeadBoostError):
 
 
 class HaltLogError(LeadBoostError):
-    """The local halt log cannot be read or written; the text says why and the way out."""
+    """The local halt log cannot be read or written; the text says why and the way out.
+
+    ``damaged``: it was read, and what is there is no halt log; what it held is lost.
+    """
 
     code = "halt_log"
 
+    def __init__(self, reason: str, *, damaged: bool = False) -> None:
+        super().__init__(reason)
+        self.damaged = damaged
+
 
 class HaltError(LeadBoostError):
-    """A halt cannot be resumed so; ``code`` says why and the text what to do."""
+    """A halt cannot be resumed so; ``halt_code`` says why and the text what to do."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)

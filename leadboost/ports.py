@@ -473,13 +473,15 @@ class HaltLog(Protocol):
 class EnableAction:
     """A row of ``actions``: a campaign that a resumed halt lets run again.
 
-    ``state`` is ``intended``, ``sent``, ``confirmed``, ``failed`` or ``unknown``.
+    ``state`` is ``intended``, ``sent``, ``confirmed``, ``failed`` or ``unknown``; ``intended_at`` None until
+    it is stored.
     """
 
     id: UUID
     halt_id: UUID
     campaign: Campaign
     state: str = "intended"
+    intended_at: datetime | None = None
 
 
 class HaltStore(Protocol):
@@ -501,14 +503,14 @@ class HaltStore(Protocol):
         ...
 
     async def approve(self, halt_id: UUID, *, by: str, reason: str) -> Sequence[str]:
-        """Note one approval, once per person; returns all who approved."""
+        """Note one approval, once per person; returns all who approved since the last stop."""
         ...
 
     async def resume(
         self, halt: Halt, actions: Sequence[EnableAction], *, by: str, reason: str, event: NewEvent
     ) -> None:
         """Mark it resumed together with the intents to enable what it paused. Raises HaltError
-        (``still_at_floor``, ``already_resumed``)."""
+        (``still_at_floor``; ``already_resumed``, also where it was asked for again meanwhile)."""
         ...
 
     async def unfinished_actions(self) -> Sequence[EnableAction]:
@@ -516,8 +518,8 @@ class HaltStore(Protocol):
         ...
 
     async def mark_sent(self, action: EnableAction) -> bool:
-        """Commit that it is about to be sent; False while the latch is not ACTIVE or a halt holds the
-        campaign. A trip on any host waits for this, or is seen by it."""
+        """Commit that it is about to be sent; False while the latch is not ACTIVE, a halt holds the
+        campaign, or it was sent three times. A trip on any host waits for this, or is seen by it."""
         ...
 
     async def settle_action(self, action: EnableAction, state: str, error: str | None) -> None:

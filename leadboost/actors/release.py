@@ -5,12 +5,13 @@ Set apart from PanicManager: it waits for the database, and a trip waits for not
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
 
 from leadboost.clock import uuid7
-from leadboost.domain.halt import Halt
+from leadboost.domain.halt import Halt, Latch
 from leadboost.errors import ActorError, AdPlatformError, GateClosedError, HaltError, StoreError
 from leadboost.messages.events import EventsCommitted
 from leadboost.messages.panic import EndHalt, GetHalt, GetSafety, NoteApproval, SafetyStatus
@@ -19,9 +20,10 @@ from leadboost.ports import AdPlatform, EnableAction, HaltStore, NewEvent
 from leadboost.runtime import Actor, ActorRef, Message, Topic
 
 LOOK_EVERY_S = 30.0
+LOOK_AGAIN_S = 3.0
+GIVE_UP_AFTER = timedelta(minutes=15)
 ASK_S = 2.0
-SENDS = 5
-READS = 5
+READS = 7
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
 
 _log = structlog.get_logger(__name__)
@@ -69,6 +71,7 @@ class Release(Actor[ApproveResume | _Look | _Looked]):
         self._crash = crash
         self._busy = False
         self._again = False
+        self._pending = False
 
     async def on_start(self) -> None:
         self.every(LOOK_EVERY_S, _Look(), jitter=0.1)
@@ -115,7 +118,7 @@ class Release(Actor[ApproveResume | _Look | _Looked]):
         actions = self._actions(halt, status)
         await self._store.resume(halt, actions, by=approval.by, reason=approval.reason, event=event)
         self._crash("resume.committed")
-        await self._panic.ask(EndHalt(halt_id=halt.id), timeout_s=ASK_S)
+        await self._panic.ask(EndHalt(halt_id=halt.id, last_stop=halt.last_stop), timeout_s=ASK_S)
         self._look()
 
     def _actions(self, halt: Halt, status: SafetyStatus) -> Sequence[EnableAction]:
@@ -145,16 +148,32 @@ class Release(Actor[ApproveResume | _Look | _Looked]):
             _log.warning("actions not carried on", error=str(error))
         elif self._again:
             self._look()
+        elif self._pending:
+            self._pending = False
+            self.after(LOOK_AGAIN_S, _Look())
 
     async def _finish_all(self) -> None:
-        for action in await self._store.unfinished_actions():
-            state, error = await self._finish(action)
+        actions = await self._store.unfinished_actions()
+        status = await self._panic.ask(GetSafety(), timeout_s=ASK_S)
+        halted = status.state is Latch.HALTED
+        if actions and status.gate_reasons and not halted:
+            self._pending = True  # it opens by itself, and nothing is marked as sent before
+            return
+        for action in actions:
+            state, error = ("failed", "halted again") if halted else await self._finish(action)
+            if state == "unknown" and self._is_old(action):
+                state, error = "failed", f"given up after {GIVE_UP_AFTER}: {error}"
             await self._store.settle_action(action, state, error)
             self._committed.publish(EventsCommitted())
             _log.info("action settled", campaign=action.campaign.campaign_id, state=state, error=error)
+            if state == "unknown":
+                self._pending = True
+
+    def _is_old(self, action: EnableAction) -> bool:
+        return action.intended_at is not None and self.clock.now() - action.intended_at > GIVE_UP_AFTER
 
     async def _finish(self, action: EnableAction) -> tuple[str, str | None]:
-        """Bring one action to its end; ``unknown`` where the platform does not say, to be read later."""
+        """Bring one action to its end; ``unknown`` where that is not possible now, to be read later."""
         platform = self._platforms.get(action.campaign.platform)
         if platform is None:
             return "failed", f"no connection to {action.campaign.platform}"
@@ -167,22 +186,23 @@ class Release(Actor[ApproveResume | _Look | _Looked]):
         return await self._send(platform, action)
 
     async def _send(self, platform: AdPlatform, action: EnableAction) -> tuple[str, str | None]:
-        error = "not verified"
-        for number in range(SENDS):
-            if not await self._store.mark_sent(action):
-                return "failed", "halted again"
-            try:
-                await platform.enable(action.campaign.campaign_id)
-            except GateClosedError as closed:
-                return ("failed" if closed.halted else "unknown"), str(closed)
-            except AdPlatformError as failure:
-                if failure.kind in ("refused", "auth"):
-                    return "failed", failure.reason
-                error = failure.reason
-                await self._pause(_wait_s(number, failure.retry_after_s))
-            if await self._read_back(platform, action):
-                return "confirmed", None
-        return "unknown", error
+        """Send it once; what the platform took is never sent again just because it is not seen to run."""
+        if not await self._store.mark_sent(action):
+            return "failed", "halted again, or sent often enough"
+        try:
+            await platform.enable(action.campaign.campaign_id)
+        except GateClosedError as closed:
+            # The database let it pass: what is closed here will open by itself, or say so there soon.
+            return "unknown", str(closed)
+        except AdPlatformError as failure:
+            if failure.kind in ("refused", "auth"):
+                return "failed", failure.reason
+            await self._pause(_wait_s(0, failure.retry_after_s))
+            runs = await self._read_back(platform, action)
+            return ("confirmed", None) if runs else ("unknown", failure.reason)
+        if await self._read_back(platform, action):
+            return "confirmed", None
+        return "failed", "the platform took it, and yet it does not run: somebody may have paused it"
 
     async def _read_back(self, platform: AdPlatform, action: EnableAction) -> bool | None:
         """Whether the campaign runs, by reads of their own; None when the platform does not answer."""

@@ -84,6 +84,7 @@ class SafetyEngine(Actor[StockReached | _Evaluate | _Evaluated]):
 
     async def _evaluate(self, skus: frozenset[str] | None) -> None:
         for breach in await self._watch.breaches(skus):
+            self._gate.trip(Scope("sku", (breach.sku,)), breach.campaigns)
             await self._panic.ask(_trip(breach), timeout_s=TRIP_WITHIN_S)
 
     def _evaluated(self, error: Exception | None) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _STOPPED: Final = ("PAUSED", "ARCHIVED", "DELETED")
+_AT_REST: Final = (*_STOPPED, "WITH_ISSUES")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +36,5 @@ class AdCampaign:
 
     @property
     def is_paused(self) -> bool:
-        """Whether both say that nothing runs; an archived or deleted one cannot."""
-        return self.status in _STOPPED and self.effective_status not in ("ACTIVE", "IN_PROCESS")
+        """Whether both say that nothing runs. Archived ones cannot; an unknown word proves nothing."""
+        return self.status in _STOPPED and self.effective_status in _AT_REST

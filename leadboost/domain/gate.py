@@ -4,14 +4,12 @@ Architecture, section 3 (Gate). Default deny: it opens when every proof has been
 covers the campaign.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.halt import Scope
 from leadboost.errors import GateClosedError
-
-Trip = Callable[[Scope], None]
 
 
 class Gate:
@@ -22,20 +20,26 @@ class Gate:
 
     def __init__(self, proofs: Iterable[str]) -> None:
         self._missing: dict[str, str] = dict.fromkeys(proofs, "not proven yet")
-        self._tripped: list[Scope] = []
+        self._tripped: list[tuple[Scope, frozenset[Campaign]]] = []
         self._halts: dict[UUID, tuple[Scope, frozenset[Campaign]]] = {}
 
-    def trip(self, scope: Scope) -> None:
-        """Close for ``scope`` at once, before its halt has an id; ``settle`` ends that."""
-        self._tripped.append(scope)
+    def trip(self, scope: Scope, campaigns: Iterable[Campaign] = ()) -> None:
+        """Close for ``scope`` at once, before its halt has an id; ``settle`` ends that.
+
+        A SKU's ``campaigns`` may be named; where they are not known, everything is held.
+        """
+        self._tripped.append((scope, frozenset(campaigns)))
 
     def settle(self, scope: Scope) -> None:
-        """A trip of ``scope`` has become a halt, or has failed to: its own latch counts from now on."""
-        if scope in self._tripped:
-            self._tripped.remove(scope)
+        """A trip of ``scope`` has become a halt: its own latch counts from now on."""
+        self._tripped = [each for each in self._tripped if each[0] != scope]
+
+    def unsettled(self) -> tuple[Scope, ...]:
+        """Scopes that were tripped and have no halt yet."""
+        return tuple(dict.fromkeys(scope for scope, _ in self._tripped))
 
     def latch(self, halt_id: UUID, scope: Scope, campaigns: Iterable[Campaign]) -> None:
-        """Close for a halt and the campaigns that it covers."""
+        """Close for a halt and the campaigns that it covers; for everything, where a SKU's are not known."""
         self._halts[halt_id] = (scope, frozenset(campaigns))
 
     def release(self, halt_id: UUID) -> None:
@@ -51,30 +55,38 @@ class Gate:
 
     def reasons(self) -> tuple[str, ...]:
         """Why nothing may raise spend anywhere; empty while the gate is open."""
-        halted = ["halted"] if any(scope.is_global for scope in self._scopes()) else []
+        halted = ["halted"] if any(_holds_all(*each) for each in self._held()) else []
         return (*halted, *(f"{name}: {failure}" for name, failure in sorted(self._missing.items())))
 
     def check(self, campaign: Campaign, account_id: str) -> None:
         """Let a call that raises the spend of ``campaign`` pass. Raises GateClosedError."""
-        covering = self._covering(campaign, account_id)
+        held = self._held()
+        covering = [
+            scope for scope, campaigns in held if campaign in campaigns or _names(scope, campaign, account_id)
+        ]
         reasons = [*self.reasons(), *(f"halted: {scope}" for scope in covering)]
         if reasons:
-            halted = bool(covering) or any(scope.is_global for scope in self._scopes())
+            halted = bool(covering) or any(_holds_all(*each) for each in held)
             raise GateClosedError("; ".join(reasons), halted=halted)
 
-    def _scopes(self) -> list[Scope]:
-        return [*self._tripped, *(scope for scope, _ in self._halts.values())]
+    def _held(self) -> list[tuple[Scope, frozenset[Campaign]]]:
+        return [*self._tripped, *self._halts.values()]
 
-    def _covering(self, campaign: Campaign, account_id: str) -> list[Scope]:
-        named = [scope for scope in self._scopes() if _names(scope, campaign, account_id)]
-        return named + [scope for scope, campaigns in self._halts.values() if campaign in campaigns]
+
+def _holds_all(scope: Scope, campaigns: frozenset[Campaign]) -> bool:
+    return scope.is_global or (scope.kind == "sku" and not campaigns)
 
 
 def _names(scope: Scope, campaign: Campaign, account_id: str) -> bool:
     match scope.kind:
         case "account":
-            return scope.parts == (campaign.platform, account_id)
+            named, their_id = scope.parts
+            return named == campaign.platform and _same_account(their_id, account_id)
         case "campaign":
             return scope.parts == (campaign.platform, campaign.campaign_id)
         case _:
             return False
+
+
+def _same_account(one: str, other: str) -> bool:
+    return one.removeprefix("act_") == other.removeprefix("act_")

@@ -100,8 +100,10 @@ class HaltItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """A stop: who pulled it, why, and every campaign that it pauses. ``approvals`` are the subjects who
-    want it resumed."""
+    """A stop: who pulled it, why, and every campaign that it pauses.
+
+    ``stopped_at`` is when a person asked for it last; ``approvals`` are those given since, by subject.
+    """
 
     id: UUID
     scope: Scope
@@ -111,6 +113,7 @@ class Halt:
     state: HaltState = HaltState.PAUSING
     items: tuple[HaltItem, ...] = ()
     approvals: tuple[str, ...] = ()
+    stopped_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -123,14 +126,25 @@ class Halt:
 
     def with_item(self, item: HaltItem) -> "Halt":
         """A copy with this item in the place of its campaign's, or added at the end."""
-        if self.item(item.campaign) is None:
-            return replace(self, items=(*self.items, item))
-        items = (item if each.campaign == item.campaign else each for each in self.items)
-        return replace(self, items=tuple(items))
+        return self.with_items([item])
+
+    def with_items(self, items: Iterable[HaltItem]) -> "Halt":
+        """A copy with these items in the places of their campaigns', or added at the end."""
+        by_campaign = {each.campaign: each for each in self.items}
+        by_campaign |= {each.campaign: each for each in items}
+        return replace(self, items=tuple(by_campaign.values()))
+
+    @property
+    def last_stop(self) -> datetime:
+        """When it was asked for last."""
+        return self.stopped_at or self.tripped_at
 
     def covers_account(self, platform: str, account_id: str) -> bool:
         """Whether it covers all that the account runs, so that the platform must be asked what that is."""
-        return self.scope.is_global or self.scope == Scope("account", (platform, account_id))
+        if self.scope.kind != "account":
+            return self.scope.is_global
+        named, their_id = self.scope.parts
+        return named == platform and their_id.removeprefix("act_") == account_id.removeprefix("act_")
 
 
 def state_of(items: Sequence[HaltItem]) -> HaltState:
@@ -159,22 +173,27 @@ def widened(halt: Halt, accounts: Mapping[str, str]) -> Halt:
 
 
 def informed(halt: Halt, stored: Halt) -> Halt:
-    """An open halt with what only its stored copy knows: approvals, names, budgets, further campaigns."""
-    for item in stored.items:
-        known = halt.item(item.campaign)
-        if known is None:
-            halt = halt.with_item(replace(item, status=ItemStatus.REQUESTED, confirmed_at=None))
-        elif known.name is None or known.was_active is None:
-            halt = halt.with_item(
-                replace(
-                    known,
-                    name=known.name or item.name,
-                    was_active=item.was_active if known.was_active is None else known.was_active,
-                    daily_budget_micros=known.daily_budget_micros or item.daily_budget_micros,
-                    currency=known.currency or item.currency,
-                )
-            )
-    return replace(halt, approvals=stored.approvals)
+    """An open halt with what only its stored copy knows: names, budgets, further campaigns.
+
+    Its scope too: the local log may have had to widen it. Approvals count that are younger than the
+    last stop.
+    """
+    known = {item.campaign: item for item in halt.items}
+    items = [_informed_item(known.get(item.campaign), item) for item in stored.items]
+    approvals = stored.approvals if stored.last_stop >= halt.last_stop else ()
+    return replace(halt.with_items(items), scope=stored.scope, approvals=approvals)
+
+
+def _informed_item(known: HaltItem | None, stored: HaltItem) -> HaltItem:
+    if known is None:
+        return replace(stored, status=ItemStatus.REQUESTED, confirmed_at=None)
+    return replace(
+        known,
+        name=known.name or stored.name,
+        was_active=stored.was_active if known.was_active is None else known.was_active,
+        daily_budget_micros=known.daily_budget_micros or stored.daily_budget_micros,
+        currency=known.currency or stored.currency,
+    )
 
 
 def halt_view(halt: Halt, needed: int) -> dict[str, object]:

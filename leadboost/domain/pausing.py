@@ -12,6 +12,7 @@ from leadboost.domain.halt import ItemStatus
 
 RETRY_S = 1.0
 HOPELESS_RETRY_S = 10.0
+LONGEST_WAIT_S = 60.0
 STALE_S = 30.0
 """A read-back may lag this long behind an accepted pause before it is sent again."""
 OVERDUE_S = 120.0
@@ -76,9 +77,12 @@ class Pausing:
             if self.status is not ItemStatus.CONFIRMED:
                 self.status, self.error, self.confirmed_at = ItemStatus.CONFIRMED, None, at
 
-    def fail_read(self, now: float, error: str) -> None:
-        """The read-back did not answer; what was confirmed stays so until a read says otherwise."""
-        self.due_at = now + RETRY_S
+    def fail_read(self, now: float, error: str, *, wait_s: float | None = None) -> None:
+        """The read-back did not answer; what was confirmed stays so until a read says otherwise.
+
+        ``wait_s`` is how long the platform asks to be left alone.
+        """
+        self.due_at = now + max(RETRY_S, min(wait_s or 0.0, LONGEST_WAIT_S))
         if self.status is not ItemStatus.CONFIRMED:
             self.error = error
             self._judge(now)
@@ -89,9 +93,14 @@ class Pausing:
         self.status, self.error, self.confirmed_at = ItemStatus.REQUESTED, None, None
         self.accepted_at = self.first_read_at = None
 
-    def _read_running(self, now: float) -> None:
-        self.first_read_at = None
+    def seen_at_rest(self, now: float) -> None:
+        """A list of the whole account shows it paused: no read of its own is needed for a while."""
         if self.status is ItemStatus.CONFIRMED:
+            self.due_at = now + 2 * self.watch_s
+
+    def _read_running(self, now: float) -> None:
+        seen_paused, self.first_read_at = self.first_read_at is not None, None
+        if seen_paused:  # no lag: somebody let it run
             self.again(now)
             self.error = "it ran again though it was paused"
         elif self.accepted_at is None or now - self.accepted_at > STALE_S:

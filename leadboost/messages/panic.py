@@ -16,9 +16,9 @@ from leadboost.runtime.message import Lane, Message
 class TripHalt(Message[Halt]):
     """Halt ``scope`` now. Where it is halted already, the same halt answers.
 
-    ``by`` is a person's subject, which has every campaign verified again, or ``rule:NAME`` with its
-    ``evidence`` (JSON values, journalled as ``safety.breached``). ``campaigns`` are those known to be
-    covered; what the platform lists is added where a whole account is.
+    ``by`` is a person's subject, which has every campaign verified again and voids approvals given so
+    far, or ``rule:NAME`` with its ``evidence`` (JSON values, journalled as ``safety.breached``).
+    ``campaigns`` are those known to be covered; what the platform lists is added where a whole account is.
     """
 
     lane: ClassVar[Lane] = Lane.CONTROL
@@ -57,16 +57,13 @@ class SafetyStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetSafety(Message[SafetyStatus]):
-    """Tell how things stand, from memory."""
-
-    lane: ClassVar[Lane] = Lane.CONTROL
+    """Tell how things stand, from memory. Not on the control lane: readers may be many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetHalt(Message[Halt | None]):
     """One halt; None when there is none of that id."""
 
-    lane: ClassVar[Lane] = Lane.CONTROL
     id: UUID
 
 
@@ -82,10 +79,11 @@ class NoteApproval(Message[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndHalt(Message[None]):
-    """Let go of a halt that the store has as resumed."""
+    """Let go of a halt that the store has as resumed, unless it was asked for again since ``last_stop``."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
     halt_id: UUID
+    last_stop: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

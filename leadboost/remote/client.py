@@ -1,6 +1,7 @@
 """A client of one daemon: tokens of its own making, deadlines, bounded retries."""
 
 import asyncio
+import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -106,9 +107,16 @@ class Remote:
     def _bearer(self) -> str:
         now = self.clock.monotonic()
         if now >= self._renew_at:
-            self._token = self._tokens.issue("cli", self._role, _TOKEN_TTL_S)
+            self._token = self._tokens.issue(_subject(), self._role, _TOKEN_TTL_S)
             self._renew_at = now + _TOKEN_TTL_S / 2
         return self._token
+
+
+def _subject() -> str:
+    """Who runs the command: two approvals of one person must not count as two persons'."""
+    with suppress(KeyError, OSError, ImportError):
+        return f"cli:{getpass.getuser()}"
+    return "cli"
 
 
 @asynccontextmanager

@@ -128,7 +128,8 @@ async def _direct(settings: Settings, clock: Clock, stop: Stop) -> HaltSeen:
         await components.start_kill_switch()
         halted = await components.halt(stop.scope, stop.reason, by=BY)
         give_up_at = clock.monotonic() + stop.wait_s
-        while halted.state is HaltState.PAUSING and clock.monotonic() < give_up_at:
+        # Nobody goes on after us: what cannot be paused must not keep the others from it.
+        while halted.state is not HaltState.CONFIRMED and clock.monotonic() < give_up_at:
             await asyncio.sleep(POLL_S)
             halted = await components.look_at(halted)
         return HaltSeen.model_validate(

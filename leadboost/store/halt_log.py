@@ -2,18 +2,22 @@
 
 A slot has 64 KiB: magic, counter, length and SHA-256 (over counter and text) of a JSON text. Writing
 goes to the older slot, so that a write cut short leaves the other; the file is made full size at
-once, so that a full disk does not matter. Writers of several processes take turns by flock.
+once, so that a full disk does not matter. Writers of several processes take turns by flock, for which
+none waits long; readers need no turn, since the slot they trust is not the one that is written.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
 import struct
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -25,7 +29,10 @@ from leadboost.errors import HaltLogError, InputError
 SLOT_BYTES = 64 * 1024
 _HEAD = struct.Struct(">8sQI32s")
 _MAGIC = b"LBHALT1\n"
-_REASON_CHARS = 200
+_ROOM = SLOT_BYTES - _HEAD.size
+_REASON_CHARS = 120
+LOCK_TRIES, LOCK_PAUSE_S = 25, 0.02
+READS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +51,38 @@ class HaltFile:
     def read(self) -> Sequence[Halt]:
         if not self._path.exists():
             return ()
-        try:
-            with self._opened(fcntl.LOCK_SH) as file:
-                return self._load(file)[1]
-        except OSError as error:
-            raise self._trouble(error.strerror or str(error)) from error
+        with self._telling():
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return self._load_calmly(file)
+            finally:
+                os.close(file)
 
     def put(self, halts: Sequence[Halt], *, ended: Collection[UUID] = ()) -> None:
-        try:
-            with self._opened(fcntl.LOCK_EX) as file:
-                counter, known = self._load(file)
-                kept = {halt.id: halt for halt in (*known, *halts) if halt.is_open and halt.id not in ended}
-                self._write(file, counter + 1, self._fitting(list(kept.values())))
-        except OSError as error:
-            raise self._trouble(error.strerror or str(error)) from error
+        with self._telling(), self._opened() as file:
+            counter, known = self._load(file)
+            kept = {halt.id: halt for halt in (*known, *halts) if halt.is_open and halt.id not in ended}
+            self._write(file, counter + 1, self._fitting(list(kept.values())))
 
     def replace(self, halts: Sequence[Halt]) -> None:
-        """Start the log anew where it could not be read. Raises HaltLogError."""
+        with self._telling(), self._opened() as file:
+            os.pwrite(file, bytes(2 * SLOT_BYTES), 0)
+            self._write(file, 1, self._fitting(halts))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
         try:
-            with self._opened(fcntl.LOCK_EX) as file:
-                os.pwrite(file, bytes(2 * SLOT_BYTES), 0)
-                self._write(file, 1, self._fitting(halts))
+            yield
         except OSError as error:
             raise self._trouble(error.strerror or str(error)) from error
 
     @contextmanager
-    def _opened(self, lock: int) -> Iterator[int]:
+    def _opened(self) -> Iterator[int]:
         if not self._path.exists():
             self._make()
         file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            fcntl.flock(file, lock)
+            _lock(file)
             yield file
         finally:
             os.close(file)
@@ -101,36 +109,54 @@ class HaltFile:
     def _load(self, file: int) -> tuple[int, Sequence[Halt]]:
         slots = [slot for place in (0, 1) if (slot := _read_slot(file, place)) is not None]
         if not slots:
-            raise self._trouble("neither slot is whole")
+            raise self._trouble("neither slot is whole", damaged=True)
         newest = max(slots, key=lambda slot: slot.counter)
         try:
             return newest.counter, [_halt(row) for row in orjson.loads(newest.text)]
-        except (ValueError, KeyError, TypeError, IndexError, InputError) as error:
-            raise self._trouble("it was written by another version") from error
+        except (ValueError, TypeError, AttributeError, InputError) as error:
+            raise self._trouble("it was written by another version", damaged=True) from error
+
+    def _load_calmly(self, file: int) -> Sequence[Halt]:
+        """Two writers in a row may have been at both slots while they were read."""
+        for _ in range(READS - 1):
+            with suppress(HaltLogError):
+                return self._load(file)[1]
+            time.sleep(LOCK_PAUSE_S)
+        return self._load(file)[1]
 
     def _write(self, file: int, counter: int, text: bytes) -> None:
-        head = _HEAD.pack(_MAGIC, counter, len(text), _digest(counter, text))
-        os.pwrite(file, head + text, counter % 2 * SLOT_BYTES)
+        slot = _HEAD.pack(_MAGIC, counter, len(text), _digest(counter, text)) + text
+        if os.pwrite(file, slot, counter % 2 * SLOT_BYTES) != len(slot):
+            raise OSError(errno.ENOSPC, "not all of it could be written")
         os.fsync(file)
 
     def _fitting(self, halts: Sequence[Halt]) -> bytes:
-        """Write them; where they do not fit, the longest lists of campaigns become whole accounts."""
-        room = SLOT_BYTES - _HEAD.size - len(b"[]")
+        """Write them. Where they do not fit, the longest lists of campaigns become whole accounts, and
+        halts of one account one halt; whoever has the database takes the narrow ones from there."""
+        text = _text(halts)
         halts = sorted(halts, key=lambda halt: len(halt.items), reverse=True)
-        rows = [orjson.dumps(_row(halt)) for halt in halts]
-        size = sum(len(row) + 1 for row in rows)
-        for place, halt in enumerate(halts):
-            if size <= room:
-                break
-            narrow, rows[place] = rows[place], orjson.dumps(_row(widened(halt, self._accounts)))
-            size += len(rows[place]) - len(narrow)
-        if size > room:
-            everything = min(halts, key=lambda halt: halt.tripped_at)
-            rows = [orjson.dumps(_row(widened(everything, {})))]
-        return b"[" + b",".join(rows) + b"]"
+        wide: dict[Scope, Halt] = {}
+        while len(text) > _ROOM and halts:
+            some, halts = halts[: len(halts) // 8 + 1], halts[len(halts) // 8 + 1 :]
+            for halt in some:
+                wider = widened(halt, self._accounts)
+                wide.setdefault(wider.scope, wider)
+            text = _text([*wide.values(), *halts])
+        return text
 
-    def _trouble(self, reason: str) -> HaltLogError:
-        return HaltLogError(f"{self._path.name}: {reason}; everything stays halted until approvers resume it")
+    def _trouble(self, reason: str, *, damaged: bool = False) -> HaltLogError:
+        return HaltLogError(f"{self._path.name}: {reason}", damaged=damaged)
+
+
+def _lock(file: int) -> None:
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE_S)
+        else:
+            return
+    raise OSError(errno.EWOULDBLOCK, "another process keeps it locked")
 
 
 def _read_slot(file: int, place: int) -> _Slot | None:
@@ -147,29 +173,31 @@ def _digest(counter: int, text: bytes) -> bytes:
     return hashlib.sha256(counter.to_bytes(8, "big") + text).digest()
 
 
-def _row(halt: Halt) -> dict[str, object]:
-    return {
-        "id": str(halt.id),
-        "scope": str(halt.scope),
-        "reason": halt.reason[:_REASON_CHARS],
-        "by": halt.tripped_by,
-        "at": halt.tripped_at.isoformat(),
-        "items": [
-            [item.campaign.platform, item.campaign.campaign_id, item.was_active] for item in halt.items
-        ],
-    }
+def _text(halts: Sequence[Halt]) -> bytes:
+    return orjson.dumps([_row(halt) for halt in halts])
 
 
-def _halt(row: dict[str, object]) -> Halt:
-    items = row["items"]
-    if not isinstance(items, list):
-        raise TypeError("items")
+def _row(halt: Halt) -> list[object]:
+    return [
+        halt.id.hex,
+        _clean(str(halt.scope)),
+        _clean(halt.reason)[:_REASON_CHARS],
+        _clean(halt.tripped_by),
+        halt.tripped_at.isoformat(),
+        halt.last_stop.isoformat(),
+        [[item.campaign.platform, item.campaign.campaign_id, item.was_active] for item in halt.items],
+    ]
+
+
+def _halt(row: Sequence[Any]) -> Halt:
+    id, scope, reason, by, tripped_at, stopped_at, items = row
     return Halt(
-        id=UUID(str(row["id"])),
-        scope=Scope.parse(str(row["scope"])),
-        reason=str(row["reason"]),
-        tripped_by=str(row["by"]),
-        tripped_at=datetime.fromisoformat(str(row["at"])),
+        id=UUID(id),
+        scope=Scope.parse(scope),
+        reason=reason,
+        tripped_by=by,
+        tripped_at=datetime.fromisoformat(tripped_at),
+        stopped_at=datetime.fromisoformat(stopped_at),
         items=tuple(
             HaltItem(
                 campaign=Campaign(platform=platform, campaign_id=campaign_id),
@@ -179,3 +207,7 @@ def _halt(row: dict[str, object]) -> Halt:
             for platform, campaign_id, was_active in items
         ),
     )
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -21,6 +21,7 @@ from leadboost.store.journal import insert_events
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 2.0
+MOST_SENDS = 3
 _NO_ARGUMENTS = hashlib.sha256(b"{}").digest()
 
 _queries = load_queries("safety")
@@ -75,8 +76,8 @@ class PgHaltStore:
             now = database.clock.now()
             await session.fetchval(_queries.lock_latch)
             await _refuse_at_floor(session, halt.scope)
-            if await session.fetchval(_queries.end_halt, halt.id, now) is None:
-                raise HaltError("already_resumed", "This halt does not hold any more.")
+            if await session.fetchval(_queries.end_halt, halt.id, now, halt.last_stop) is None:
+                raise HaltError("already_resumed", "This halt is over, or was asked for again.")
             await session.execute(_queries.set_latch, now)
             if actions:
                 rows = [(each.id, each.campaign.platform, each.campaign.campaign_id) for each in actions]
@@ -92,7 +93,13 @@ class PgHaltStore:
         async with self._connect().session(deadline_s=DEADLINE_S) as session:
             rows = await session.fetch(_queries.list_unfinished)
         return [
-            EnableAction(id=row["id"], halt_id=row["halt_id"], campaign=_campaign(row), state=row["state"])
+            EnableAction(
+                id=row["id"],
+                halt_id=row["halt_id"],
+                campaign=_campaign(row),
+                state=row["state"],
+                intended_at=row["intended_at"],
+            )
             for row in rows
         ]
 
@@ -101,7 +108,7 @@ class PgHaltStore:
         async with database.transaction(deadline_s=DEADLINE_S) as session:
             if await session.fetchval(_queries.share_latch) != "ACTIVE":
                 return False
-            sent = await session.fetchval(_queries.send_action, action.id, database.clock.now())
+            sent = await session.fetchval(_queries.send_action, action.id, database.clock.now(), MOST_SENDS)
         return sent is not None
 
     async def settle_action(self, action: EnableAction, state: str, error: str | None) -> None:
@@ -142,7 +149,15 @@ class PgStockWatch:
 
 async def _save(session: Session, halts: Sequence[Halt]) -> None:
     rows = [
-        (each.id, str(each.scope), each.reason, each.tripped_by, each.tripped_at, str(each.state))
+        (
+            each.id,
+            str(each.scope),
+            each.reason,
+            each.tripped_by,
+            each.tripped_at,
+            each.last_stop,
+            str(each.state),
+        )
         for each in halts
     ]
     await session.execute(_queries.save_halts, *zip(*rows, strict=True))
@@ -188,6 +203,7 @@ def _halt(row: asyncpg.Record, items: Sequence[HaltItem]) -> Halt:
         reason=row["reason"],
         tripped_by=row["tripped_by"],
         tripped_at=row["tripped_at"],
+        stopped_at=row["stopped_at"],
         state=HaltState(row["state"]),
         items=tuple(items),
         approvals=tuple(row["approvals"]),

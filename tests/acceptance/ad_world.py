@@ -151,6 +151,10 @@ class Shop:
     def safety(self) -> Any:
         return self.call("GET", "/api/safety")
 
+    def kinds(self) -> set[str]:
+        """The kinds of all events."""
+        return {event["kind"] for event in self.call("GET", "/api/events?limit=1000")["events"]}
+
     def halt_of(self, scope: str) -> Any:
         """The halt of this scope, None when there is none."""
         return next((each for each in self.safety()["details"] if each["scope"] == scope), None)

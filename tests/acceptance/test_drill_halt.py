@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -136,7 +135,7 @@ def test_a_halt_works_with_postgres_stopped_and_is_remembered_after_kill_9(
         for pid in stopped:
             os.kill(pid, signal.SIGCONT)
     shop.start()
-    wait_for(lambda: shop.call("GET", "/api/events")["offset"] > 0, "the halt in the journal")
+    wait_for(lambda: "panic.tripped" in shop.kinds(), "the halt in the journal")
 
     assert paused == {"PAUSED"}
     assert shop.safety()["state"] == "HALTED"
@@ -193,22 +192,44 @@ def _panic(shop: Shop, account: AdAccount) -> "subprocess.CompletedProcess[str]"
     )
 
 
-@rounds(1, 10)
-def test_nothing_that_raises_spend_leaves_while_halted_also_after_kill_9(
-    shop: Shop, account: AdAccount, runs: int
+def _resumed_but_killed(shop: Shop, account: AdAccount) -> str:
+    """A halt whose resume was committed, and the daemon killed before anything was enabled."""
+    campaign_id = str(FIRST_ID)
+    shop.start("resume.committed")
+    shop.stock("fan", 1, [campaign_id])
+    shop.sell("fan", "order")
+    halt = shop.await_state("sku:fan")
+    shop.stock("fan", 5, [campaign_id])
+    with pytest.raises(OSError):  # whatever way the connection ends
+        shop.resume(halt)
+    shop.await_death()
+    assert account.state()["spend_raising"] == 0
+    return campaign_id
+
+
+def test_a_kill_between_a_resume_and_its_enabling_is_finished_after_the_restart(
+    shop: Shop, account: AdAccount
 ) -> None:
-    numbers = count()
+    campaign_id = _resumed_but_killed(shop, account)
+
     shop.start()
-    wait_for(lambda: shop.safety()["gate"]["open"], "an open gate")
-    halt_id = shop.call("POST", "/api/panic", {"reason": "drill"})["id"]
-    shop.await_state("global")
 
-    for _ in range(runs):
-        shop.kill()
+    account.await_status(campaign_id, "ACTIVE")
+    assert shop.safety()["halts"] == []
+    assert account.state()["spend_raising"] == 1
+
+
+def test_nothing_that_raises_spend_leaves_once_halted_though_it_was_committed_before(
+    shop: Shop, account: AdAccount
+) -> None:
+    _resumed_but_killed(shop, account)
+    done = _panic(shop, account)
+
+    for _ in range(2):
         shop.start()
-        assert shop.safety()["state"] == "HALTED"
-        with pytest.raises(AssertionError, match="403"):  # an operator may trip, never resume
-            shop.call("POST", "/api/resume", {"halt_id": halt_id, "reason": f"try {next(numbers)}"})
+        wait_for(lambda: "campaign.enable" in shop.kinds(), "the end of the action")
+        shop.kill()
 
+    assert done.returncode == 0, done.stderr
     assert account.state()["spend_raising"] == 0
     assert set(account.state()["campaigns"].values()) == {"PAUSED"}

@@ -40,6 +40,7 @@ def halt(database: Database, scope: str = "sku:fan", *, state: HaltState = HaltS
         reason="out",
         tripped_by="ana",
         tripped_at=AT,
+        stopped_at=AT,
         state=state,
         items=(item,),
     )

@@ -1,5 +1,6 @@
 """A kill switch with everything around it under a test's control, on virtual time."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +10,7 @@ from leadboost.actors.panic import PanicManager
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Halt, Scope
-from leadboost.errors import AdPlatformError, HaltLogError, StoreUnavailableError
+from leadboost.errors import AdPlatformError, HaltError, HaltLogError, StoreUnavailableError
 from leadboost.messages.panic import GetHalt, GetSafety, SafetyStatus, TripHalt
 from leadboost.ports import EnableAction, NewEvent
 from leadboost.runtime import ActorRef, Topic
@@ -41,6 +42,7 @@ class Ads:
     after: list[AdPlatformError | None] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
     hidden: bool = False
+    unreadable: bool = False
     calls: list[tuple[float, str, str]] = field(default_factory=list)
     gate: Gate | None = None
 
@@ -55,6 +57,8 @@ class Ads:
 
     async def read_campaign(self, campaign_id: str) -> AdCampaign:
         self._call("read", campaign_id)
+        if self.unreadable:
+            raise AdPlatformError(self.name, "unknown", "no answer")
         return self._tell(campaign_id)
 
     async def pause(self, campaign_id: str) -> None:
@@ -89,11 +93,12 @@ class Ads:
 
 
 class Log:
-    """A halt log in memory; ``failure`` makes it fail."""
+    """A halt log in memory; ``failure`` makes it fail, ``hangs`` keep whoever calls waiting."""
 
     def __init__(self) -> None:
         self.halts: dict[UUID, Halt] = {}
         self.failure: HaltLogError | None = None
+        self.hangs = False
 
     def read(self) -> Sequence[Halt]:
         self._fail()
@@ -108,6 +113,12 @@ class Log:
     def replace(self, halts: Sequence[Halt]) -> None:
         self.failure = None
         self.halts = {each.id: each for each in halts}
+
+    async def run(self, call: Callable[[], Sequence[Halt] | None]) -> Sequence[Halt] | None:
+        """Instead of a thread, for which virtual time does not wait."""
+        if self.hangs:
+            await asyncio.sleep(1e9)
+        return call()
 
     def _fail(self) -> None:
         if self.failure is not None:
@@ -135,8 +146,14 @@ class Store:
 
     async def save(self, halts: Sequence[Halt], events: Sequence[NewEvent]) -> None:
         self._answer()
-        self.halts |= {each.id: each for each in halts}
-        self.events |= {each.id: each for each in events}
+        for each in halts:
+            known = self.halts.get(each.id)
+            if known is None:
+                self.halts[each.id] = replace(each, approvals=())
+            elif known.is_open:
+                kept = known.with_items(each.items)
+                self.halts[each.id] = replace(kept, state=each.state, stopped_at=each.stopped_at)
+        self.events |= {each.id: each for each in events if each.id not in self.events}
 
     async def links(self, skus: Collection[str]) -> Mapping[str, Sequence[Campaign]]:
         self._answer()
@@ -153,8 +170,12 @@ class Store:
         self, halt: Halt, actions: Sequence[EnableAction], *, by: str, reason: str, event: NewEvent
     ) -> None:
         self._answer()
+        stored = self.halts.get(halt.id, halt)
+        if not stored.is_open or stored.last_stop > halt.last_stop:
+            raise HaltError("already_resumed", "over")
         self.halts[halt.id] = replace(halt, state=halt.state.RESUMED)
-        self.actions |= {each.id: each for each in actions}
+        now = event.at
+        self.actions |= {each.id: replace(each, intended_at=now) for each in actions}
         self.events[event.id] = event
 
     async def unfinished_actions(self) -> Sequence[EnableAction]:
@@ -163,7 +184,8 @@ class Store:
 
     async def mark_sent(self, action: EnableAction) -> bool:
         self._answer()
-        if self.latch != "ACTIVE":
+        held = any(each.item(action.campaign) for each in self.halts.values() if each.is_open)
+        if self.latch != "ACTIVE" or held:
             return False
         self.actions[action.id] = replace(action, state="sent")
         return True
@@ -208,11 +230,6 @@ class PanicWorld:
         return {item.campaign.campaign_id: str(item.status) for item in (await self.halt(halt)).items}
 
 
-async def inline(call: Callable[[], Sequence[Halt] | None]) -> Sequence[Halt] | None:
-    """Virtual time does not wait for threads."""
-    return call()
-
-
 async def panic_world(
     system: System, statuses: Mapping[str, str], *, log: Log | None = None, store: Store | None = None
 ) -> PanicWorld:
@@ -234,7 +251,7 @@ async def panic_world(
             approvals_needed=2,
             read_back_gap_s=GAP_S,
             watch_every_s=WATCH_S,
-            run_aside=inline,
+            run_aside=log.run,
         ),
         name="panic",
     )

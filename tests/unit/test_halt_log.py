@@ -1,3 +1,4 @@
+import fcntl
 import multiprocessing
 import os
 from dataclasses import replace
@@ -23,6 +24,7 @@ def halt(number: int, *, campaigns: int = 1, scope: str = "sku:fan") -> Halt:
         reason="out of stock",
         tripped_by="ana",
         tripped_at=AT,
+        stopped_at=AT,
         items=tuple(HaltItem(campaign=campaign(str(each)), was_active=True) for each in range(campaigns)),
     )
 
@@ -111,10 +113,31 @@ def test_campaigns_of_an_unknown_account_that_do_not_fit_become_everything(tmp_p
     assert str(log.read()[0].scope) == "global"
 
 
-def test_more_halts_than_fit_become_one_of_everything(log: HaltFile) -> None:
-    log.put([halt(number, campaigns=0) for number in range(1, 2000)])
+def test_of_more_halts_than_fit_some_become_one_of_their_account(log: HaltFile) -> None:
+    log.put([halt(number) for number in range(1, 2000)])
 
-    assert [str(each.scope) for each in again(log).read()] == ["global"]
+    scopes = [str(each.scope) for each in again(log).read()]
+    assert scopes.count("account:meta_ads:900") == 1
+    assert 100 < scopes.count("sku:fan") < 1998
+
+
+def test_a_reason_that_no_text_can_hold_stops_no_halt(log: HaltFile) -> None:
+    log.put([replace(halt(1), reason="Par\udce1")])
+
+    assert [each.id for each in again(log).read()] == [UUID(int=1)]
+
+
+def test_a_log_that_another_process_keeps_locked_is_read_and_says_so_when_written(log: HaltFile) -> None:
+    log.put([halt(1)])
+    file = os.open(log._path, os.O_RDWR)
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+    try:
+        with pytest.raises(HaltLogError, match="locked"):
+            log.put([halt(2)])
+        assert log.read() == [halt(1)]
+    finally:
+        os.close(file)
 
 
 def test_a_resumed_halt_is_not_kept(log: HaltFile) -> None:

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from leadboost.domain.halt import HaltState, Scope
+from leadboost.domain.halt import HaltState, Scope, widened
 from leadboost.errors import AdPlatformError, GateClosedError, HaltLogError
 from leadboost.messages.events import StateChanged
-from leadboost.messages.panic import EndHalt, ListCampaigns
+from leadboost.messages.panic import EndHalt, GetSafety, ListCampaigns, NoteApproval
 from leadboost.runtime.testing import System
 from tests.unit.panic_world import ACCOUNT, GAP_S, WATCH_S, Log, Store, campaign, panic_world
 
@@ -277,7 +277,7 @@ async def test_a_restart_finishes_what_the_log_holds(system: System) -> None:
 
 async def test_a_log_that_cannot_be_read_means_halted(system: System) -> None:
     log = Log()
-    log.failure = HaltLogError("halt.log: neither slot is whole")
+    log.failure = HaltLogError("halt.log: neither slot is whole", damaged=True)
 
     world = await panic_world(system, {"1": "ACTIVE"}, log=log)
     await asyncio.sleep(1)
@@ -349,7 +349,7 @@ async def test_an_ended_halt_opens_the_gate_and_is_gone_from_the_log(system: Sys
     halt = await world.trip()
     await asyncio.sleep(3 * GAP_S)
 
-    await world.ref.ask(EndHalt(halt_id=halt.id))
+    await world.ref.ask(EndHalt(halt_id=halt.id, last_stop=halt.last_stop))
 
     assert world.gate.reasons() == ()
     assert world.log.halts == {}
@@ -362,7 +362,7 @@ async def test_a_campaign_held_by_two_halts_is_the_lasting_ones_to_enable(system
     wide = await world.trip(Scope("campaign", ("meta_ads", "1")))
     was_active = (await world.halt(wide)).items[0].was_active
 
-    await world.ref.ask(EndHalt(halt_id=narrow.id))
+    await world.ref.ask(EndHalt(halt_id=narrow.id, last_stop=narrow.last_stop))
 
     assert (was_active, (await world.halt(wide)).items[0].was_active) == (False, True)
 
@@ -415,3 +415,234 @@ async def test_a_jump_of_the_wall_clock_closes_the_gate_for_a_moment(system: Sys
 
     assert jumped == ("clock: the wall clock jumped by 3600.0 s",)
     assert world.gate.reasons() == ()
+
+
+async def test_a_log_that_is_slow_to_answer_at_the_start_closes_the_gate_and_halts_nothing(
+    system: System,
+) -> None:
+    log = Log()
+    log.failure = HaltLogError("halt.log: no answer")
+    world = await panic_world(system, {"1": "ACTIVE"}, log=log)
+    closed = world.gate.reasons()
+
+    log.failure = None
+    await asyncio.sleep(3)
+
+    assert "halt_log: halt.log: no answer" in closed
+    assert (world.gate.reasons(), world.ads.statuses) == ((), {"1": "ACTIVE"})
+
+
+async def test_a_disk_that_hangs_holds_up_no_pause(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    world.log.hangs = True
+    tripped_at = system.clock.monotonic()
+
+    await world.trip(SKU, campaigns=(campaign("1"),))
+    await asyncio.sleep(20)
+
+    assert world.ads.asked("pause")[0] - tripped_at < 2.5
+    assert world.ads.statuses == {"1": "PAUSED"}
+    assert any("does not answer" in reason for reason in world.gate.reasons())
+
+
+async def test_a_stop_during_a_resume_becomes_a_halt_of_its_own(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    halt = await world.trip()
+    await asyncio.sleep(3 * GAP_S)
+
+    await world.trip(by="bob")
+    await world.ref.ask(EndHalt(halt_id=halt.id, last_stop=halt.last_stop))
+
+    status = await world.status()
+    assert str(status.state) == "HALTED"
+    assert [(each.tripped_by, each.id != halt.id) for each in status.halts if each.is_open] == [("bob", True)]
+    assert "halted" in world.gate.reasons()
+
+
+async def test_a_second_stop_voids_the_approvals_given_before_it_and_is_told(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    halt = await world.trip()
+    await world.ref.ask(NoteApproval(halt_id=halt.id, approvals=("eva",), needed=2))
+
+    await world.trip(by="bob")
+    await asyncio.sleep(1)
+
+    assert (await world.halt(halt)).approvals == ()
+    told = [each.data["tripped_by"] for each in world.store.events.values() if each.kind == "panic.tripped"]
+    assert told == ["ana", "bob"]
+
+
+async def test_an_end_that_could_not_be_logged_is_logged_later(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    halt = await world.trip()
+    await asyncio.sleep(3 * GAP_S)
+    world.log.failure = HaltLogError("halt.log: Input/output error")
+
+    await world.ref.ask(EndHalt(halt_id=halt.id, last_stop=halt.last_stop))
+    world.log.failure = None
+    await asyncio.sleep(3)
+
+    assert world.log.halts == {}
+
+
+async def test_a_restart_does_not_pause_what_was_resumed_before_it(system: System) -> None:
+    first = await panic_world(System(), {"1": "ACTIVE"})
+    halt = await first.trip()
+    await asyncio.sleep(3 * GAP_S)
+    stored, event = first.store.halts[halt.id], next(iter(first.store.events.values()))
+    await first.store.resume(stored, [], by="eva", reason="fine", event=event)
+    await first.system.close()  # killed before the log knew
+
+    world = await panic_world(system, {"1": "ACTIVE"}, log=first.log, store=first.store)
+    await asyncio.sleep(8)
+
+    assert world.ads.asked("pause") == []
+    assert not (await world.halt(halt)).is_open
+
+
+async def test_a_recalled_halt_is_pursued_when_no_database_says_that_it_is_over(system: System) -> None:
+    first = await panic_world(System(), {"1": "ACTIVE"})
+    first.store.away = True
+    await first.trip()
+    await first.system.close()
+
+    world = await panic_world(system, {"1": "ACTIVE"}, log=first.log, store=first.store)
+    await asyncio.sleep(6)
+
+    assert world.ads.statuses == {"1": "PAUSED"}
+
+
+async def test_what_the_log_had_to_widen_is_narrow_again_once_the_database_is_read(system: System) -> None:
+    store, log = Store(), Log()
+    first = await panic_world(System(), {"1": "ACTIVE", "2": "ACTIVE"}, store=store)
+    halt = await first.trip(SKU, campaigns=(campaign("1"),))
+    await asyncio.sleep(1)
+    await first.system.close()
+    log.put([widened(halt, {"meta_ads": ACCOUNT})])
+
+    world = await panic_world(system, {"1": "PAUSED", "2": "ACTIVE"}, log=log, store=store)
+    await asyncio.sleep(2 * GAP_S)
+
+    assert world.ads.statuses == {"1": "PAUSED", "2": "ACTIVE"}
+    assert (await world.halt(halt)).scope == SKU
+
+
+async def test_a_look_that_fails_leaves_it_open_whether_the_campaign_ran(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    await asyncio.sleep(20)
+    world.ads.unreadable = True
+
+    halt = await world.trip(SKU, campaigns=(campaign("1"),))
+    await asyncio.sleep(1)
+
+    assert (await world.halt(halt)).items[0].was_active is None
+
+
+async def test_a_halt_of_an_account_that_is_not_connected_is_never_confirmed(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+
+    halt = await world.trip(Scope("account", ("meta_ads", "901")))
+    await asyncio.sleep(3 * GAP_S)
+
+    assert (await world.halt(halt)).state is HaltState.UNCONFIRMED
+
+
+async def test_an_account_is_known_with_its_prefix_too(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+
+    halt = await world.trip(Scope("account", ("meta_ads", f"act_{ACCOUNT}")))
+    await asyncio.sleep(3 * GAP_S)
+
+    assert await world.statuses(halt) == {"1": "confirmed"}
+
+
+async def test_a_wide_halt_answers_for_what_a_narrow_one_had_paused(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE", "2": "ACTIVE"})
+    narrow = await world.trip(SKU, campaigns=(campaign("1"),))
+    await asyncio.sleep(3 * GAP_S)
+    wide = await world.trip()
+    await asyncio.sleep(3 * GAP_S)
+
+    await world.ref.ask(EndHalt(halt_id=narrow.id, last_stop=narrow.last_stop))
+
+    ran = {item.campaign.campaign_id: item.was_active for item in (await world.halt(wide)).items}
+    assert ran == {"1": True, "2": True}
+
+
+async def test_one_paused_read_and_then_a_running_one_is_no_lag(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    await world.trip()
+    await asyncio.sleep(GAP_S / 2)
+
+    world.ads.statuses["1"] = "ACTIVE"
+    await asyncio.sleep(GAP_S)
+
+    assert len(world.ads.asked("pause")) == 2
+    assert world.ads.statuses == {"1": "PAUSED"}
+
+
+async def test_a_pause_that_is_tried_again_ends_with_its_halt(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    world.ads.failures = [trouble("busy", 8.0)]
+    halt = await world.trip()
+    await asyncio.sleep(1)
+
+    await world.ref.ask(EndHalt(halt_id=halt.id, last_stop=halt.last_stop))
+    await asyncio.sleep(20)
+
+    assert world.ads.statuses == {"1": "ACTIVE"}
+
+
+async def test_a_stop_whose_request_was_lost_becomes_a_halt(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+
+    world.gate.trip(Scope("global"))
+    await asyncio.sleep(6)
+
+    assert str((await world.status()).state) == "HALTED"
+    assert world.ads.statuses == {"1": "PAUSED"}
+
+
+async def test_a_halt_of_a_command_is_told_in_the_journal(system: System) -> None:
+    other = await panic_world(System(), {})
+    await other.trip()
+    await other.system.close()
+    world = await panic_world(system, {}, log=other.log)
+
+    await asyncio.sleep(3)
+
+    assert "panic.tripped" in world.store.kinds()
+
+
+async def test_a_refused_credential_closes_the_gate_until_it_is_good_again(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    world.ads.failures = [trouble("auth")]
+
+    await world.trip(SKU, campaigns=(campaign("1"),))
+    await asyncio.sleep(1)
+    closed = world.gate.reasons()
+    await asyncio.sleep(2 * WATCH_S)
+
+    assert closed == ("meta_ads: the credential is refused: is auth",)
+    assert world.gate.reasons() == ()
+
+
+async def test_many_readers_do_not_hold_up_a_stop(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+
+    reads = [world.ref.ask(GetSafety()) for _ in range(500)]
+    answers = await asyncio.gather(*reads, world.trip())
+
+    assert len(answers) == 501
+    assert system.failures == []
+
+
+async def test_what_is_confirmed_is_watched_by_the_list_of_its_account(system: System) -> None:
+    world = await panic_world(system, {str(number): "ACTIVE" for number in range(20)})
+    await world.trip()
+    await asyncio.sleep(3 * GAP_S)
+    world.ads.calls.clear()
+
+    await asyncio.sleep(10 * WATCH_S)
+
+    assert len(world.ads.calls) < 30

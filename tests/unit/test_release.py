@@ -162,8 +162,35 @@ async def test_a_gate_closed_for_want_of_proof_only_delays(system: System) -> No
     world.gate.prove("rules", None)
     await asyncio.sleep(LOOK_EVERY_S * 3)
 
-    assert waiting == ["unknown"]
+    assert waiting == ["intended"]
     assert states(world) == ["confirmed"]
+
+
+async def test_a_person_who_pauses_right_after_a_resume_is_not_fought(system: System) -> None:
+    world, halt = await halted(system)
+    ref = await release(world)
+    world.ads.seen = {"1": "PAUSED"}
+
+    await approve(ref, halt)
+    await asyncio.sleep(1)
+    world.ads.statuses["1"] = "PAUSED"
+    await asyncio.sleep(3600)
+
+    assert len(world.ads.asked("enable")) == 1
+    assert states(world) == ["failed"]
+
+
+async def test_an_enabling_that_cannot_be_verified_is_given_up_in_the_end(system: System) -> None:
+    world, halt = await halted(system)
+    ref = await release(world)
+    world.ads.after = [AdPlatformError("meta_ads", "unknown", "500")]
+    world.ads.unreadable = True
+
+    await approve(ref, halt)
+    await asyncio.sleep(3600)
+
+    assert len(world.ads.asked("enable")) == 1
+    assert states(world) == ["failed"]
 
 
 async def test_after_a_restart_a_sent_action_is_read_before_anything_is_sent(system: System) -> None:

@@ -1,7 +1,7 @@
 """What the connected ad accounts said last, and how thoroughly each wide halt has swept them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,15 +16,17 @@ YOUNG_S = 5.0
 
 @dataclass(slots=True)
 class Account:
-    """One ad account; ``due_at`` and ``listed_at`` are monotonic, ``read_at`` the wall clock."""
+    """One ad account; ``due_at`` and ``listed_at`` are monotonic, ``read_at`` the wall clock. ``denied``
+    says why its credential is refused."""
 
     platform: AdPlatform
     due_at: float
     listed_at: float | None = None
     read_at: datetime | None = None
-    campaigns: Sequence[AdCampaign] = ()
+    campaigns: dict[Campaign, AdCampaign] = field(default_factory=dict)
     busy: bool = False
     error: str | None = None
+    denied: str | None = None
 
     @property
     def name(self) -> str:
@@ -36,7 +38,9 @@ class Account:
         return halt.covers_account(self.name, self.platform.account_id)
 
     def staleness(self, now: float) -> str | None:
-        """Why what is known of it proves nothing; None while it is fresh."""
+        """Why what is known of it proves nothing; None while it is fresh and the credential is good."""
+        if self.denied is not None:
+            return self.denied
         if self.listed_at is not None and now - self.listed_at <= FRESH_FOR_S:
             return None
         return f"not read back: {self.error or 'no answer yet'}"
@@ -56,18 +60,16 @@ class Accounts:
         return [account for account in self.by_name.values() if account.is_covered(halt)]
 
     def last_read(self, campaign: Campaign) -> AdCampaign | None:
-        """The campaign as the last listing had it."""
+        """The campaign as it was read last."""
         account = self.by_name.get(campaign.platform)
-        return (
-            next((each for each in account.campaigns if each.campaign == campaign), None) if account else None
-        )
+        return account.campaigns.get(campaign) if account else None
 
     def note_read(self, found: AdCampaign) -> bool:
         """Take in a read of one campaign; tells whether the last listing had it otherwise."""
         account = self.by_name[found.campaign.platform]
         if self.last_read(found.campaign) in (None, found):
             return False
-        account.campaigns = [found if each.campaign == found.campaign else each for each in account.campaigns]
+        account.campaigns[found.campaign] = found
         return True
 
     def is_fresh(self, name: str, now: float) -> bool:
@@ -101,6 +103,6 @@ class Accounts:
         reads = [account.read_at for account in self.by_name.values()]
         known = [at for at in reads if at is not None]
         return CampaignsRead(
-            campaigns=[each for account in self.by_name.values() for each in account.campaigns],
+            campaigns=[each for account in self.by_name.values() for each in account.campaigns.values()],
             read_at=min(known) if known and len(known) == len(reads) else None,
         )

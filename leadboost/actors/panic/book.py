@@ -25,8 +25,10 @@ class HaltBook:
         self._clock = clock
         self._rng = rng
         self._halts: dict[UUID, Halt] = {}
+        self._holders: dict[Campaign, set[UUID]] = {}
         self._unwritten: set[UUID] = set()
         self._events: dict[UUID, NewEvent] = {}
+        self._told: set[UUID] = set()
 
     def open(self) -> list[Halt]:
         """Those that hold."""
@@ -42,12 +44,19 @@ class HaltBook:
 
     def holding(self, campaign: Campaign) -> list[Halt]:
         """Open halts that pause the campaign."""
-        return [halt for halt in self.open() if halt.item(campaign) is not None]
+        return [self._halts[halt_id] for halt_id in self._holders.get(campaign, ())]
 
     def keep(self, halt: Halt, *, written: bool = False) -> None:
         """Take a halt as it is now; ``written`` where it came from the database."""
+        known = self._halts.get(halt.id)
+        if known == halt:
+            return
         self._halts[halt.id] = halt
-        if halt.is_open:
+        if halt.is_open and (
+            known is None or (known.scope, len(known.items)) != (halt.scope, len(halt.items))
+        ):
+            for item in halt.items:
+                self._holders.setdefault(item.campaign, set()).add(halt.id)
             self._gate.latch(halt.id, halt.scope, (item.campaign for item in halt.items))
         if not written:
             self._unwritten.add(halt.id)
@@ -57,13 +66,21 @@ class HaltBook:
         self._halts[halt.id] = replace(halt, state=HaltState.RESUMED)
         self._unwritten.discard(halt.id)
         for item in halt.items:
-            for other in self.holding(item.campaign)[:1]:
-                held = other.item(item.campaign)
-                if item.was_active and held is not None:
-                    self.keep(other.with_item(replace(held, was_active=True)))
+            holders = self._holders.get(item.campaign, set())
+            holders.discard(halt.id)
+            if not holders:
+                self._holders.pop(item.campaign, None)
+            elif item.was_active:
+                self._pass_on(self._halts[next(iter(holders))], item.campaign)
         resumed = [each for each in self._halts.values() if not each.is_open]
         for old in sorted(resumed, key=lambda each: each.tripped_at)[:-RESUMED_KEPT]:
             del self._halts[old.id]
+            self._told -= {UUID(int=old.id.int ^ 1), UUID(int=old.id.int ^ 2)}
+
+    def _pass_on(self, halt: Halt, campaign: Campaign) -> None:
+        held = halt.item(campaign)
+        if held is not None:
+            self.keep(halt.with_item(replace(held, was_active=True)))
 
     def release(self, halt: Halt) -> None:
         """Open the gate for what it covered."""
@@ -86,9 +103,19 @@ class HaltBook:
 
     # -- for the database -------------------------------------------------------------------------
 
-    def journal(self, kind: str, data: Mapping[str, object]) -> None:
-        """Queue an event; of very many, while the database is away, the oldest are lost."""
-        event = NewEvent(id=uuid7(self._clock, self._rng), kind=kind, at=self._clock.now(), data=data)
+    def journal(
+        self, kind: str, data: Mapping[str, object], *, id: UUID | None = None, once: bool = False
+    ) -> None:
+        """Queue an event; of very many, while the database is away, the oldest are lost.
+
+        With ``once`` an event of this ``id`` is told once by this process, and stands once whoever tells.
+        """
+        if once and id in self._told:
+            return
+        id = id or uuid7(self._clock, self._rng)
+        if once:
+            self._told.add(id)
+        event = NewEvent(id=id, kind=kind, at=self._clock.now(), data=data)
         self._events[event.id] = event
         if len(self._events) > EVENTS_KEPT:
             del self._events[next(iter(self._events))]
@@ -128,6 +155,10 @@ class HaltBook:
             halts=tuple(each for each in halts if each.is_open or each.id in shown),
             needed=needed,
         )
+
+
+def _extent(halt: Halt) -> tuple[Scope, int]:
+    return halt.scope, len(halt.items)
 
 
 def known_as(item: HaltItem, read: AdCampaign) -> HaltItem:

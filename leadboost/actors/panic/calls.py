@@ -1,6 +1,7 @@
 """Calls to ad platforms; each ends in a private message, whatever becomes of it."""
 
 import asyncio
+from collections.abc import Callable
 
 from leadboost.actors.panic.told import Listed, Looked, Paused, Read
 from leadboost.clock import Rng
@@ -22,8 +23,8 @@ async def look(platform: AdPlatform, campaign: Campaign) -> Looked:
         return Looked(campaign=campaign, before=None)
 
 
-async def pause(platform: AdPlatform, campaign: Campaign, rng: Rng) -> Paused:
-    """Set PAUSED, up to five times."""
+async def pause(platform: AdPlatform, campaign: Campaign, rng: Rng, is_wanted: Callable[[], bool]) -> Paused:
+    """Set PAUSED, up to five times, for as long as a halt wants it."""
     attempts = 0
     error: AdPlatformError | None = None
     loop = retrying(
@@ -36,6 +37,8 @@ async def pause(platform: AdPlatform, campaign: Campaign, rng: Rng) -> Paused:
     )
     try:
         async for attempt in loop:
+            if not is_wanted():
+                break
             with attempt:
                 attempts += 1
                 await platform.pause(campaign.campaign_id)

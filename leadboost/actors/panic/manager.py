@@ -4,7 +4,6 @@ A trip closes the gate at once, goes to the local halt log, and then to the plat
 database side by side: neither waits for the other. Reliability guide, section 6.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from leadboost.actors.panic.accounts import Account, Accounts
 from leadboost.actors.panic.book import HaltBook, known_as
 from leadboost.actors.panic.memory import HaltMemory, RunAside
 from leadboost.actors.panic.surveillance import IN_FLIGHT, Surveillance
-from leadboost.actors.panic.told import Listed, Looked, Paused, Pump, Read, Synced, Tick
+from leadboost.actors.panic.told import Listed, Looked, Paused, Pump, Read, Recalled, Synced, Tick
 from leadboost.clock import uuid7
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.gate import Gate
@@ -38,27 +37,17 @@ from leadboost.ports import AdPlatform, HaltLog, HaltStore
 from leadboost.runtime import Actor, Topic
 
 TICK_S = 2.0
+RECALL_WAIT_S = 5.0
+SHOW_EVERY_S = 0.2
+LONGEST_ASKED_S = 60.0
 LIST_RETRY_S = 1.0
 LIST_RETRY_CALM_S = 10.0
 CLOCK_JUMP_S = 2.0
 
 _log = structlog.get_logger(__name__)
 
-_Told = (
-    TripHalt
-    | GetSafety
-    | GetHalt
-    | NoteApproval
-    | EndHalt
-    | ListCampaigns
-    | Pump
-    | Looked
-    | Paused
-    | Read
-    | Listed
-    | Tick
-    | Synced
-)
+_Heard = NoteApproval | EndHalt | Pump | Looked | Paused | Read | Listed | Tick | Recalled | Synced
+_Told = TripHalt | GetSafety | GetHalt | ListCampaigns | _Heard
 
 
 class PanicManager(Actor[_Told]):
@@ -82,7 +71,7 @@ class PanicManager(Actor[_Told]):
         read_back_gap_s: float,
         watch_every_s: float,
         crash: Callable[[str], None] = lambda _: None,
-        run_aside: RunAside = asyncio.to_thread,
+        run_aside: RunAside | None = None,
     ) -> None:
         self._gate = gate
         self._memory = HaltMemory(log, store, gate, run_aside)
@@ -96,16 +85,20 @@ class PanicManager(Actor[_Told]):
         self._syncing = False
         self._linked: set[UUID] = set()
         self._clocks: tuple[datetime, float] | None = None
-        self._shown: dict[str, object] = {}
+        self._held_back: set[UUID] = set()
+        self._stops: dict[UUID, TripHalt] = {}
+        self._lost: frozenset[Scope] = frozenset()
+        self._shown_at = float("-inf")
+        self._show_due = False
 
     async def on_start(self) -> None:
         self._book = HaltBook(self._gate, clock=self.clock, rng=self.rng)
         self._accounts = Accounts(self._platforms, now=self.clock.monotonic(), gap_s=self._gap_s)
         self._surveillance = Surveillance(self, self._accounts, gap_s=self._gap_s, watch_s=self._watch_s)
-        for halt in await self._recall():
-            self._adopt(halt)
+        await self._recall()
         self._check_clock()
-        self.every(TICK_S, Tick())
+        self.after(TICK_S, Tick())
+        self.after(RECALL_WAIT_S, Recalled())
         self._sync()
         self.start_surveillance()
 
@@ -125,16 +118,16 @@ class PanicManager(Actor[_Told]):
         self._show()
         return reply
 
-    async def _hear(
-        self, message: NoteApproval | EndHalt | Pump | Looked | Paused | Read | Listed | Tick | Synced
-    ) -> None:
+    async def _hear(self, message: _Heard) -> None:
         match message:
             case NoteApproval():
                 self._note_approval(message)
-            case EndHalt(halt_id=halt_id):
-                await self._end(halt_id)
+            case EndHalt(halt_id=halt_id, last_stop=last_stop):
+                await self._end(halt_id, last_stop)
             case Pump():
                 self.start_surveillance()
+            case Recalled():
+                self._pursue_recalled()
             case Looked():
                 await self._looked(message)
             case Paused():
@@ -156,18 +149,20 @@ class PanicManager(Actor[_Told]):
         """Halt: the gate first, the log next, then platforms and database."""
         known = self._book.of_scope(trip.scope)
         halt = known or self._new_halt(trip)
-        added = [each for each in self._named(trip, halt) if halt.item(each) is None]
-        for campaign in added:
-            halt = halt.with_item(self._new_item(campaign))
-        self._book.keep(halt)
-        self._gate.settle(trip.scope)
-        if known is None or added:
-            await self._memory.record([halt])
+        halt = halt.with_items(self._new_item(each) for each in self._named(trip, halt))
+        by_person = not trip.by.startswith("rule:")
+        if known is not None and by_person:
+            halt = replace(halt, stopped_at=self.clock.now(), approvals=())
+            self._stops[halt.id] = trip
+        if halt != known:
+            self._book.keep(halt)
+            await self._memory.record(self._book.open())
             self._crash("halt.recorded")
-            if known is None:
-                self._journal_trip(halt, trip)
+        self._gate.settle(trip.scope)
+        self._journal_trip(halt, trip, again=known is not None and by_person)
+        if known is None or len(halt.items) > len(known.items):
             self.execute_emergency_stop(halt)
-        elif not trip.by.startswith("rule:"):
+        elif by_person:
             self._verify_again(halt)
         self._settle(halt.id)
         return self._book.get(halt.id) or halt
@@ -176,7 +171,7 @@ class PanicManager(Actor[_Told]):
         return Halt(
             id=uuid7(self.clock, self.rng),
             scope=trip.scope,
-            reason=trip.reason,
+            reason=trip.reason.encode("utf-8", "replace").decode(),
             tripped_by=trip.by,
             tripped_at=self.clock.now(),
         )
@@ -184,19 +179,29 @@ class PanicManager(Actor[_Told]):
     def execute_emergency_stop(self, halt: Halt) -> None:
         """Pursue every campaign of the halt, and list the accounts that it covers as a whole."""
         now = self.clock.monotonic()
+        self._held_back.discard(halt.id)
         self._pursue(item.campaign for item in halt.items)
         for account in self._accounts.covered(halt):
             account.due_at = now
         self.start_surveillance()
 
     def _named(self, trip: TripHalt, halt: Halt) -> list[Campaign]:
-        """The campaigns known to be covered; those of whole accounts from the last listing."""
+        """The campaigns known to be covered that have no item yet."""
         named = list(trip.campaigns)
         if trip.scope.kind == "campaign":
             named.append(Campaign(platform=trip.scope.parts[0], campaign_id=trip.scope.parts[1]))
         for account in self._accounts.covered(halt):
-            named += [each.campaign for each in account.campaigns if not each.is_paused]
-        return list(dict.fromkeys(named))
+            named += self._covered(account)
+        have = {item.campaign for item in halt.items}
+        return [each for each in dict.fromkeys(named) if each not in have]
+
+    def _covered(self, account: Account) -> list[Campaign]:
+        """What a halt of the whole account has to answer for: what runs, and what others had paused."""
+        return [
+            campaign
+            for campaign, each in account.campaigns.items()
+            if not each.is_paused or self._book.holding(campaign)
+        ]
 
     def _new_item(self, campaign: Campaign) -> HaltItem:
         last = self._accounts.last_read(campaign)
@@ -206,24 +211,22 @@ class PanicManager(Actor[_Told]):
         fresh = self._accounts.is_fresh(campaign.platform, self.clock.monotonic())
         return item if fresh else replace(item, was_active=None)
 
-    def _journal_trip(self, halt: Halt, trip: TripHalt) -> None:
+    def _journal_trip(self, halt: Halt, trip: TripHalt | None = None, *, again: bool = False) -> None:
+        """Tell of a halt once, whoever tells first; of a person's every stop."""
         data = {"id": str(halt.id), "scope": str(halt.scope), "reason": halt.reason}
-        if trip.evidence is not None:
-            self._book.journal("safety.breached", {**data, "rule": trip.by, **trip.evidence})
-        self._book.journal("panic.tripped", {**data, "tripped_by": halt.tripped_by})
-        _log.warning("halted", scope=str(halt.scope), by=halt.tripped_by, reason=halt.reason)
+        if trip is not None and trip.evidence is not None:
+            breached = {**data, "rule": trip.by, **trip.evidence}
+            self._book.journal("safety.breached", breached, id=UUID(int=halt.id.int ^ 2), once=True)
+        told = {**data, "tripped_by": halt.tripped_by}
+        self._book.journal("panic.tripped", told, id=UUID(int=halt.id.int ^ 1), once=True)
+        if trip is not None and again:
+            self._book.journal("panic.tripped", {**told, "reason": trip.reason, "tripped_by": trip.by})
 
     def _verify_again(self, halt: Halt) -> None:
         for item in halt.items:
             self._surveillance.verify_again(item.campaign)
         self._accounts.sweep_again(halt)
         self.execute_emergency_stop(halt)
-
-    def _adopt(self, halt: Halt, *, written: bool = False) -> None:
-        """Take in a halt that was not tripped here: from the log, the database, another host."""
-        self._book.keep(halt, written=written)
-        if halt.is_open:
-            self.execute_emergency_stop(halt)
 
     # -- ending -----------------------------------------------------------------------------------
 
@@ -232,17 +235,25 @@ class PanicManager(Actor[_Told]):
         if (halt := self._book.get(noted.halt_id)) is not None:
             self._book.keep(replace(halt, approvals=noted.approvals), written=True)
 
-    async def _end(self, halt_id: UUID) -> None:
+    async def _end(self, halt_id: UUID, last_stop: datetime) -> None:
+        """Let go, unless somebody stopped it again since: that stop becomes a halt of its own first."""
         halt = self._book.get(halt_id)
         if halt is None or not halt.is_open:
             return
+        if halt.last_stop > last_stop and (stop := self._stops.get(halt_id)) is not None:
+            self._book.keep(replace(self._new_halt(stop), items=halt.items))
         self._book.end(halt)
+        for memory in (self._linked, self._held_back):
+            memory.discard(halt_id)
+        self._stops.pop(halt_id, None)
         self._accounts.sweep_again(halt)
-        self._linked.discard(halt_id)
         for item in halt.items:
             if not self._book.holding(item.campaign):
                 self._surveillance.drop(item.campaign)
-        await self._memory.record([], ended=[halt_id])
+        await self._memory.record(self._book.open(), ended=[halt_id])
+        if (renewed := self._book.of_scope(halt.scope)) is not None:
+            self._journal_trip(renewed)
+            self.execute_emergency_stop(renewed)
         self._book.release(halt)
         self._committed.publish(EventsCommitted())
         _log.info("resumed", scope=str(halt.scope))
@@ -264,14 +275,16 @@ class PanicManager(Actor[_Told]):
     async def _looked(self, looked: Looked) -> None:
         """What ran before is in the log before it is paused: a restart would find it paused, by us."""
         if (pausing := self._surveillance.looked(looked)) is not None:
-            self._note(pausing, looked.before or self._accounts.last_read(looked.campaign))
-            await self._memory.record(self._book.holding(looked.campaign))
+            self._note(pausing, looked.before)
+            await self._memory.record(self._book.open())
         self.start_surveillance()
 
     def _paused(self, paused: Paused) -> None:
         if (pausing := self._surveillance.paused(paused)) is not None:
             if paused.error is None:
                 self._crash("halt.accepted")
+            elif paused.error.kind == "auth":
+                self._deny(paused.campaign.platform, paused.error.reason)
             self._note(pausing)
         self.start_surveillance()
 
@@ -300,6 +313,8 @@ class PanicManager(Actor[_Told]):
         self._write()
 
     def _judge(self, halt: Halt) -> HaltState:
+        if halt.scope.kind == "account" and not self._accounts.covered(halt):
+            return HaltState.UNCONFIRMED  # nobody here can look into it
         state = state_of(halt.items)
         known = halt.scope.kind != "sku" or halt.items or halt.id in self._linked
         if state is not HaltState.CONFIRMED or (known and self._accounts.is_swept(halt)):
@@ -312,67 +327,99 @@ class PanicManager(Actor[_Told]):
     async def _listed(self, listed: Listed) -> None:
         account, now = self._accounts.by_name[listed.platform], self.clock.monotonic()
         account.busy = False
-        wide = [halt for halt in self._book.open() if account.is_covered(halt)]
+        held_back = self._held_back
+        wide = [each for each in self._book.open() if account.is_covered(each) and each.id not in held_back]
         if listed.error is not None:
             account.error = listed.error.reason
-            account.due_at = now + (LIST_RETRY_S if wide else LIST_RETRY_CALM_S)
+            asked_s = min(listed.error.retry_after_s or 0.0, LONGEST_ASKED_S)
+            account.due_at = now + max(LIST_RETRY_S if wide else LIST_RETRY_CALM_S, asked_s)
+            if listed.error.kind == "auth":
+                self._deny(listed.platform, listed.error.reason)
         else:
-            account.campaigns, account.error = listed.campaigns, None
+            account.campaigns = {each.campaign: each for each in listed.campaigns}
+            account.error = account.denied = None
             account.listed_at, account.read_at = now, self.clock.now()
             for halt in wide:
                 await self._sweep(halt, account, listed.asked_at)
             swept = all(self._accounts.is_swept(halt) for halt in wide)
             account.due_at = now + (self._watch_s if swept else self._gap_s)
-            self._surveillance.doubt(account)
+            self._surveillance.compare(account)
         self._gate.prove(account.name, account.staleness(now))
         self._show_campaigns()
         self.start_surveillance()
 
+    def _deny(self, name: str, reason: str) -> None:
+        """A credential that is refused proves nothing, and cannot stop what it would start."""
+        account = self._accounts.by_name.get(name)
+        if account is not None:
+            account.denied = f"the credential is refused: {reason}"
+            self._gate.prove(name, account.denied)
+
     async def _sweep(self, halt: Halt, account: Account, asked_at: float) -> None:
         """Pause what the platform says is running, known to us or not."""
-        found = [
-            each.campaign
-            for each in account.campaigns
-            if not each.is_paused and halt.item(each.campaign) is None
-        ]
+        have = {item.campaign for item in halt.items}
+        found = [each for each in self._covered(account) if each not in have]
         await self._add(halt, found)
         self._accounts.note_sweep(halt, account.name, asked_at, complete=not found)
         self._settle(halt.id)
 
     # -- the log and the database -----------------------------------------------------------------
 
-    async def _recall(self) -> Sequence[Halt]:
-        try:
-            return await self._memory.recall()
-        except (HaltLogError, TimeoutError) as error:
-            return [await self._distrust(str(error) or "the halt log could not be read in time")]
+    async def _recall(self) -> None:
+        """Take in what the log holds: halts of before a restart, and of commands that found us mute.
 
-    async def _distrust(self, reason: str) -> Halt:
-        """What cannot be read may have been a halt: everything stops until approvers say otherwise."""
-        trip = TripHalt(scope=Scope(GLOBAL), reason=reason, by="rule:halt_log")
-        halt = self._new_halt(trip)
+        A log that holds no halts any more means halted, unless this process knows what it held.
+        """
+        try:
+            halts = await self._memory.recall()
+        except HaltLogError as error:
+            if self._memory.recalled:
+                await self._memory.begin_anew(self._book.open())
+            else:
+                await self._distrust(str(error))
+            return
+        for halt in halts:
+            if self._book.get(halt.id) is None:
+                self._book.keep(halt)
+                self._journal_trip(halt)
+                self._held_back.add(halt.id)
+
+    def _pursue_recalled(self) -> None:
+        """The database says by now, or not at all, which of the recalled halts were resumed since."""
+        for halt in self._book.open():
+            if halt.id in self._held_back:
+                self.execute_emergency_stop(halt)
+
+    async def _distrust(self, reason: str) -> None:
+        reason = f"{reason}; what it held is not known, so everything stops"
+        halt = self._new_halt(TripHalt(scope=Scope(GLOBAL), reason=reason, by="rule:halt_log"))
         self._book.keep(halt)
-        self._journal_trip(halt, trip)
+        self._journal_trip(halt)
         await self._memory.begin_anew([halt])
-        return halt
+        self.execute_emergency_stop(halt)
 
     async def _tick(self) -> None:
         self._check_clock()
-        if self._memory.log_due:
+        await self._recall()
+        if self._memory.write_due and self._memory.recalled:
             await self._memory.record(self._book.open())
-            if self._memory.log_due:
-                await self._memory.begin_anew(self._book.open())
-        for halt in await self._memory.look():
-            if self._book.get(halt.id) is None:  # of a command that found this daemon mute
-                self._adopt(halt)
+        await self._find_lost_stops()
         now = self.clock.monotonic()
         for account in self._accounts.by_name.values():
             self._gate.prove(account.name, account.staleness(now))
         for halt in self._book.open():
             self._settle(halt.id)
-        self._shown = {}  # who shows it may have begun only now
         self._show_campaigns()
         self._sync()
+        self.after(TICK_S, Tick())  # never two at once, however long one takes
+
+    async def _find_lost_stops(self) -> None:
+        """A stop closed the gate, and its request never came: whoever asked meant it."""
+        unsettled = frozenset(self._gate.unsettled())
+        for scope in unsettled & self._lost:
+            reason = "a stop was asked for, and its request was lost on the way"
+            await self.trigger_critical_failure(TripHalt(scope=scope, reason=reason, by="rule:lost_stop"))
+        self._lost = unsettled
 
     def _check_clock(self) -> None:
         now, monotonic = self.clock.now(), self.clock.monotonic()
@@ -399,7 +446,6 @@ class PanicManager(Actor[_Told]):
             self._book.not_written(synced.halts)
             self._gate.prove("store", "the database does not answer")
             return
-        self._gate.prove("store", None)
         self._book.written(synced.events)
         if synced.events:
             self._committed.publish(EventsCommitted())
@@ -408,6 +454,8 @@ class PanicManager(Actor[_Told]):
         for halt in self._book.open():
             if halt.scope.kind == "sku" and halt.scope.parts[0] in synced.links:
                 await self._link(halt, synced.links[halt.scope.parts[0]])
+        self._pursue_recalled()
+        self._gate.prove("store", None)
         self._write()
 
     async def _link(self, halt: Halt, campaigns: Sequence[Campaign]) -> None:
@@ -419,10 +467,8 @@ class PanicManager(Actor[_Told]):
     async def _add(self, halt: Halt, campaigns: Sequence[Campaign]) -> None:
         if not campaigns:
             return
-        for campaign in campaigns:
-            halt = halt.with_item(self._new_item(campaign))
-        self._book.keep(halt)
-        await self._memory.record([halt])
+        self._book.keep(halt.with_items(self._new_item(each) for each in campaigns))
+        await self._memory.record(self._book.open())
         self._pursue(campaigns)
         self.start_surveillance()
 
@@ -430,19 +476,27 @@ class PanicManager(Actor[_Told]):
         """Take over what the database knows of a halt: of another host, or of before a restart."""
         known = self._book.get(stored.id)
         if known is None:
-            self._adopt(stored, written=True)
+            self._book.keep(stored, written=True)
+            if stored.is_open:
+                self._memory.write_due = True
+                self.execute_emergency_stop(stored)
         elif known.is_open and not stored.is_open:
-            await self._end(stored.id)
+            await self._end(stored.id, stored.last_stop)
         elif known.is_open and (better := informed(known, stored)) != known:
             self._book.keep(better)
-            if len(better.items) > len(known.items):
+            if len(better.items) > len(known.items) and stored.id not in self._held_back:
                 self.execute_emergency_stop(better)
 
     def _show(self) -> None:
-        view = self._book.status(self._needed).view()
-        if view != self._shown:
-            self._shown = view
-            self._state.publish(StateChanged(key="safety", data=view))
+        """Tell viewers, a few times a second at most: with many campaigns each telling is long."""
+        left_s = self._shown_at + SHOW_EVERY_S - self.clock.monotonic()
+        if left_s > 0:
+            if not self._show_due:
+                self._show_due = True
+                self.after(left_s, Pump())
+            return
+        self._show_due, self._shown_at = False, self.clock.monotonic()
+        self._state.publish(StateChanged(key="safety", data=self._book.status(self._needed).view()))
 
     def _show_campaigns(self) -> None:
         self._state.publish(StateChanged(key="campaigns", data=self._accounts.read().view()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from leadboost.actors.panic.accounts import Account, Accounts
@@ -57,11 +58,16 @@ class Surveillance:
         """Pause and read it anew."""
         self.pursue(campaign).again(self._now)
 
-    def doubt(self, account: Account) -> None:
-        """What is confirmed and yet listed as running is read, and then paused again, at once."""
-        for each in account.campaigns:
+    def compare(self, account: Account) -> None:
+        """What is confirmed and yet listed as running is read, and then paused again, at once; what is
+        listed at rest needs no read of its own: the platform counts calls."""
+        for each in account.campaigns.values():
             pausing = self._pausing.get(each.campaign)
-            if pausing is not None and pausing.status is ItemStatus.CONFIRMED and not each.is_paused:
+            if pausing is None or pausing.status is not ItemStatus.CONFIRMED:
+                continue
+            if each.is_paused:
+                pausing.seen_at_rest(self._now)
+            else:
                 pausing.due_at = self._now
 
     def start(self, needs_look: Callable[[Campaign], bool]) -> None:
@@ -106,7 +112,7 @@ class Surveillance:
         if pausing is not None and read.found is not None:
             pausing.read(self._now, read.found, at)
         elif pausing is not None and read.error is not None:
-            pausing.fail_read(self._now, read.error.reason)
+            pausing.fail_read(self._now, read.error.reason, wait_s=read.error.retry_after_s)
         return pausing
 
     def _idle(self) -> list[Pausing]:
@@ -121,7 +127,8 @@ class Surveillance:
         elif pausing.step is Step.PAUSE and look_first:
             actor.spawn("look", look(account.platform, campaign), then=lambda done: done)
         elif pausing.step is Step.PAUSE:
-            actor.spawn("pause", pause(account.platform, campaign, actor.rng), then=lambda done: done)
+            wanted = partial(self._pausing.__contains__, campaign)
+            actor.spawn("pause", pause(account.platform, campaign, actor.rng, wanted), then=lambda done: done)
         else:
             actor.spawn("read back", read_back(account.platform, campaign), then=lambda done: done)
 

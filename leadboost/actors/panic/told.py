@@ -57,6 +57,11 @@ class Tick(Message[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled(Message[None]):
+    """The database has had its time to say which halts of the log were resumed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Synced(Message[None]):
     """``halts`` and ``events`` were written, then ``stored`` and the campaigns linked to halted SKUs
     were read; or ``error``."""

@@ -1,7 +1,9 @@
 -- name: load_halts
--- Read open halts and the last $1 resumed ones, newest first, each with the names of its approvers.
-SELECT halts.id, scope, halts.reason, tripped_by, tripped_at, state,
-    ARRAY (SELECT approver FROM halt_approvals a WHERE a.halt_id = halts.id ORDER BY at) AS approvals
+-- Read open halts and the last $1 resumed ones, newest first, each with who approved since its last stop.
+SELECT halts.id, scope, halts.reason, tripped_by, tripped_at, stopped_at, state,
+    ARRAY (
+        SELECT approver FROM halt_approvals a WHERE a.halt_id = halts.id AND a.at > stopped_at ORDER BY at
+    ) AS approvals
 FROM halts
 WHERE state <> 'resumed'
     OR id IN (SELECT id FROM halts WHERE state = 'resumed' ORDER BY resumed_at DESC LIMIT $1)
@@ -21,9 +23,13 @@ SELECT state FROM safety FOR UPDATE;
 
 -- name: save_halts
 -- Upsert halts; one that is resumed stays so.
-INSERT INTO halts (id, scope, reason, tripped_by, tripped_at, state)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
-ON CONFLICT (id) DO UPDATE SET state = excluded.state
+INSERT INTO halts (id, scope, reason, tripped_by, tripped_at, stopped_at, state)
+SELECT *
+FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[]
+)
+ON CONFLICT (id) DO UPDATE SET
+    state = excluded.state, stopped_at = greatest(halts.stopped_at, excluded.stopped_at)
 WHERE halts.state <> 'resumed';
 
 -- name: save_items
@@ -68,15 +74,21 @@ ORDER BY sku, platform, campaign_id;
 
 -- name: add_approval
 -- Note one approval, once per person.
-INSERT INTO halt_approvals (halt_id, approver, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+INSERT INTO halt_approvals (halt_id, approver, reason, at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (halt_id, approver) DO UPDATE SET reason = excluded.reason, at = excluded.at;
 
 -- name: list_approvals
--- Who approved, in order.
-SELECT approver FROM halt_approvals WHERE halt_id = $1 ORDER BY at, approver;
+-- Who approved since the last stop, in order.
+SELECT approver
+FROM halt_approvals JOIN halts ON halts.id = halt_approvals.halt_id
+WHERE halts.id = $1 AND at > stopped_at
+ORDER BY at, approver;
 
 -- name: end_halt
--- Mark it resumed; no row when it is already, or is not there.
-UPDATE halts SET state = 'resumed', resumed_at = $2 WHERE id = $1 AND state <> 'resumed' RETURNING id;
+-- Mark it resumed; no row when it is already, is not there, or was asked for again after $3.
+UPDATE halts SET state = 'resumed', resumed_at = $2
+WHERE id = $1 AND state <> 'resumed' AND stopped_at <= $3
+RETURNING id;
 
 -- name: is_at_floor
 -- Whether a SKU still has no more than its floor.
@@ -91,7 +103,7 @@ ON CONFLICT ON CONSTRAINT actions_logical_key DO NOTHING;
 
 -- name: list_unfinished
 -- Actions of halts that are neither confirmed nor failed, oldest first.
-SELECT id, halt_id, platform, campaign_id, state FROM actions
+SELECT id, halt_id, platform, campaign_id, state, intended_at FROM actions
 WHERE state IN ('intended', 'sent', 'unknown') AND halt_id IS NOT NULL
 ORDER BY seq;
 
@@ -100,18 +112,22 @@ ORDER BY seq;
 SELECT state FROM safety FOR SHARE;
 
 -- name: send_action
--- Note that an action is about to be sent; no row while an open halt holds its campaign.
-UPDATE actions SET state = 'sent', sent_at = $2
-WHERE id = $1 AND state IN ('intended', 'sent', 'unknown') AND NOT EXISTS (
-    SELECT 1 FROM halts JOIN halt_items ON halt_items.halt_id = halts.id
-    WHERE halts.state <> 'resumed'
-        AND halt_items.platform = actions.platform AND halt_items.campaign_id = actions.campaign_id
+-- Note that an action is about to be sent, at most $3 times in all; no row while an open halt holds its campaign.
+UPDATE actions SET state = 'sent', sent_at = $2, sends = sends + 1
+WHERE id = $1 AND state IN ('intended', 'sent', 'unknown') AND sends < $3 AND NOT EXISTS (
+    SELECT 1 FROM halts LEFT JOIN halt_items ON halt_items.halt_id = halts.id
+    WHERE halts.state <> 'resumed' AND (
+        (halt_items.platform = actions.platform AND halt_items.campaign_id = actions.campaign_id)
+        OR starts_with(halts.scope, 'account:' || actions.platform || ':')
+        OR halts.scope = 'campaign:' || actions.platform || ':' || actions.campaign_id
+    )
 )
 RETURNING id;
 
 -- name: settle_action
 -- Note what became of an action.
-UPDATE actions SET state = $2, error = $3, settled_at = $4 WHERE id = $1
+UPDATE actions SET state = $2, error = $3, settled_at = $4
+WHERE id = $1 AND state IN ('intended', 'sent', 'unknown')
 RETURNING platform, campaign_id, kind;
 
 -- name: find_breaches
