@@ -9,7 +9,7 @@ from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Halt, HaltItem, HaltState, Scope, latch_of
 from leadboost.domain.pausing import Pausing
-from leadboost.messages.panic import SafetyStatus
+from leadboost.messages.panic import SafetyStatus, TripHalt
 from leadboost.ports import NewEvent
 
 RESUMED_KEPT = 50
@@ -26,6 +26,7 @@ class HaltBook:
         self._rng = rng
         self._halts: dict[UUID, Halt] = {}
         self._holders: dict[Campaign, set[UUID]] = {}
+        self._places: dict[UUID, dict[Campaign, int]] = {}
         self._unwritten: set[UUID] = set()
         self._events: dict[UUID, NewEvent] = {}
         self._told: set[UUID] = set()
@@ -46,6 +47,10 @@ class HaltBook:
         """Open halts that pause the campaign."""
         return [self._halts[halt_id] for halt_id in self._holders.get(campaign, ())]
 
+    def items(self, campaign: Campaign) -> list[HaltItem]:
+        """What open halts have of the campaign."""
+        return [halt.items[self._places[halt.id][campaign]] for halt in self.holding(campaign)]
+
     def keep(self, halt: Halt, *, written: bool = False) -> None:
         """Take a halt as it is now; ``written`` where it came from the database."""
         known = self._halts.get(halt.id)
@@ -55,8 +60,9 @@ class HaltBook:
         if halt.is_open and (
             known is None or (known.scope, len(known.items)) != (halt.scope, len(halt.items))
         ):
-            for item in halt.items:
-                self._holders.setdefault(item.campaign, set()).add(halt.id)
+            self._places[halt.id] = {item.campaign: place for place, item in enumerate(halt.items)}
+            for campaign in self._places[halt.id]:
+                self._holders.setdefault(campaign, set()).add(halt.id)
             self._gate.latch(halt.id, halt.scope, (item.campaign for item in halt.items))
         if not written:
             self._unwritten.add(halt.id)
@@ -65,6 +71,7 @@ class HaltBook:
         """It was resumed in the database. A campaign that another halt holds is that one's to enable."""
         self._halts[halt.id] = replace(halt, state=HaltState.RESUMED)
         self._unwritten.discard(halt.id)
+        self._places.pop(halt.id, None)
         for item in halt.items:
             holders = self._holders.get(item.campaign, set())
             holders.discard(halt.id)
@@ -93,12 +100,14 @@ class HaltBook:
         """
         changed = []
         for halt in self.holding(pausing.campaign):
-            old = halt.item(pausing.campaign)
-            if old is not None and (new := _progress(old, pausing, before)) != old:
-                changed.append(halt.with_item(new))
-                self.keep(changed[-1])
-                if new.status is not old.status:
-                    self.journal("panic.item", _item_event(halt, new))
+            place = self._places[halt.id][pausing.campaign]
+            old = halt.items[place]
+            if (new := _progress(old, pausing, before)) == old:
+                continue
+            changed.append(replace(halt, items=(*halt.items[:place], new, *halt.items[place + 1 :])))
+            self.keep(changed[-1])
+            if new.status is not old.status:
+                self.journal("panic.item", _item_event(halt, new))
         return changed
 
     # -- for the database -------------------------------------------------------------------------
@@ -119,6 +128,17 @@ class HaltBook:
         self._events[event.id] = event
         if len(self._events) > EVENTS_KEPT:
             del self._events[next(iter(self._events))]
+
+    def journal_trip(self, halt: Halt, trip: TripHalt | None = None, *, again: bool = False) -> None:
+        """Tell of a halt once, whoever tells first; of a person's every stop."""
+        data = {"id": str(halt.id), "scope": str(halt.scope), "reason": halt.reason}
+        if trip is not None and trip.evidence is not None:
+            breached = {**data, "rule": trip.by, **trip.evidence}
+            self.journal("safety.breached", breached, id=UUID(int=halt.id.int ^ 2), once=True)
+        told = {**data, "tripped_by": halt.tripped_by}
+        self.journal("panic.tripped", told, id=UUID(int=halt.id.int ^ 1), once=True)
+        if trip is not None and again:
+            self.journal("panic.tripped", {**told, "reason": trip.reason, "tripped_by": trip.by})
 
     @property
     def is_written(self) -> bool:

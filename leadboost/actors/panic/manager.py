@@ -13,7 +13,9 @@ from uuid import UUID
 import structlog
 
 from leadboost.actors.panic.accounts import Account, Accounts
-from leadboost.actors.panic.book import HaltBook, known_as
+from leadboost.actors.panic.book import HaltBook
+from leadboost.actors.panic.clock_watch import ClockWatch
+from leadboost.actors.panic.coverage import Coverage
 from leadboost.actors.panic.memory import HaltMemory, RunAside
 from leadboost.actors.panic.surveillance import IN_FLIGHT, Surveillance
 from leadboost.actors.panic.told import Listed, Looked, Paused, Pump, Read, Recalled, Synced, Tick
@@ -84,7 +86,6 @@ class PanicManager(Actor[_Told]):
         self._crash = crash
         self._syncing = False
         self._linked: set[UUID] = set()
-        self._clocks: tuple[datetime, float] | None = None
         self._held_back: set[UUID] = set()
         self._stops: dict[UUID, TripHalt] = {}
         self._lost: frozenset[Scope] = frozenset()
@@ -95,8 +96,10 @@ class PanicManager(Actor[_Told]):
         self._book = HaltBook(self._gate, clock=self.clock, rng=self.rng)
         self._accounts = Accounts(self._platforms, now=self.clock.monotonic(), gap_s=self._gap_s)
         self._surveillance = Surveillance(self, self._accounts, gap_s=self._gap_s, watch_s=self._watch_s)
+        self._coverage = Coverage(self._book, self._accounts, self._surveillance, self.clock)
+        self._clocks = ClockWatch(self.clock)
         await self._recall()
-        self._check_clock()
+        self._gate.prove("clock", self._clocks.look())
         self.after(TICK_S, Tick())
         self.after(RECALL_WAIT_S, Recalled())
         self._sync()
@@ -149,7 +152,7 @@ class PanicManager(Actor[_Told]):
         """Halt: the gate first, the log next, then platforms and database."""
         known = self._book.of_scope(trip.scope)
         halt = known or self._new_halt(trip)
-        halt = halt.with_items(self._new_item(each) for each in self._named(trip, halt))
+        halt = halt.with_items(self._coverage.of_trip(trip, halt))
         by_person = not trip.by.startswith("rule:")
         if known is not None and by_person:
             halt = replace(halt, stopped_at=self.clock.now(), approvals=())
@@ -159,7 +162,7 @@ class PanicManager(Actor[_Told]):
             await self._memory.record(self._book.open())
             self._crash("halt.recorded")
         self._gate.settle(trip.scope)
-        self._journal_trip(halt, trip, again=known is not None and by_person)
+        self._book.journal_trip(halt, trip, again=known is not None and by_person)
         if known is None or len(halt.items) > len(known.items):
             self.execute_emergency_stop(halt)
         elif by_person:
@@ -184,43 +187,6 @@ class PanicManager(Actor[_Told]):
         for account in self._accounts.covered(halt):
             account.due_at = now
         self.start_surveillance()
-
-    def _named(self, trip: TripHalt, halt: Halt) -> list[Campaign]:
-        """The campaigns known to be covered that have no item yet."""
-        named = list(trip.campaigns)
-        if trip.scope.kind == "campaign":
-            named.append(Campaign(platform=trip.scope.parts[0], campaign_id=trip.scope.parts[1]))
-        for account in self._accounts.covered(halt):
-            named += self._covered(account)
-        have = {item.campaign for item in halt.items}
-        return [each for each in dict.fromkeys(named) if each not in have]
-
-    def _covered(self, account: Account) -> list[Campaign]:
-        """What a halt of the whole account has to answer for: what runs, and what others had paused."""
-        return [
-            campaign
-            for campaign, each in account.campaigns.items()
-            if not each.is_paused or self._book.holding(campaign)
-        ]
-
-    def _new_item(self, campaign: Campaign) -> HaltItem:
-        last = self._accounts.last_read(campaign)
-        item = HaltItem(campaign=campaign) if last is None else known_as(HaltItem(campaign=campaign), last)
-        if self._surveillance.has_paused(campaign):
-            return replace(item, was_active=False)  # another halt's doing
-        fresh = self._accounts.is_fresh(campaign.platform, self.clock.monotonic())
-        return item if fresh else replace(item, was_active=None)
-
-    def _journal_trip(self, halt: Halt, trip: TripHalt | None = None, *, again: bool = False) -> None:
-        """Tell of a halt once, whoever tells first; of a person's every stop."""
-        data = {"id": str(halt.id), "scope": str(halt.scope), "reason": halt.reason}
-        if trip is not None and trip.evidence is not None:
-            breached = {**data, "rule": trip.by, **trip.evidence}
-            self._book.journal("safety.breached", breached, id=UUID(int=halt.id.int ^ 2), once=True)
-        told = {**data, "tripped_by": halt.tripped_by}
-        self._book.journal("panic.tripped", told, id=UUID(int=halt.id.int ^ 1), once=True)
-        if trip is not None and again:
-            self._book.journal("panic.tripped", {**told, "reason": trip.reason, "tripped_by": trip.by})
 
     def _verify_again(self, halt: Halt) -> None:
         for item in halt.items:
@@ -252,7 +218,7 @@ class PanicManager(Actor[_Told]):
                 self._surveillance.drop(item.campaign)
         await self._memory.record(self._book.open(), ended=[halt_id])
         if (renewed := self._book.of_scope(halt.scope)) is not None:
-            self._journal_trip(renewed)
+            self._book.journal_trip(renewed)
             self.execute_emergency_stop(renewed)
         self._book.release(halt)
         self._committed.publish(EventsCommitted())
@@ -265,8 +231,7 @@ class PanicManager(Actor[_Told]):
         self._surveillance.start(self._needs_look)
 
     def _needs_look(self, campaign: Campaign) -> bool:
-        items = [halt.item(campaign) for halt in self._book.holding(campaign)]
-        return all(item is None or item.was_active is None for item in items)
+        return all(item.was_active is None for item in self._book.items(campaign))
 
     def _pursue(self, campaigns: Iterable[Campaign]) -> None:
         for campaign in campaigns:
@@ -357,8 +322,7 @@ class PanicManager(Actor[_Told]):
 
     async def _sweep(self, halt: Halt, account: Account, asked_at: float) -> None:
         """Pause what the platform says is running, known to us or not."""
-        have = {item.campaign for item in halt.items}
-        found = [each for each in self._covered(account) if each not in have]
+        found = self._coverage.of_listing(halt, account)
         await self._add(halt, found)
         self._accounts.note_sweep(halt, account.name, asked_at, complete=not found)
         self._settle(halt.id)
@@ -381,7 +345,7 @@ class PanicManager(Actor[_Told]):
         for halt in halts:
             if self._book.get(halt.id) is None:
                 self._book.keep(halt)
-                self._journal_trip(halt)
+                self._book.journal_trip(halt)
                 self._held_back.add(halt.id)
 
     def _pursue_recalled(self) -> None:
@@ -394,12 +358,12 @@ class PanicManager(Actor[_Told]):
         reason = f"{reason}; what it held is not known, so everything stops"
         halt = self._new_halt(TripHalt(scope=Scope(GLOBAL), reason=reason, by="rule:halt_log"))
         self._book.keep(halt)
-        self._journal_trip(halt)
+        self._book.journal_trip(halt)
         await self._memory.begin_anew([halt])
         self.execute_emergency_stop(halt)
 
     async def _tick(self) -> None:
-        self._check_clock()
+        self._gate.prove("clock", self._clocks.look())
         await self._recall()
         if self._memory.write_due and self._memory.recalled:
             await self._memory.record(self._book.open())
@@ -420,15 +384,6 @@ class PanicManager(Actor[_Told]):
             reason = "a stop was asked for, and its request was lost on the way"
             await self.trigger_critical_failure(TripHalt(scope=scope, reason=reason, by="rule:lost_stop"))
         self._lost = unsettled
-
-    def _check_clock(self) -> None:
-        now, monotonic = self.clock.now(), self.clock.monotonic()
-        jump_s = 0.0
-        if self._clocks is not None:
-            jump_s = (now - self._clocks[0]).total_seconds() - (monotonic - self._clocks[1])
-        jumped = abs(jump_s) > CLOCK_JUMP_S
-        self._gate.prove("clock", f"the wall clock jumped by {jump_s:.1f} s" if jumped else None)
-        self._clocks = (now, monotonic)
 
     def _write(self) -> None:
         if not self._book.is_written:
@@ -461,15 +416,15 @@ class PanicManager(Actor[_Told]):
     async def _link(self, halt: Halt, campaigns: Sequence[Campaign]) -> None:
         """A halted SKU's campaigns are those linked to it, also when that was done after the halt."""
         self._linked.add(halt.id)
-        await self._add(halt, [each for each in campaigns if halt.item(each) is None])
+        await self._add(halt, self._coverage.missing(halt, campaigns))
         self._settle(halt.id)
 
-    async def _add(self, halt: Halt, campaigns: Sequence[Campaign]) -> None:
-        if not campaigns:
+    async def _add(self, halt: Halt, items: Sequence[HaltItem]) -> None:
+        if not items:
             return
-        self._book.keep(halt.with_items(self._new_item(each) for each in campaigns))
+        self._book.keep(halt.with_items(items))
         await self._memory.record(self._book.open())
-        self._pursue(campaigns)
+        self._pursue(item.campaign for item in items)
         self.start_surveillance()
 
     async def _learn(self, stored: Halt) -> None:

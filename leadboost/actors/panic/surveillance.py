@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from leadboost.actors.panic.accounts import Account, Accounts
@@ -27,6 +29,8 @@ class Surveillance:
         self._gap_s = gap_s
         self._watch_s = watch_s
         self._pausing: dict[Campaign, Pausing] = {}
+        self._agenda: list[tuple[float, int, Campaign]] = []
+        self._entries = count()
         self._busy: set[Campaign] = set()
         self._timer: Timer | None = None
 
@@ -44,6 +48,7 @@ class Surveillance:
                 began_at=self._now,
                 due_at=self._now,
             )
+            self._enter(self._pausing[campaign])
         return self._pausing[campaign]
 
     def has_paused(self, campaign: Campaign) -> bool:
@@ -56,7 +61,9 @@ class Surveillance:
 
     def verify_again(self, campaign: Campaign) -> None:
         """Pause and read it anew."""
-        self.pursue(campaign).again(self._now)
+        pausing = self.pursue(campaign)
+        pausing.again(self._now)
+        self._enter(pausing)
 
     def compare(self, account: Account) -> None:
         """What is confirmed and yet listed as running is read, and then paused again, at once; what is
@@ -69,17 +76,19 @@ class Surveillance:
                 pausing.seen_at_rest(self._now)
             else:
                 pausing.due_at = self._now
+            self._enter(pausing)
 
     def start(self, needs_look: Callable[[Campaign], bool]) -> None:
-        """Begin every step that is due, what is not confirmed first; come again when the next one is.
+        """Begin every step that is due, in the order in which they were; come again when the next one is.
 
         ``needs_look`` tells whether it is not known yet if a campaign ran before its pause.
         """
         now = self._now
-        due = [each for each in self._idle() if each.due_at <= now]
-        due.sort(key=lambda each: (each.status is ItemStatus.CONFIRMED, each.due_at))
-        for pausing in due[: IN_FLIGHT - len(self._busy)]:
-            self._begin(pausing, look_first=not pausing.looked and needs_look(pausing.campaign))
+        while self._agenda and self._agenda[0][0] <= now and len(self._busy) < IN_FLIGHT:
+            campaign = heappop(self._agenda)[2]
+            pausing = self._pausing.get(campaign)
+            if pausing is not None and pausing.due_at <= now and campaign not in self._busy:
+                self._begin(pausing, look_first=not pausing.looked and needs_look(campaign))
         for account in self._accounts.by_name.values():
             if account.due_at <= now and not account.busy:
                 account.busy = True
@@ -92,6 +101,7 @@ class Surveillance:
         pausing = self._pausing.get(looked.campaign)
         if pausing is not None:
             pausing.looked = True
+            self._enter(pausing)
         return pausing
 
     def paused(self, paused: Paused) -> Pausing | None:
@@ -103,6 +113,7 @@ class Surveillance:
         elif pausing is not None and paused.error is not None:
             hopeless = paused.error.kind in ("refused", "auth")
             pausing.fail(self._now, paused.attempts, paused.error.reason, hopeless=hopeless)
+        self._enter(pausing)
         return pausing
 
     def read(self, read: Read, at: datetime) -> Pausing | None:
@@ -113,10 +124,13 @@ class Surveillance:
             pausing.read(self._now, read.found, at)
         elif pausing is not None and read.error is not None:
             pausing.fail_read(self._now, read.error.reason, wait_s=read.error.retry_after_s)
+        self._enter(pausing)
         return pausing
 
-    def _idle(self) -> list[Pausing]:
-        return [each for each in self._pausing.values() if each.campaign not in self._busy]
+    def _enter(self, pausing: Pausing | None) -> None:
+        """Put its next step on the agenda; entries of before are passed over when their time comes."""
+        if pausing is not None:
+            heappush(self._agenda, (pausing.due_at, next(self._entries), pausing.campaign))
 
     def _begin(self, pausing: Pausing, *, look_first: bool) -> None:
         campaign, actor = pausing.campaign, self._actor
@@ -134,7 +148,7 @@ class Surveillance:
 
     def _wake(self) -> None:
         """Arm the timer; with all hands busy, the next one that is free looks anyway."""
-        waiting = [each.due_at for each in self._idle()]
+        waiting = [self._agenda[0][0]] if self._agenda else []
         waiting += [each.due_at for each in self._accounts.by_name.values() if not each.busy]
         if self._timer is not None:
             self._timer.cancel()
