@@ -156,6 +156,30 @@ async def test_an_approval_counts_once_per_person_and_is_audited(
     assert await value(database, "SELECT count(*) FROM audit_log WHERE action = 'halt.approve_resume'") == 3
 
 
+async def test_a_second_stop_voids_approvals_and_a_resume_that_had_not_heard_of_it(
+    store: PgHaltStore, database: Database
+) -> None:
+    halted = halt(database)
+    await store.save([halted], [])
+    await store.approve(halted.id, by="eva", reason="fine")
+
+    await store.save([replace(halted, stopped_at=database.clock.now())], [])
+
+    assert (await store.load(resumed=1))[0].approvals == ()
+    with pytest.raises(HaltError) as caught:
+        await resume(store, database, halted)
+    assert caught.value.halt_code == "already_resumed"
+
+
+async def test_an_action_is_sent_three_times_at_most(store: PgHaltStore, database: Database) -> None:
+    halted = halt(database)
+    await store.save([halted], [])
+    enable = action(database, halted)
+    await resume(store, database, halted, enable)
+
+    assert [await store.mark_sent(enable) for _ in range(4)] == [True, True, True, False]
+
+
 async def sent(store: PgHaltStore, database: Database, *later: Halt) -> Sequence[object]:
     halted = halt(database)
     await store.save([halted], [])

@@ -151,7 +151,8 @@ class Store:
             if known is None:
                 self.halts[each.id] = replace(each, approvals=())
             elif known.is_open:
-                kept = known.with_items(each.items)
+                approvals = known.approvals if each.last_stop == known.last_stop else ()
+                kept = replace(known.with_items(each.items), approvals=approvals)
                 self.halts[each.id] = replace(kept, state=each.state, stopped_at=each.stopped_at)
         self.events |= {each.id: each for each in events if each.id not in self.events}
 

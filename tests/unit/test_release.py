@@ -94,6 +94,18 @@ async def test_two_distinct_persons_end_it(system: System) -> None:
     assert not (await world.halt(halt)).is_open
 
 
+async def test_an_approval_of_before_the_last_stop_does_not_count(system: System) -> None:
+    world, halt = await halted(system)
+    ref = await release(world, needed=2)
+    await approve(ref, halt, by="eva")
+
+    await world.trip(NARROW, by="ana")
+    await asyncio.sleep(1)
+    second = await approve(ref, halt, by="bob")
+
+    assert (second.approvals, second.resumed) == (1, False)
+
+
 async def test_where_one_is_enough_a_halt_cools_off_first(system: System) -> None:
     world, halt = await halted(system)
     ref = await release(world, cool_off_s=60)

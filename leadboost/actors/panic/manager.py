@@ -163,6 +163,8 @@ class PanicManager(Actor[_Told]):
             self._crash("halt.recorded")
         self._gate.settle(trip.scope)
         self._book.journal_trip(halt, trip, again=known is not None and by_person)
+        if known is None:
+            _log.warning("halted", scope=str(halt.scope), by=halt.tripped_by, reason=halt.reason)
         if known is None or len(halt.items) > len(known.items):
             self.execute_emergency_stop(halt)
         elif by_person:
