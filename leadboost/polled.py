@@ -11,6 +11,8 @@ from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
 from leadboost.connectors.newsapi.access import HALF_DAY_S
 from leadboost.connectors.reddit import RedditAccess, RedditSource
 from leadboost.connectors.rss import RssSource
+from leadboost.connectors.x import XAccess, XSource
+from leadboost.connectors.x.access import DAY_S
 from leadboost.ports import QuotaStore, Source
 from leadboost.settings import ConnectorsSettings
 
@@ -35,6 +37,7 @@ def make_sources(
         *_reddit(connectors, client, clock, rng),
         *_newsapi(connectors, client, quotas, clock, rng),
         *_google_trends(connectors, client, clock, rng),
+        *_x(connectors, client, quotas, clock, rng),
     ]
 
 
@@ -120,4 +123,34 @@ def _google_trends(
             rng=rng.fork(f"google_trends/{geo}"),
             min_interval_s=trends.min_interval_s,
             timeout_s=trends.timeout_s,
+        )
+
+
+def _x(
+    connectors: ConnectorsSettings, client: WebClient, quotas: QuotaStore, clock: Clock, rng: Rng
+) -> Iterator[Source]:
+    x = connectors.x
+    if not x.enabled or x.bearer_token is None:
+        return
+    access = XAccess(
+        client=client,
+        clock=clock,
+        base_url=x.base_url,
+        bearer_token=x.bearer_token.get_secret_value(),
+        spending=Allowance(
+            "x.usd_micros", limit=x.daily_cents * 10_000, period_s=DAY_S, quotas=quotas, clock=clock
+        ),
+        post_micros=x.post_micros,
+        timeout_s=x.timeout_s,
+    )
+    for search in x.searches:
+        yield XSource(
+            name=f"x.{search.name}",
+            access=access,
+            clock=clock,
+            rng=rng.fork(f"x/{search.name}"),
+            query=search.query,
+            page_posts=x.page_posts,
+            lookback_s=x.lookback_s,
+            min_interval_s=x.min_interval_s,
         )

@@ -429,6 +429,55 @@ class GoogleTrendsSettings(_Section):
         return _needs(enabled, info, "geos")
 
 
+class XSearchSettings(_Section):
+    """One search on X."""
+
+    name: str = Field(
+        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example brand"
+    )
+    query: str = Field(
+        min_length=1,
+        max_length=512,
+        description='at most 512 characters in X\'s own syntax, for example "fan heater" -is:retweet lang:en',
+    )
+
+
+class XSettings(_Section):
+    """X's recent search."""
+
+    base_url: WebBase = Field("https://api.x.com", pattern=_BASE, description=_BASE_ALLOWED)
+    bearer_token: Key = Field(None, max_length=1_000, description="a token of visible ASCII characters")
+    post_micros: Count = Field(
+        5_000, ge=1, le=10_000_000, description="a number of millionths of a US dollar from 1 to 10000000"
+    )
+    daily_cents: Count = Field(
+        100, ge=1, le=1_000_000, description="a number of US cents from 1 to 1000000 in each day, UTC"
+    )
+    page_posts: Count = Field(10, ge=10, le=100, description="a number of posts from 10 to 100")
+    lookback_s: Seconds = Field(3_600, ge=60, le=600_000, description="a number of seconds from 60 to 600000")
+    min_interval_s: Seconds = Field(900, ge=60, le=86_400, description="a number of seconds from 60 to 86400")
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    searches: tuple[XSearchSettings, ...] = Field(
+        (), description="a list of tables of name and query, each name once"
+    )
+    enabled: bool = Field(False, description="true or false; true needs bearer_token and searches")
+
+    @field_validator("searches")
+    @classmethod
+    def _unique(cls, searches: tuple[XSearchSettings, ...]) -> tuple[XSearchSettings, ...]:
+        _refuse_twins("name", [search.name for search in searches])
+        return searches
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_token(cls, enabled: bool, info: ValidationInfo) -> bool:
+        given = info.data
+        is_read = given.keys() >= {"page_posts", "post_micros", "daily_cents"}
+        if enabled and is_read and given["page_posts"] * given["post_micros"] > given["daily_cents"] * 10_000:
+            raise ValueError("a page of page_posts costs more than daily_cents: no call would ever leave")
+        return _needs(enabled, info, "bearer_token", "searches")
+
+
 class ConnectorsSettings(_Section):
     """What all outside services share, and one section for each."""
 
@@ -443,6 +492,7 @@ class ConnectorsSettings(_Section):
     reddit: RedditSettings = RedditSettings()
     newsapi: NewsApiSettings = NewsApiSettings()
     google_trends: GoogleTrendsSettings = GoogleTrendsSettings()
+    x: XSettings = XSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
 
 

@@ -13,12 +13,15 @@ from leadboost.connectors.google_trends import GoogleTrendsSource
 from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
 from leadboost.connectors.newsapi.access import HALF_DAY_S
 from leadboost.connectors.reddit import RedditAccess, RedditSource
+from leadboost.connectors.x import XAccess, XSource
+from leadboost.connectors.x.access import DAY_S
 from leadboost.ports import Source
 from leadboost.runtime.testing import FakeClock
 from leadboost.standins.api import ApiServer
 from leadboost.standins.google_trends import GoogleTrendsServer, Trend
 from leadboost.standins.newsapi import Article, NewsApiServer
 from leadboost.standins.reddit import Post, RedditServer
+from leadboost.standins.x import XPost, XServer
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SECRET = "sesame-sesame-sesame"
@@ -62,6 +65,8 @@ class Case:
 
     ``fill`` gives the stand-in items of these dates, newest first. ``drift`` spoils the second item of an
     answer and adds fields that nobody knows. ``most`` is how many items one question ever gives.
+    ``puts_off`` tells whether an item dated far ahead is left for later; one that was paid for is not, and
+    comes without its date.
     """
 
     source: Source
@@ -70,6 +75,7 @@ class Case:
     fill: Callable[[list[datetime]], None]
     drift: Drift
     most: int
+    puts_off: bool = True
     secrets: tuple[str, ...] = (SECRET,)
     revoke: Callable[[], None] | None = None
     cursor: Mapping[str, object] = field(default_factory=dict)
@@ -195,7 +201,45 @@ async def google_trends(clock: FakeClock) -> AsyncIterator[Case]:
         )
 
 
-CASES = {"reddit": reddit, "newsapi": newsapi, "google_trends": google_trends}
+@asynccontextmanager
+async def x(clock: FakeClock) -> AsyncIterator[Case]:
+    server = XServer(token=SECRET, clock=clock)
+    async with client_of(clock) as client, server:
+        access = XAccess(
+            client=client,
+            clock=clock,
+            base_url=server.url,
+            bearer_token=SECRET,
+            spending=Allowance(
+                "x.usd_micros", limit=2_000_000, period_s=DAY_S, quotas=MemoryQuotas(), clock=clock
+            ),
+            post_micros=5_000,
+            timeout_s=DEADLINE_S,
+        )
+
+        def fill(dates: list[datetime]) -> None:
+            server.posts = [XPost(text=f"Fan {number}", at=at) for number, at in enumerate(dates)]
+
+        yield Case(
+            source=XSource(
+                name="x.fans",
+                access=access,
+                clock=clock,
+                rng=Rng(2),
+                query="fan",
+                page_posts=100,
+                lookback_s=500_000,
+            ),
+            server=server,
+            clock=clock,
+            fill=fill,
+            drift=drift_rows("data", spoil={"id": 7, "text": None, "public_metrics": "many"}),
+            most=250,
+            puts_off=False,
+        )
+
+
+CASES = {"reddit": reddit, "newsapi": newsapi, "google_trends": google_trends, "x": x}
 
 
 def dates(count: int, newest: datetime = NOW - timedelta(minutes=1)) -> list[datetime]:

@@ -21,6 +21,7 @@ from leadboost.connectors.google_trends.parse import read_trends
 from leadboost.connectors.newsapi.parse import read_articles
 from leadboost.connectors.reddit.parse import Token, read_listing, read_token
 from leadboost.connectors.rss.parse import FeedError, parse_feed
+from leadboost.connectors.x.parse import read_posts
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import InputError
 from tests.contract.conftest import Show
@@ -134,6 +135,32 @@ def test_every_recording_of_google_trends_is_read_or_refused(tallies: dict[str, 
     tallies["google_trends"] = tally
     assert (tally.items, dict(tally.rejected)) == (10, {})
     assert sum(tally.refused.values()) == tally.answers - 1
+
+
+def read_search(body: bytes) -> Page:
+    return read_posts(body, source="x.x", now=NOW).page
+
+
+def x_bodies() -> Iterator[bytes]:
+    """Answers of cassettes, lines of collected pages, and a bare list of posts put into a page."""
+    yield from (body for _, _, body in cassettes("x_twitter"))
+    for path in paths("x_twitter"):
+        if path.parent.name == "twarc_csv":
+            yield from path.read_bytes().splitlines() or [b""]
+        elif path.name.startswith("reuters.data"):
+            yield b'{"data": ' + path.read_bytes() + b"}"
+        elif path.suffix == ".json" and "interactions" not in path.read_text(encoding="utf-8")[:2_000]:
+            yield path.read_bytes()
+
+
+def test_every_recording_of_x_is_read_or_refused(tallies: dict[str, Tally]) -> None:
+    tally = Tally()
+    for body in x_bodies():
+        tally.add(partial(read_search, body))
+
+    tallies["x"] = tally
+    assert tally.items > 600
+    assert set(tally.rejected) <= {"is no object", "has no id or no text"}
 
 
 def read_as_feed(body: bytes) -> Page:

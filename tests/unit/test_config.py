@@ -259,6 +259,14 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ),
         ("connectors.newsapi.api_key = 'ñ'", "connectors.newsapi.api_key", "***", "a blank"),
         ("connectors.google_trends.geos = ['ar']", "connectors.google_trends.geos.0", "ar", "AR or US-NY"),
+        ("connectors.x.enabled = true", "connectors.x.enabled", "true", "needs bearer_token and searches"),
+        ("connectors.x.bearer_token = 'a b'", "connectors.x.bearer_token", "***", "a blank"),
+        (
+            "connectors.x = {enabled = true, daily_cents = 4}",
+            "connectors.x.enabled",
+            "true",
+            "more than daily_cents",
+        ),
         ("connectors.google_trends.enabled = true", "connectors.google_trends.enabled", "true", "needs geos"),
         ("connectors.reddit.client_secret = 'a b'", "connectors.reddit.client_secret", "***", "a blank"),
         (
@@ -470,7 +478,7 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 
 def test_the_reference_file_shows_the_defaults() -> None:
     examples = re.compile(
-        r"^(url|contact|public_url|crash|access_token|app_secret|account_id|client_id|client_secret|username|api_key)"
+        r"^(url|contact|public_url|crash|access_token|app_secret|account_id|client_id|client_secret|username|api_key|bearer_token)"
         r" = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
         re.MULTILINE,
     )
