@@ -281,7 +281,7 @@ export const en = {
     low: "at its floor",
     near: "near its floor",
     restock: "Restock / floor",
-    newCount: "On hand after restocking",
+    newCount: "On hand now",
     newFloor: "Floor",
     emptyStays: "What is left empty stays as it is.",
     save: "Save",

@@ -290,7 +290,7 @@ export const es: Text = {
     low: "en su mínimo",
     near: "cerca de su mínimo",
     restock: "Reponer / mínimo",
-    newCount: "En almacén tras reponer",
+    newCount: "Ahora en almacén",
     newFloor: "Mínimo",
     emptyStays: "Lo que se deja vacío no cambia.",
     save: "Guardar",
