@@ -1,8 +1,11 @@
 """What a person does in the console, and what it says where that does not work."""
 
-from playwright.sync_api import Browser, Route, expect
+import json
+
+from playwright.sync_api import Browser, Route, WebSocketRoute, expect
 
 from leadboost.console.live_registry import MOST_PER_USER
+from leadboost.domain.live.closing import TOO_FAR_BEHIND
 from tests.acceptance.process import Process
 from tests.browser.conftest import Visit
 from tests.browser.console import PATIENCE_MS, Desk, sit_down
@@ -78,6 +81,26 @@ def test_a_page_too_many_says_why_its_live_link_is_refused(visit: Visit) -> None
     expect(refused).to_be_visible(timeout=PATIENCE_MS)
     page.close()
     expect(refused).to_be_hidden(timeout=PATIENCE_MS)
+
+
+def test_a_viewer_that_was_cut_off_is_told_why_once_it_is_back(visit: Visit) -> None:
+    desk = visit(locale="es-ES")
+
+    def cut(link: WebSocketRoute) -> None:
+        told = {"code": TOO_FAR_BEHIND, "reason": "More than 4 s behind."}
+
+        def greet(text: str | bytes) -> None:
+            frame = json.loads(text)
+            link.send(json.dumps(frame | {"cut": told} if frame["t"] == "hello" else frame))
+
+        link.connect_to_server().on_message(greet)
+
+    desk.page.route_web_socket("**/dashboard/ws*", cut)
+    desk.page.goto(desk.url)
+    desk.arrive()
+
+    expect(desk.page.locator(".banner")).to_contain_text("ya está al día. Servidor: Más de 4 s de retraso.")
+    expect(desk.page.locator(".banner")).to_be_hidden(timeout=PATIENCE_MS)
 
 
 def test_a_stop_without_a_reason_is_refused_in_the_viewers_language(visit: Visit) -> None:

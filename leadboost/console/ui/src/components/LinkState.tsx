@@ -15,6 +15,8 @@ import { codeText, phrase } from "../text/server";
 
 /** The server pings every 15 s; beyond this the data on the screen is old. */
 const QUIET_MS = 20_000;
+/** So long can be read why this viewer was cut off, however soon it has caught up. */
+const TOLD_MS = 10_000;
 
 /** How fresh the page is, always in the header. Figures change every second, only a change of kind is announced. */
 export function LinkChip() {
@@ -42,9 +44,11 @@ export function LinkChip() {
 export function LinkBanner() {
   const { link, health, refusal } = useLive();
   const { text } = useWords();
+  const now = useNow();
   const waiting = link.phase === "waiting" || (link.phase === "connecting" && refusal !== null);
-  const catchingUp = link.code === CLOSE_TOO_SLOW && link.behind > 0;
-  if (!waiting && !catchingUp) return null;
+  const isFresh = link.greetedAt !== null && now - link.greetedAt < TOLD_MS;
+  const wasCut = link.phase === "live" && link.code === CLOSE_TOO_SLOW && (link.behind > 0 || isFresh);
+  if (!waiting && !wasCut) return null;
   if (waiting && health?.mode === "safe_mode") {
     return (
       <Banner>
@@ -76,7 +80,7 @@ function Banner({ mayReconnect = false, children }: { mayReconnect?: boolean; ch
 
 function what(link: LinkStatus, refusal: Live["refusal"], text: Text["link"]): string {
   if (refusal !== null) return text.refused;
-  if (link.code === CLOSE_TOO_SLOW) return text.tooSlow;
+  if (link.code === CLOSE_TOO_SLOW) return link.phase === "live" && link.behind === 0 ? text.caughtUp : text.tooSlow;
   if (link.code === CLOSE_GAP) return link.reason === "silent" ? text.silent : text.gap;
   return link.code === CLOSE_GOING_AWAY ? text.stopped : text.lost;
 }

@@ -18,6 +18,8 @@ export interface LinkStatus {
   behind: number;
   /** When the last frame came, milliseconds of `Surroundings.now`. */
   heardAt: number | null;
+  /** When the server greeted last, as `heardAt`. */
+  greetedAt: number | null;
   /** Whether the last link ended before the server greeted; the browser does not tell why. */
   unheard: boolean;
 }
@@ -53,6 +55,7 @@ export const NO_LINK: LinkStatus = {
   code: null,
   behind: 0,
   heardAt: null,
+  greetedAt: null,
   unheard: false,
 };
 
@@ -153,7 +156,8 @@ export class SocketService {
     this.greeted = true;
     this.tell({ kind: "hello", hello, recovered });
     const { cut } = hello;
-    this.report({ phase: "live", behind: this.behind(), ...(cut ? { code: cut.code, reason: cut.reason } : {}) });
+    const ended = cut ? { code: cut.code, reason: cut.reason } : {};
+    this.report({ phase: "live", behind: this.behind(), greetedAt: this.surroundings.now(), ...ended });
   }
 
   private take(socket: Socket, event: LiveEvent): void {

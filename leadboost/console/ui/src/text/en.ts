@@ -41,6 +41,7 @@ export const en = {
     old: (s: string) => `data is ${s} old`,
     behind: (n: string) => `${n} behind`,
     tooSlow: "This viewer was too slow and was cut off; it is catching up.",
+    caughtUp: "This viewer was too slow and was cut off; it has caught up.",
     stopped: "The server stopped or is restarting.",
     lost: "The connection was lost.",
     refused: "The server does not open the live link.",

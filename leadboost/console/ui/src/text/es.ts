@@ -46,6 +46,7 @@ export const es: Text = {
     old: (s) => `datos de hace ${s}`,
     behind: (n) => `${n} de retraso`,
     tooSlow: "Este visor iba demasiado lento y fue desconectado; se está poniendo al día.",
+    caughtUp: "Este visor iba demasiado lento y fue desconectado; ya está al día.",
     stopped: "El servidor se ha detenido o se está reiniciando.",
     lost: "Se ha perdido la conexión.",
     refused: "El servidor no abre el enlace en vivo.",
@@ -410,10 +411,16 @@ export const es: Text = {
       [/^the database does not answer$/, "no responde"],
       [/^the wall clock jumped by (\S+) s$/, "saltó $1 s"],
       [/^the stock floors could not be evaluated lately$/, "no se han podido evaluar los mínimos últimamente"],
-      [/^the halt log did not answer in time$/, "no respondió a tiempo"],
+      [/^the halt log (does not answer|did not answer in time)$/, "no responde"],
+      [/^the credential is refused: (.*)$/s, "la credencial es rechazada: $1"],
       // why the live link ended
       [/^More than (\S+) (s|MiB) behind\.$/, "Más de $1 $2 de retraso."],
       [/^No answer to a ping within (\S+) s\.$/, "Sin respuesta durante $1 s."],
+      [/^The journal could not be read for (\S+) s\.$/, "No se pudo leer el diario durante $1 s."],
+      [/^The journal cannot be read now\.$/, "El diario no se puede leer ahora."],
+      [/^The live link was restarted\.$/, "El enlace en vivo se reinició."],
+      [/^The live link is down\.$/, "El enlace en vivo está caído."],
+      [/^The live link did not begin; try again\.$/, "El enlace en vivo no llegó a empezar."],
       [/^Events in between are gone; reload\.$/, "Los eventos intermedios ya no están."],
       [/^LeadBoost is stopping\.$/, "LeadBoost se está deteniendo."],
       [/^You are signed out\.$/, "La sesión está cerrada."],
@@ -425,6 +432,7 @@ export const es: Text = {
       // why a rule fired
       [/^(.*): (-?\d+) left, floor (\d+)$/s, "$1: quedan $2, mínimo $3"],
       [/^(.*): (-?\d+) left$/s, "$1: quedan $2"],
+      [/^(.*); what it held is not known, so everything stops$/s, "$1; no se sabe qué contenía, así que todo se detiene"],
     ],
   },
 };
