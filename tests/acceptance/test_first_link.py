@@ -193,3 +193,35 @@ def test_a_login_can_read_and_panic_and_nobody_signs_in_while_postgres_is_away(
     assert (status, problem["code"] in ("store_unavailable", "safe_mode")) == (503, True)
     assert name_by(url, cookie) == "ana"
     assert post(url, "/api/panic", {"reason": "drill"}, cookie)[0] == 202
+
+
+async def test_a_sign_out_that_postgres_missed_is_made_good_when_it_answers(start: Start, dsn: str) -> None:
+    daemon = start(DATABASE_URL=dsn)
+    cookie = await asyncio.to_thread(cookie_of_first, daemon)
+    url = await asyncio.to_thread(daemon.up)
+    await asyncio.to_thread(name_by, url, cookie)
+    blocker = await asyncpg.connect(dsn)
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute("LOCK TABLE logins IN ACCESS EXCLUSIVE MODE")
+
+    status, cleared = await asyncio.to_thread(sign_out, url, cookie)
+    await transaction.rollback()
+
+    assert (status, "Max-Age=0" in cleared) == (503, True)
+    async with asyncio.timeout(20):
+        while await blocker.fetchval("SELECT count(*) FROM logins"):
+            pass
+    await blocker.close()
+
+
+def sign_out(url: str, cookie: str) -> tuple[int, str]:
+    """Return the status, and what becomes of the cookie."""
+    headers = {"Origin": url, "Cookie": cookie}
+    request = urllib.request.Request(url + "/api/session", headers=headers, method="DELETE")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, response.headers["Set-Cookie"]
+    except HTTPError as problem:
+        with problem:
+            return problem.code, problem.headers["Set-Cookie"]
