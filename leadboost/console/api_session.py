@@ -11,6 +11,7 @@ from leadboost.console.auth import Role
 from leadboost.console.bodies import FirstBody, SignInBody
 from leadboost.console.call import Call, answer, problem_response, validate
 from leadboost.console.logins import hash_of
+from leadboost.console.origins import LOGIN_COOKIE
 from leadboost.console.problems import CHALLENGE, Fault, ProblemError, internal_error, invalid, problem_of
 from leadboost.console.replies import SessionReply, SignedOut
 from leadboost.domain.account import DEMO_NAME, Account, fold_name
@@ -35,7 +36,9 @@ async def sign_in(call: Call) -> web.Response:
     """Sign in by name and password; a login that the cookie opened before ends."""
     call.surroundings.origins.check(call.request)
     body = validate(SignInBody, await call.json())
-    with call.surroundings.sign_ins.counted(fold_name(body.name), call.request.remote):
+    name = fold_name(body.name)
+    device = call.surroundings.devices.known(call.request, name)
+    with call.surroundings.sign_ins.counted(name, call.request.remote, device):
         account = await _authenticate(call, body)
         return await _enter(call, lambda login: _begin(call, account, login))
 
@@ -93,7 +96,8 @@ async def _enter(call: Call, store: Callable[[NewLogin], Awaitable[Account]]) ->
     role = Role.parse(account.role)
     response = answer(SessionReply(account.name, str(role), call.surroundings.demo, login.expires_at))
     life_s = int((login.expires_at - login.created_at).total_seconds())
-    origins.give(call.request, response, token, life_s)
+    origins.give(call.request, response, LOGIN_COOKIE, token, life_s)
+    call.surroundings.devices.give(call.request, response, fold_name(account.name))
     return response
 
 
@@ -112,7 +116,7 @@ async def sign_out(call: Call) -> web.Response:
         response = answer(SignedOut(call.trace_id))
     except (StoreError, ProblemError) as error:
         response = problem_response(problem_of(error) or internal_error(), call.trace_id)
-    origins.give(call.request, response, "", 0)
+    origins.give(call.request, response, LOGIN_COOKIE, "", 0)
     return response
 
 

@@ -2,21 +2,23 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Final
+from typing import Final, TypeAlias
 
 from leadboost.clock import Clock
 from leadboost.console.problems import ProblemError
 from leadboost.errors import StoreError
 
 FREE_FAILURES: Final = 5
-FREE_FAILURES_OF_PEER: Final = 20
+FREE_FAILURES_OF_NETWORK: Final = 20
 LONGEST_WAIT_S: Final = 30.0
 FORGET_AFTER_S: Final = 900.0
-_REMEMBERED: Final = 1024
+FAILURES_OF_NAME: Final = 100
+ONE_MORE_AFTER_S: Final = 6.0
+_REMEMBERED: Final = 4096
 
 
 @dataclass(slots=True)
@@ -62,35 +64,85 @@ class Attempts:
             record.failures = max(record.failures - 1, 0)
 
 
-class SignInAttempts:
-    """Counts failed sign-ins per account and per address; one address may hide many people."""
+class Budget:
+    """A hundred failures per key, and one more every six seconds (a leaky bucket).
+
+    One network that keeps failing is slowed down below that rate, so that it alone cannot use it up.
+    """
 
     def __init__(self, clock: Clock) -> None:
-        self._names = Attempts(clock)
-        self._peers = Attempts(clock, FREE_FAILURES_OF_PEER)
+        self._clock = clock
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+
+    def wait_s(self, key: str) -> float:
+        """Seconds until the next attempt is looked at; 0 if it is welcome now."""
+        full_in_s = self._full_at.get(key, 0.0) - self._clock.monotonic()
+        return max(full_in_s - (FAILURES_OF_NAME - 1) * ONE_MORE_AFTER_S, 0.0)
+
+    def failed(self, key: str) -> None:
+        """Note a failure."""
+        self._full_at[key] = max(self._full_at.get(key, 0.0), self._clock.monotonic()) + ONE_MORE_AFTER_S
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > _REMEMBERED:
+            self._full_at.popitem(last=False)
+
+    def withdrawn(self, key: str) -> None:
+        """Take one failure back."""
+        if key in self._full_at:
+            self._full_at[key] -= ONE_MORE_AFTER_S
+
+
+_Counts: TypeAlias = Sequence[tuple[Attempts | Budget, str]]
+
+
+class SignInAttempts:
+    """Counts failed sign-ins per account and network, per network, and loosely per account.
+
+    A browser that has signed in to the account before is counted by itself: whoever else guesses, and
+    from wherever, its owner gets in (OWASP, Slow Down Online Guessing Attacks with Device Cookies).
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._pairs = Attempts(clock)
+        self._networks = Attempts(clock, FREE_FAILURES_OF_NETWORK)
+        self._names = Budget(clock)
+        self._devices = Attempts(clock)
 
     @contextmanager
-    def counted(self, name: str, address: str | None) -> Iterator[None]:
+    def counted(self, name: str, address: str | None, device: str | None = None) -> Iterator[None]:
         """Look at one attempt in the block, which raises ProblemError 401 for a wrong secret.
 
-        It counts as a failure while it lasts, so that attempts sent at once are no way around the wait;
-        a success takes that back, and so does a fault of ours. Raises ProblemError 429 instead while
-        an attempt has to wait.
+        ``device`` tells apart the browsers that have signed in to this account. An attempt counts as a
+        failure while it lasts, so that attempts sent at once are no way around the wait; a success takes
+        that back, and so does a fault of ours. Raises ProblemError 429 instead while an attempt has to
+        wait; that one counts for nothing.
         """
-        peer = _network(address)
-        if wait_s := max(self._names.wait_s(name), self._peers.wait_s(peer)):
+        own, shared = self._counts(name, _network(address), device)
+        counts: _Counts = (own, *shared)
+        if wait_s := max(each.wait_s(key) for each, key in counts):
             raise _too_many(wait_s)
-        self._names.failed(name)
-        self._peers.failed(peer)
+        for each, key in counts:
+            each.failed(key)
         try:
             yield
         except (ProblemError, StoreError) as error:
             if not isinstance(error, ProblemError) or error.status != 401:
-                self._names.withdrawn(name)
-                self._peers.withdrawn(peer)
+                _withdraw(counts)
             raise
-        self._names.succeeded(name)
-        self._peers.withdrawn(peer)
+        own[0].succeeded(own[1])
+        _withdraw(shared)
+
+    def _counts(self, name: str, network: str, device: str | None) -> tuple[tuple[Attempts, str], _Counts]:
+        """What only this caller's failures count to, and what those of others do too."""
+        if device is not None:
+            return (self._devices, device), ()
+        pair = f"{name}\x00{network}"
+        return (self._pairs, pair), ((self._networks, network), (self._names, name))
+
+
+def _withdraw(counts: _Counts) -> None:
+    for each, key in counts:
+        each.withdrawn(key)
 
 
 def _too_many(wait_s: float) -> ProblemError:

@@ -12,6 +12,7 @@ from leadboost.clock import Clock, Rng
 from leadboost.console.attempts import Attempts, SignInAttempts
 from leadboost.console.auth import ClientSecret, Principal, Tokens
 from leadboost.console.bodies import Body, Query, WriteQuery, faults_of
+from leadboost.console.devices import Devices
 from leadboost.console.json_body import parse_exact_json, parse_json
 from leadboost.console.live_cuts import LiveCuts
 from leadboost.console.live_registry import LiveSockets
@@ -81,6 +82,7 @@ class Surroundings:
     logins: Logins
     passwords: Passwords
     sign_ins: SignInAttempts
+    devices: Devices
     demo: bool
     cuts: LiveCuts
     live: LiveSockets = field(default_factory=LiveSockets)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from leadboost.console.auth import Role
 from leadboost.console.call import JSON_TYPE
-from leadboost.console.origins import LOCAL_COOKIE
+from leadboost.console.origins import LOGIN_COOKIE
 from leadboost.console.problems import PROBLEM_TYPE
 from leadboost.console.replies import ProblemReply
 from leadboost.console.routes import ROUTES, Route
@@ -51,7 +51,7 @@ def describe(version: str, *, demo: bool, currency: str) -> bytes:
             "schemas": schemas.shared,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "login": {"type": "apiKey", "in": "cookie", "name": LOCAL_COOKIE},
+                "login": {"type": "apiKey", "in": "cookie", "name": LOGIN_COOKIE},
             },
         },
     }

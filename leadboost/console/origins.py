@@ -9,11 +9,12 @@ from aiohttp import hdrs, web
 from leadboost.console.problems import ProblemError
 
 SAFE_METHODS: Final = ("GET", "HEAD")
-LOCAL_COOKIE: Final = "leadboost"
-PUBLIC_COOKIE: Final = "__Host-leadboost"
+LOGIN_COOKIE: Final = "leadboost"
+DEVICE_COOKIE: Final = "leadboost-device"
+_PUBLIC_PREFIX: Final = "__Host-"
 _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 _FORWARDED: Final = ("forwarded", "x-forwarded-")
-_MAX_TOKEN_CHARS: Final = 100
+_MAX_VALUE_CHARS: Final = 100
 
 
 class Origins:
@@ -59,18 +60,22 @@ class Origins:
         )
 
     def token_of(self, request: web.BaseRequest) -> str | None:
-        """Return the token in the login cookie; None without one that can be a token.
+        """Return the token in the login cookie; None without one that can be a token."""
+        return self.cookie_of(request, LOGIN_COOKIE)
+
+    def cookie_of(self, request: web.BaseRequest, name: str) -> str | None:
+        """Return the value of one of our cookies; None without one that we can have given.
 
         The local cookie lacks what ``__Host-`` promises, so it counts for pages of this machine alone: not
         behind a proxy, even one that rewrites Host, nor beside the public Origin.
         """
         if hdrs.COOKIE not in request.headers:
             return None
-        token = request.cookies.get(PUBLIC_COOKIE)
-        if token is None and self._is_local(request):
-            token = request.cookies.get(LOCAL_COOKIE)
-        usable = token is not None and 0 < len(token) <= _MAX_TOKEN_CHARS and token.isascii()
-        return token if usable else None
+        value = request.cookies.get(_PUBLIC_PREFIX + name)
+        if value is None and self._is_local(request):
+            value = request.cookies.get(name)
+        usable = value is not None and 0 < len(value) <= _MAX_VALUE_CHARS and value.isascii()
+        return value if usable else None
 
     def _is_local(self, request: web.BaseRequest) -> bool:
         own_host = request.headers.get(hdrs.HOST, "") in self._local
@@ -79,12 +84,14 @@ class Origins:
     def _is_public(self, request: web.BaseRequest) -> bool:
         return self.public is not None and request.headers.get(hdrs.ORIGIN) == self.public
 
-    def give(self, request: web.BaseRequest, response: web.Response, token: str, life_s: int) -> None:
-        """Set the login cookie for the page that asks; ``life_s`` 0 takes it away."""
+    def give(
+        self, request: web.BaseRequest, response: web.Response, name: str, value: str, life_s: int
+    ) -> None:
+        """Set one of our cookies for the page that asks; ``life_s`` 0 takes it away."""
         public = self._is_public(request)
         response.set_cookie(
-            PUBLIC_COOKIE if public else LOCAL_COOKIE,
-            token,
+            _PUBLIC_PREFIX + name if public else name,
+            value,
             max_age=life_s,
             path="/",
             secure=public,

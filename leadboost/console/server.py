@@ -11,6 +11,7 @@ from leadboost.clock import Clock, Rng
 from leadboost.console.attempts import Attempts, SignInAttempts
 from leadboost.console.auth import ClientSecret, Tokens
 from leadboost.console.call import Handles, Panic, Surroundings
+from leadboost.console.devices import Devices
 from leadboost.console.edge import Edge
 from leadboost.console.listener import Listener
 from leadboost.console.live_cuts import LiveCuts
@@ -77,6 +78,7 @@ class Console:
             passwords=self._passwords,
             sign_ins=SignInAttempts(clock),
             cuts=LiveCuts(clock),
+            devices=Devices(tokens, self._origins),
             demo=demo,
             openapi=describe(version, demo=demo, currency=currency),
         )

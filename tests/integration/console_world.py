@@ -10,7 +10,7 @@ from uuid import UUID
 
 import aiohttp
 import orjson
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from leadboost.clock import Clock, Rng, SystemClock, uuid7
@@ -271,7 +271,7 @@ class Reply:
     """An answer as it came."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: CIMultiDictProxy[str]
     body: bytes
 
     def json(self) -> Any:

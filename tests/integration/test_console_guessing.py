@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.integration.console_world import World, running_console
-from tests.integration.session_world import MovedClock, make, sign_in, store_of
+from tests.integration.console_world import Reply, World, running_console
+from tests.integration.session_world import MovedClock, make, sign_in, status, store_of
 
 
 @pytest.fixture
@@ -32,6 +32,49 @@ async def test_guessing_is_slowed_down_per_account_and_never_for_ever(
     assert guesses == [401] * 5 + [429]
     assert (held.status, held.json()["code"], held.headers["Retry-After"]) == (429, "too_many_attempts", "1")
     assert later.status == 200
+
+
+async def test_who_has_signed_in_from_this_browser_before_gets_in_while_others_guess(
+    world: World, clock: MovedClock
+) -> None:
+    await make(world)
+    device = device_cookie(await sign_in(world))
+    others = [(await sign_in(world, password="wrong")).status for _ in range(6)]
+
+    known = await sign_in(world, Cookie=device)
+
+    assert others == [401] * 5 + [429]
+    assert (known.status, (await sign_in(world)).status) == (200, 429)
+
+
+async def test_the_mark_of_one_account_or_a_made_up_one_passes_at_no_other(world: World) -> None:
+    for name in ("ana", "bob"):
+        await make(world, name)
+    of_bob = device_cookie(await sign_in(world, "bob"))
+    for _ in range(5):
+        await sign_in(world, password="wrong")
+
+    marks = [of_bob, of_bob[:-1] + "!", "leadboost-device=.", f"leadboost-device={'a' * 22}.{'0' * 64}"]
+    statuses = [(await sign_in(world, Cookie=mark)).status for mark in marks]
+
+    assert statuses == [429] * 4
+
+
+async def test_the_mark_of_a_browser_is_closed_to_scripts_and_opens_nothing(world: World) -> None:
+    await make(world)
+
+    given = (await sign_in(world)).headers.getall("Set-Cookie")[1]
+
+    attributes = given.split("; ")[1:]
+    assert {"HttpOnly", "Path=/", "SameSite=Strict", "Max-Age=15552000"} <= set(attributes)
+    mark = given.partition("=")[2].partition(";")[0]
+    assert await status(world, {"Cookie": f"leadboost={mark}"}) == 401
+    assert await status(world, {"Authorization": f"Bearer {mark}"}) == 401
+
+
+def device_cookie(reply: Reply) -> str:
+    given: list[str] = reply.headers.getall("Set-Cookie")
+    return given[1].partition(";")[0]
 
 
 async def test_guesses_sent_at_once_are_counted_like_others(world: World) -> None:

@@ -165,9 +165,9 @@ async def test_after_a_few_failures_the_next_attempt_waits_longer_each_time_but_
 
 async def test_remembered_attempts_are_bounded() -> None:
     attempts = Attempts(FakeClock())
-    keys = [f"key {Rng(number).bits(64)}" for number in range(1100)]
+    keys = [f"key {Rng(number).bits(64)}" for number in range(4200)]
 
     for key in keys:
         attempts.failed(key)
 
-    assert len(attempts._records) == 1024
+    assert len(attempts._records) == 4096
