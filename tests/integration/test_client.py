@@ -1,5 +1,7 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
@@ -334,3 +336,23 @@ async def test_call_to_an_address_that_may_not_be_asked_is_refused_and_not_sent(
         await make_client().call(ask("http://10.0.0.1/"), priority=True)
 
     assert caught.value.refused
+
+
+async def test_a_name_is_looked_up_while_all_shared_threads_are_held() -> None:
+    held, freed = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        freed.wait(10)
+
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.get_running_loop().set_default_executor(executor)
+        executor.submit(hold)
+        held.wait(10)
+        try:
+            async with asyncio.timeout(5):
+                found = await EgressGuard(allow_hosts=["localhost"]).resolve("localhost", 80)
+        finally:
+            freed.set()
+
+    assert found

@@ -1,8 +1,5 @@
-import asyncio
 import socket
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from yarl import URL
@@ -137,23 +134,3 @@ async def test_host_allowed_on_one_port_is_refused_on_others() -> None:
         guard.check(URL("http://cache.internal:8082/"))
     with pytest.raises(EgressError):
         await guard.resolve("cache.internal", 80)
-
-
-async def test_a_name_is_looked_up_while_all_shared_threads_are_held() -> None:
-    held, freed = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        held.set()
-        freed.wait(10)
-
-    with ThreadPoolExecutor(1) as executor:
-        asyncio.get_running_loop().set_default_executor(executor)
-        executor.submit(hold)
-        held.wait(10)
-        try:
-            async with asyncio.timeout(5):
-                found = await EgressGuard(allow_hosts=["localhost"]).resolve("localhost", 80)
-        finally:
-            freed.set()
-
-    assert found
