@@ -149,7 +149,10 @@ async def test_what_is_older_than_the_ring_comes_whole_from_the_journal(database
         assert await back.events(total + 3 - 5) == list(range(6, total + 4))
 
 
-async def test_many_who_come_back_at_once_share_each_read(database: Database) -> None:
+async def test_many_who_come_back_at_once_share_each_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "BEHIND_S", 60.0)  # they are read here one after the other
     total = RELOADED_EVENTS + 2 * PAGE
     async with running_link(database) as live:
         viewer = await live.look()
