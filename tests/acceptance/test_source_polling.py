@@ -1,9 +1,9 @@
-"""Outside services with a credential, stood in for on loopback and polled by a real daemon."""
+"""Outside services, stood in for on loopback and polled by a real daemon."""
 
 import asyncio
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -11,7 +11,10 @@ import aiohttp
 from leadboost.clock import SystemClock
 from leadboost.console.auth import Role, Tokens
 from leadboost.folder import DataFolder
+from leadboost.standins.google_trends import GoogleTrendsServer, Trend
+from leadboost.standins.newsapi import Article, NewsApiServer
 from leadboost.standins.reddit import Post, RedditServer
+from leadboost.standins.x import XPost, XServer
 from tests.acceptance.process import Process
 
 SECRET = "sesame-sesame-sesame"
@@ -24,29 +27,72 @@ async def items(session: aiohttp.ClientSession, url: str, data_dir: Path) -> lis
         return found["items"]
 
 
-async def test_configured_source_is_polled_into_raw_signals(
+async def test_configured_sources_are_polled_into_raw_signals(
     start: Callable[..., Process], open_path: Path
 ) -> None:
-    post = Post(id="a", title="Which fan?", at=datetime.now(UTC), subreddit="fans")
-    reddit = RedditServer(client_id="app", client_secret=SECRET, clock=SystemClock(), posts=[post])
-    async with reddit, aiohttp.ClientSession() as session:
-        daemon = start(
-            LEADBOOST_CONNECTORS__REDDIT__ENABLED="true",
-            LEADBOOST_CONNECTORS__REDDIT__BASE_URL=reddit.url,
-            LEADBOOST_CONNECTORS__REDDIT__TOKEN_URL=f"{reddit.url}/api/v1/access_token",
-            LEADBOOST_CONNECTORS__REDDIT__CLIENT_ID="app",
-            LEADBOOST_CONNECTORS__REDDIT__CLIENT_SECRET=SECRET,
-            LEADBOOST_CONNECTORS__REDDIT__USERNAME="shop_ops",
-            LEADBOOST_CONNECTORS__REDDIT__LISTINGS=json.dumps([{"name": "fans", "subreddits": ["fans"]}]),
-            LEADBOOST_CONNECTORS__ALLOW_HOSTS=json.dumps([reddit.url.removeprefix("http://")]),
-        )
+    now, clock = datetime.now(UTC) - timedelta(minutes=5), SystemClock()
+    async with (
+        RedditServer(
+            client_id="app",
+            client_secret=SECRET,
+            clock=clock,
+            posts=[Post(id="a", title="Which fan?", at=now, subreddit="fans")],
+        ) as reddit,
+        NewsApiServer(
+            key=SECRET,
+            clock=clock,
+            articles=[Article(url="https://news.example/1", title="Fans run out", at=now)],
+        ) as news,
+        GoogleTrendsServer({"AR": [Trend(title="ventilador", at=now)]}) as trends,
+        XServer(token=SECRET, clock=clock, posts=[XPost(text="Fan wanted", at=now)]) as x,
+        aiohttp.ClientSession() as session,
+    ):
+        servers = (reddit, news, trends, x)
+        sections: dict[str, dict[str, object]] = {
+            "reddit": {
+                "base_url": reddit.url,
+                "token_url": f"{reddit.url}/api/v1/access_token",
+                "client_id": "app",
+                "client_secret": SECRET,
+                "username": "shop_ops",
+                "listings": [{"name": "fans", "subreddits": ["fans"]}],
+            },
+            "newsapi": {
+                "base_url": news.url,
+                "api_key": SECRET,
+                "searches": [{"name": "fans", "query": "fans"}],
+            },
+            "google_trends": {"base_url": trends.url, "geos": ["AR"]},
+            "x": {
+                "base_url": x.url,
+                "bearer_token": SECRET,
+                "searches": [{"name": "fans", "query": "fan"}],
+            },
+        }
+        hosts = [server.url.removeprefix("http://") for server in servers]
+        daemon = start(LEADBOOST_CONNECTORS__ALLOW_HOSTS=json.dumps(hosts), **environment(sections))
         url = await asyncio.to_thread(daemon.up)
 
         async with asyncio.timeout(30):
             heard: list[dict[str, object]] = []
-            while not heard:
+            while len(heard) < len(servers):
                 heard = await items(session, url + "/api/signals", daemon.data_dir)
         sources = await items(session, url + "/api/sources", daemon.data_dir)
 
-    assert [(item["source"], item["title"]) for item in heard] == [("reddit.fans", "Which fan?")]
-    assert [(each["kind"], each["state"]) for each in sources] == [("reddit", "up")]
+    assert {(item["source"], item["text"]) for item in heard} == {
+        ("reddit.fans", "Which fan?"),
+        ("newsapi.fans", "Fans run out"),
+        ("google_trends.ar", "ventilador"),
+        ("x.fans", "Fan wanted"),
+    }
+    assert {(each["kind"], each["state"]) for each in sources} == {(name, "up") for name in sections}
+    assert [len(server.asked) for server in servers] == [2, 1, 1, 1]  # Reddit's token is asked for too
+
+
+def environment(sections: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """The variables that enable these connectors."""
+    return {
+        f"LEADBOOST_CONNECTORS__{name}__{key}".upper(): value if isinstance(value, str) else json.dumps(value)
+        for name, section in sections.items()
+        for key, value in {**section, "enabled": True}.items()
+    }
