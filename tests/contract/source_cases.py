@@ -1,10 +1,12 @@
 """The polled connectors, each beside its stand-in, in one shape for the conformance suite."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
 
 from leadboost.clock import Rng
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
@@ -13,11 +15,14 @@ from leadboost.connectors.google_trends import GoogleTrendsSource
 from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
 from leadboost.connectors.newsapi.access import HALF_DAY_S
 from leadboost.connectors.reddit import RedditAccess, RedditSource
+from leadboost.connectors.rss import RssSource
 from leadboost.connectors.x import XAccess, XSource
 from leadboost.connectors.x.access import DAY_S
 from leadboost.ports import Source
 from leadboost.runtime.testing import FakeClock
-from leadboost.standins.api import ApiServer
+from leadboost.standins.api import ApiServer, Handler
+from leadboost.standins.feed import Item
+from leadboost.standins.feed import rss as write_rss
 from leadboost.standins.google_trends import GoogleTrendsServer, Trend
 from leadboost.standins.newsapi import Article, NewsApiServer
 from leadboost.standins.reddit import Post, RedditServer
@@ -66,7 +71,8 @@ class Case:
     ``fill`` gives the stand-in items of these dates, newest first. ``drift`` spoils the second item of an
     answer and adds fields that nobody knows. ``most`` is how many items one question ever gives.
     ``puts_off`` tells whether an item dated far ahead is left for later; one that was paid for is not, and
-    comes without its date.
+    comes without its date. ``drift_costs`` is how many of three items the drift costs, and ``reads_parts``
+    tells whether a truncated body gives what it holds.
     """
 
     source: Source
@@ -76,6 +82,8 @@ class Case:
     drift: Drift
     most: int
     puts_off: bool = True
+    drift_costs: int = 1
+    reads_parts: bool = False
     secrets: tuple[str, ...] = (SECRET,)
     revoke: Callable[[], None] | None = None
     cursor: Mapping[str, object] = field(default_factory=dict)
@@ -239,7 +247,55 @@ async def x(clock: FakeClock) -> AsyncIterator[Case]:
         )
 
 
-CASES = {"reddit": reddit, "newsapi": newsapi, "google_trends": google_trends, "x": x}
+class FeedPage(ApiServer):
+    """One feed; ``items`` are written anew for each answer."""
+
+    items: Sequence[Item] = ()
+
+    def routes(self) -> list[tuple[str, str, Handler, bool]]:
+        return [("GET", "/feed", self._feed, True)]
+
+    def _feed(self, _: web.Request) -> web.Response:
+        return web.Response(body=write_rss(self.items), content_type="application/rss+xml")
+
+
+@asynccontextmanager
+async def rss(clock: FakeClock) -> AsyncIterator[Case]:
+    async with client_of(clock) as client, FeedPage() as server:
+
+        def fill(dates: list[datetime]) -> None:
+            server.items = [
+                Item(guid=f"urn:{len(dates) - number}", title=f"Post {number}", at=at)
+                for number, at in enumerate(dates)
+            ]
+
+        def drift(body: bytes) -> bytes:
+            first, second, third = body.split(b"<item>")[1:4]
+            spoiled = second.replace(
+                b"<pubDate>", b"<new kind='1'><pubDate>x</pubDate></new><pubDate>someday "
+            )
+            return body.split(b"<item>")[0] + b"<item>".join([b"", first, spoiled, third])
+
+        yield Case(
+            source=RssSource(
+                name="feed",
+                url=f"{server.url}/feed",
+                client=client,
+                clock=clock,
+                rng=Rng(2),
+                timeout_s=DEADLINE_S,
+            ),
+            server=server,
+            clock=clock,
+            fill=fill,
+            drift=drift,
+            most=250,
+            drift_costs=0,
+            reads_parts=True,
+        )
+
+
+CASES = {"rss": rss, "reddit": reddit, "newsapi": newsapi, "google_trends": google_trends, "x": x}
 
 
 def dates(count: int, newest: datetime = NOW - timedelta(minutes=1)) -> list[datetime]:
