@@ -32,7 +32,7 @@ from leadboost.runtime import Stage
 from leadboost.runtime.stage import start_stages, stop_stages
 from leadboost.runtime.stats import ActorStats
 from leadboost.runtime.system import Failed
-from leadboost.settings import FeedSettings, MetaAdsSettings
+from leadboost.settings.connectors import FeedSettings, MetaAdsSettings
 from leadboost.standins.world import World
 
 log = structlog.get_logger()

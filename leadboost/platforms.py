@@ -7,7 +7,7 @@ from leadboost.clock import Clock, Rng
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.meta_ads import MetaAds
 from leadboost.domain.campaign import Campaign
-from leadboost.settings import ConnectorsSettings
+from leadboost.settings.connectors import ConnectorsSettings
 
 CONNECTIONS = 8
 

@@ -14,7 +14,7 @@ from leadboost.connectors.rss import RssSource
 from leadboost.connectors.x import XAccess, XSource
 from leadboost.connectors.x.access import DAY_S
 from leadboost.ports import QuotaStore, Source
-from leadboost.settings import ConnectorsSettings
+from leadboost.settings.connectors import ConnectorsSettings
 
 
 def make_source_client(connectors: ConnectorsSettings, *, clock: Clock, rng: Rng) -> WebClient:

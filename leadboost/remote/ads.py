@@ -5,7 +5,7 @@ from leadboost.connectors.meta_ads import MetaAds
 from leadboost.domain.campaign import Campaign
 from leadboost.errors import AdPlatformError, GateClosedError
 from leadboost.platforms import make_ads_client, make_platforms
-from leadboost.settings import ConnectorsSettings
+from leadboost.settings.connectors import ConnectorsSettings
 
 
 async def account_states(connectors: ConnectorsSettings, clock: Clock) -> dict[str, str]:

@@ -6,7 +6,7 @@ from leadboost.clock import Clock, Rng
 from leadboost.connectors.rss.source import RssSource
 from leadboost.errors import SourceError
 from leadboost.polled import make_source_client
-from leadboost.settings import ConnectorsSettings
+from leadboost.settings.connectors import ConnectorsSettings
 
 DEADLINE_S = 5.0
 

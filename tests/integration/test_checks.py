@@ -7,7 +7,8 @@ from aiohttp.test_utils import TestServer
 from leadboost.config import FeedSettings, RssSettings, Settings
 from leadboost.folder import Address, DataFolder
 from leadboost.remote.checks import check_surroundings
-from leadboost.settings import ConnectorsSettings, HttpSettings, MetaAdsSettings
+from leadboost.settings import HttpSettings
+from leadboost.settings.connectors import ConnectorsSettings, MetaAdsSettings
 from leadboost.standins.feed import FeedServer, Item, Page, rss
 from leadboost.standins.meta_ads import MetaAdsServer
 from leadboost.store.account import own_folder, server_account

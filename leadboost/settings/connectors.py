@@ -1,0 +1,308 @@
+"""What can be set of the outside services: a section for each, off unless it needs nothing.
+
+``enabled`` stands last in a section that needs something, so that what it needs has been read: a fault is
+then its own, and without it there is none.
+"""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from leadboost.settings.section import (
+    Count,
+    Seconds,
+    Section,
+    host_text,
+    is_loopback,
+    one_line,
+    refuse_twins,
+)
+
+
+def _bare_account(value: object) -> object:
+    return value.removeprefix("act_") if isinstance(value, str) else value
+
+
+def _private_base(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError("would send the access token in clear text")
+    return url.rstrip("/")
+
+
+def _header_text(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+        raise ValueError("holds a blank, or a sign that a header cannot carry")
+    return secret
+
+
+Key = Annotated[SecretStr | None, AfterValidator(_header_text)]
+WebBase = Annotated[str, AfterValidator(_private_base)]
+
+_BASE = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
+_BASE_ALLOWED = "an https address; http only for a host on this machine"
+_WATCH_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+
+
+def _needs(enabled: bool, info: ValidationInfo, *names: str) -> bool:
+    """Refuse a connector that is enabled without what it needs; a fault of its own says enough."""
+    missing = [name for name in names if name in info.data and not info.data[name]]
+    if enabled and missing:
+        raise ValueError(f"needs {' and '.join(missing)}")
+    return enabled
+
+
+class FeedSettings(Section):
+    """One RSS or Atom feed."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        description="a lower-case name of letters, digits, - and _, for example trade-news",
+    )
+    url: str = Field(pattern=r"^https?://[^\s/?#@]+([/?]\S*)?$", description="an http or https address")
+
+
+class RssSettings(Section):
+    """RSS and Atom feeds."""
+
+    enabled: bool = Field(True, description="true or false")
+    min_interval_s: Seconds = Field(900, ge=1, le=86_400, description="a number of seconds from 1 to 86400")
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    feeds: tuple[FeedSettings, ...] = Field(
+        (), description="a list of tables of name and url, each name once"
+    )
+
+    @field_validator("feeds")
+    @classmethod
+    def _unique(cls, feeds: tuple[FeedSettings, ...]) -> tuple[FeedSettings, ...]:
+        refuse_twins("name", [feed.name for feed in feeds])
+        return feeds
+
+
+class RedditListingSettings(Section):
+    """What to hear on Reddit: the new posts of subreddits, or a search."""
+
+    name: str = Field(
+        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example coffee"
+    )
+    subreddits: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{1,20}$")], ...] = Field(
+        (), max_length=50, description="a list of at most 50 subreddits without r/"
+    )
+    query: str | None = Field(
+        None,
+        min_length=1,
+        max_length=512,
+        description="what to search for, in the subreddits where there are any",
+    )
+
+    @field_validator("query")
+    @classmethod
+    def _asks_for_something(cls, query: str | None, info: ValidationInfo) -> str | None:
+        if query is None and not info.data.get("subreddits", True):
+            raise ValueError("is missing, and so are subreddits: give one of them")
+        return query
+
+
+class RedditSettings(Section):
+    """Reddit's Data API."""
+
+    base_url: WebBase = Field("https://oauth.reddit.com", pattern=_BASE, description=_BASE_ALLOWED)
+    token_url: WebBase = Field(
+        "https://www.reddit.com/api/v1/access_token", pattern=_BASE, description=_BASE_ALLOWED
+    )
+    client_id: str | None = Field(
+        None, pattern=r"^[!-9;-~]{1,100}$", description="the id of the approved app, of type script or web"
+    )
+    client_secret: Key = Field(None, max_length=200, description="the secret of that app")
+    username: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9_-]{3,20}$", description="the account that answers for the app, without u/"
+    )
+    min_interval_s: Seconds = Field(300, ge=60, le=86_400, description="a number of seconds from 60 to 86400")
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    listings: tuple[RedditListingSettings, ...] = Field(
+        (), description="a list of tables of name, subreddits and query, each name once"
+    )
+
+    enabled: bool = Field(
+        False, description="true or false; true needs client_id, client_secret, username and listings"
+    )
+
+    @field_validator("listings")
+    @classmethod
+    def _unique(cls, listings: tuple[RedditListingSettings, ...]) -> tuple[RedditListingSettings, ...]:
+        refuse_twins("name", [listing.name for listing in listings])
+        return listings
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_credential(cls, enabled: bool, info: ValidationInfo) -> bool:
+        return _needs(enabled, info, "client_id", "client_secret", "username", "listings")
+
+
+class NewsSearchSettings(Section):
+    """One search for articles."""
+
+    name: str = Field(
+        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example fans"
+    )
+    query: str = Field(
+        min_length=1,
+        max_length=500,
+        description='at most 500 characters; "phrase", +must, -not, AND, OR, NOT and ( ) are understood',
+    )
+    language: Literal["ar", "de", "en", "es", "fr", "he", "it", "nl", "no", "pt", "ru", "sv", "zh"] | None = (
+        Field(None, description="ar, de, en, es, fr, he, it, nl, no, pt, ru, sv or zh")
+    )
+    domains: tuple[Annotated[str, AfterValidator(host_text)], ...] = Field(
+        (), max_length=50, description="a list of at most 50 hosts, for example news.example"
+    )
+
+
+class NewsApiSettings(Section):
+    """NewsAPI.org."""
+
+    base_url: WebBase = Field("https://newsapi.org", pattern=_BASE, description=_BASE_ALLOWED)
+    api_key: Key = Field(None, max_length=200, description="a key of visible ASCII characters")
+    half_day_calls: Count = Field(
+        50, ge=1, le=1_000_000, description="a number of calls from 1 to 1000000 in each 12 hours"
+    )
+    most_articles: Count = Field(
+        100, ge=100, le=10_000, description="a number of articles from 100 to 10000 for one search"
+    )
+    min_interval_s: Seconds = Field(
+        3_600, ge=60, le=86_400, description="a number of seconds from 60 to 86400"
+    )
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    searches: tuple[NewsSearchSettings, ...] = Field(
+        (), description="a list of tables of name, query, language and domains, each name once"
+    )
+    enabled: bool = Field(False, description="true or false; true needs api_key and searches")
+
+    @field_validator("searches")
+    @classmethod
+    def _unique(cls, searches: tuple[NewsSearchSettings, ...]) -> tuple[NewsSearchSettings, ...]:
+        refuse_twins("name", [search.name for search in searches])
+        return searches
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_key(cls, enabled: bool, info: ValidationInfo) -> bool:
+        return _needs(enabled, info, "api_key", "searches")
+
+
+class GoogleTrendsSettings(Section):
+    """The trending feed of Google Trends."""
+
+    base_url: WebBase = Field("https://trends.google.com", pattern=_BASE, description=_BASE_ALLOWED)
+    min_interval_s: Seconds = Field(
+        900, ge=600, le=86_400, description="a number of seconds from 600 to 86400"
+    )
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    geos: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")], ...] = Field(
+        (), description="a list of countries or parts of them such as AR or US-NY, each once"
+    )
+    enabled: bool = Field(False, description="true or false; true needs geos")
+
+    @field_validator("geos")
+    @classmethod
+    def _unique(cls, geos: tuple[str, ...]) -> tuple[str, ...]:
+        refuse_twins("geo", geos)
+        return geos
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_geos(cls, enabled: bool, info: ValidationInfo) -> bool:
+        return _needs(enabled, info, "geos")
+
+
+class XSearchSettings(Section):
+    """One search on X."""
+
+    name: str = Field(
+        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example brand"
+    )
+    query: str = Field(
+        min_length=1,
+        max_length=512,
+        description='at most 512 characters in X\'s own syntax, for example "fan heater" -is:retweet lang:en',
+    )
+
+
+class XSettings(Section):
+    """X's recent search."""
+
+    base_url: WebBase = Field("https://api.x.com", pattern=_BASE, description=_BASE_ALLOWED)
+    bearer_token: Key = Field(None, max_length=1_000, description="a token of visible ASCII characters")
+    post_micros: Count = Field(
+        5_000, ge=1, le=10_000_000, description="a number of millionths of a US dollar from 1 to 10000000"
+    )
+    daily_cents: Count = Field(
+        100, ge=1, le=1_000_000, description="a number of US cents from 1 to 1000000 in each day, UTC"
+    )
+    page_posts: Count = Field(10, ge=10, le=100, description="a number of posts from 10 to 100")
+    lookback_s: Seconds = Field(3_600, ge=60, le=600_000, description="a number of seconds from 60 to 600000")
+    min_interval_s: Seconds = Field(900, ge=60, le=86_400, description="a number of seconds from 60 to 86400")
+    timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
+    searches: tuple[XSearchSettings, ...] = Field(
+        (), description="a list of tables of name and query, each name once"
+    )
+    enabled: bool = Field(False, description="true or false; true needs bearer_token and searches")
+
+    @field_validator("searches")
+    @classmethod
+    def _unique(cls, searches: tuple[XSearchSettings, ...]) -> tuple[XSearchSettings, ...]:
+        refuse_twins("name", [search.name for search in searches])
+        return searches
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_token(cls, enabled: bool, info: ValidationInfo) -> bool:
+        given = info.data
+        is_read = given.keys() >= {"page_posts", "post_micros", "daily_cents"}
+        if enabled and is_read and given["page_posts"] * given["post_micros"] > given["daily_cents"] * 10_000:
+            raise ValueError("a page of page_posts costs more than daily_cents: no call would ever leave")
+        return _needs(enabled, info, "bearer_token", "searches")
+
+
+class MetaAdsSettings(Section):
+    """One ad account of Meta."""
+
+    base_url: WebBase = Field("https://graph.facebook.com", pattern=_BASE, description=_BASE_ALLOWED)
+    version: str = Field("v26.0", pattern=r"^v\d{1,3}\.\d$", description="a version such as v26.0")
+    access_token: Key = Field(
+        None, max_length=1_000, description="a token of visible ASCII characters with ads_management"
+    )
+    app_secret: SecretStr | None = Field(
+        None, max_length=200, description="the secret of the app, where it demands appsecret_proof"
+    )
+    account_id: Annotated[str, BeforeValidator(_bare_account)] | None = Field(
+        None, pattern=r"^[0-9]{1,25}$", description="the ad account's number, with or without act_"
+    )
+    timeout_s: Seconds = Field(10, ge=1, le=60, description="a number of seconds from 1 to 60")
+
+    enabled: bool = Field(False, description="true or false; true needs access_token and account_id")
+
+    @field_validator("enabled")
+    @classmethod
+    def _has_account(cls, enabled: bool, info: ValidationInfo) -> bool:
+        return _needs(enabled, info, "access_token", "account_id")
+
+
+class ConnectorsSettings(Section):
+    """What all outside services share, and one section for each."""
+
+    contact: Annotated[str, AfterValidator(one_line)] | None = Field(
+        None, max_length=200, description="a mail or web address, sent in the User-Agent"
+    )
+    allow_hosts: tuple[Annotated[str, AfterValidator(host_text)], ...] = Field(
+        (),
+        description="a list of HOST or HOST:PORT that may be private, for example 127.0.0.1",
+    )
+    rss: RssSettings = RssSettings()
+    reddit: RedditSettings = RedditSettings()
+    newsapi: NewsApiSettings = NewsApiSettings()
+    google_trends: GoogleTrendsSettings = GoogleTrendsSettings()
+    x: XSettings = XSettings()
+    meta_ads: MetaAdsSettings = MetaAdsSettings()
