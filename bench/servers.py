@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -34,12 +35,13 @@ def free_port() -> int:
 
 def lasting_port() -> int:
     """Return a port for a server that restarts while clients knock: below the range that the system
-    gives out, because a client given the very port it knocks at would be connected to itself."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+    gives out, because a client given the very port it knocks at would be connected to itself. Drawn at
+    random, because two processes that look upwards from near each other meet at the same one."""
+    for port in random.sample(range(20_000, 32_000), 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise OSError("no port below 32000 is free")
+    raise OSError("100 ports below 32000 are all taken")
 
 
 def wait_for(fact: Callable[[], bool], what: str, *, seconds: float = START_S) -> None:

@@ -93,9 +93,10 @@ class Watching:
 
     def seen(self) -> Seen:
         """Wait for the end; the crowd's own deadline bounds it."""
-        assert self._process.stdout is not None
-        with self._process:
-            return Seen(**orjson.loads(self._process.stdout.read()))
+        written, _ = self._process.communicate()
+        if self._process.returncode:
+            raise RuntimeError(f"the viewers ended with code {self._process.returncode}, see their output")
+        return Seen(**orjson.loads(written))
 
 
 class _Viewer(asyncio.Protocol):
