@@ -1,12 +1,14 @@
 """What the stand-ins of reading APIs share: a server on loopback, a record, faults on order."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
 
 from aiohttp import web
+
+from leadboost.standins.loopback import LoopbackServer
 
 REQUESTS = 1_000
 DRIP_BYTES = 16
@@ -51,45 +53,25 @@ class Refusal(Exception):
         self.response = response
 
 
-class ApiServer:
+class ApiServer(LoopbackServer, ABC):
     """Serves what a subclass adds in ``routes``; ``faults`` are used up one a call, oldest first.
 
-    ``asked`` keeps the last thousand calls. ``async with`` starts and stops it; ``url`` is its address.
+    ``asked`` keeps the last thousand calls.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.faults: deque[Fault] = deque()
         self.asked: deque[Asked] = deque(maxlen=REQUESTS)
-        self.url = ""
-        self._stopping = asyncio.Event()
         app = web.Application()
         for method, path, handler, faulty in self.routes():
             app.router.add_route(method, path, self._served(handler, faulty=faulty))
-        self._runner = web.AppRunner(app, shutdown_timeout=1.0, access_log=None, handler_cancellation=True)
+        self._serve(app)
 
+    @abstractmethod
     def routes(self) -> list[tuple[str, str, Handler, bool]]:
         """Method, path, handler, and whether faults apply."""
-        raise NotImplementedError
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def start(self, port: int = 0) -> str:
-        """Bind to loopback and return the base URL."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        host, bound = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{bound}"
-        return self.url
-
-    async def stop(self) -> None:
-        """End all calls, the dripping ones too, and close."""
-        self._stopping.set()
-        await self._runner.cleanup()
+        ...
 
     def _served(
         self, handler: Handler, *, faulty: bool

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from aiohttp import web
 
 from leadboost.clock import Clock, Rng, SystemClock
+from leadboost.standins.loopback import LoopbackServer
 from leadboost.standins.meta_ads.account import STATUSES, AdAccount, Call, StandInCampaign
 from leadboost.standins.meta_ads.control import add_control
 from leadboost.standins.meta_ads.faults import (
@@ -46,7 +47,7 @@ _EFFECT = web.RequestKey("effect", bool)
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 
-class MetaAdsServer:
+class MetaAdsServer(LoopbackServer):
     """Serves one ``account``; ``faults`` may be replaced at any time.
 
     ``hanging`` is set once a call hangs. ``hourly_calls`` is the budget that the header
@@ -67,6 +68,7 @@ class MetaAdsServer:
         clock: Clock | None = None,
         rng: Rng | None = None,
     ) -> None:
+        super().__init__()
         self._clock = clock or SystemClock()
         self._rng = rng or Rng()
         self.account = AdAccount(id=account_id, name=account_name, currency=currency, clock=self._clock)
@@ -79,35 +81,13 @@ class MetaAdsServer:
         self._hour_began = self._clock.monotonic()
         self._hour_calls = 0
         self.hanging = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self.url = ""
         app = web.Application()
         add_control(app, self)
         app.router.add_get("/{version}/{object}/campaigns", self._served(self._list))
         app.router.add_get("/{version}/{object}", self._served(self._read))
         app.router.add_post("/{version}/{object}", self._served(self._write))
         app.router.add_route("*", "/{path:.*}", self._served(self._unknown))
-        self._runner = web.AppRunner(app, shutdown_timeout=1.0, access_log=None, handler_cancellation=True)
-
-    async def __aenter__(self) -> "MetaAdsServer":
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def start(self, port: int = 0) -> str:
-        """Bind to loopback and return the base URL."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        host, bound = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{bound}"
-        return self.url
-
-    async def stop(self) -> None:
-        """End all calls, the hanging ones too, and close."""
-        self._stopping.set()
-        await self._runner.cleanup()
+        self._serve(app)
 
     # -- every call -------------------------------------------------------------------------------
 
