@@ -1,0 +1,89 @@
+"""Ports of learning: outcomes and model versions. Every call ends by its own deadline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from leadboost.domain.outcome import Outcome
+from leadboost.messages.trainer import ModelVersion, OutcomesRecorded
+from leadboost.ports.journal import Lease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeRevision:
+    """One version of a stored outcome; ``rank`` is its place in the order of arrival."""
+
+    rank: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingOutcome(OutcomeRevision):
+    """A stored outcome that was never learned."""
+
+    outcome: Outcome
+
+
+class OutcomeStore(Protocol):
+    """``outcomes``."""
+
+    async def record(self, outcomes: Sequence[Outcome]) -> OutcomesRecorded:
+        """Upsert on external_id; a row that changes after it was learned becomes corrected."""
+        ...
+
+    async def pending(self, limit: int) -> Sequence[PendingOutcome]:
+        """The oldest rows that were never learned: by day, then in order of arrival."""
+        ...
+
+    async def corrected(self, limit: int) -> Sequence[OutcomeRevision]:
+        """Rows that changed after they were learned."""
+        ...
+
+    async def learned(self, limit: int) -> Sequence[int]:
+        """Ranks of the last learned rows, corrected ones too: by day, then in order of arrival."""
+        ...
+
+    async def read(self, ranks: Sequence[int]) -> Sequence[Outcome]:
+        """The rows of these ranks as they are now: by day, then in order of arrival."""
+        ...
+
+    async def settle(self, learned: Sequence[OutcomeRevision], lease: "Lease") -> None:
+        """Mark rows that a saved version knows, as ``ModelStore.save`` does. Raises LeaseLostError."""
+        ...
+
+    async def count_pending(self) -> int:
+        """How many rows wait, corrected ones too."""
+        ...
+
+
+KEPT_VERSIONS = 20
+"""Model versions that are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewModel:
+    """A model version to save: artefact bytes (npz or JSON), their SHA-256 and what it knows."""
+
+    version: int
+    artefact: bytes
+    sha256: str
+    feature_version: str
+    observations: int
+    metrics: Mapping[str, float]
+
+
+class ModelStore(Protocol):
+    """``models``."""
+
+    async def save(self, model: NewModel, learned: Sequence[OutcomeRevision], lease: "Lease") -> ModelVersion:
+        """In one transaction: insert the version, mark ``learned`` rows processed (corrected where
+        they have changed since), write ``model.trained``. Raises LeaseLostError."""
+        ...
+
+    async def versions(self) -> Sequence[ModelVersion]:
+        """The newest ``KEPT_VERSIONS`` versions, newest first."""
+        ...
+
+    async def artefact(self, version: int) -> bytes:
+        """The bytes of a version; none when there is no such version any more."""
+        ...

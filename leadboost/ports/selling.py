@@ -1,0 +1,92 @@
+"""Ports of selling: stock, sales and their watch. Every call ends by its own deadline."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from leadboost.domain.campaign import Campaign
+from leadboost.domain.stock import StockAlert, StockLevel
+from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """A sale command with the id that it gets if it is granted."""
+
+    sale_id: UUID
+    command: SellStock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesDecided:
+    """One answer or error per sale, in the order asked, and what was committed with them.
+
+    ``sold`` counts the orders newly granted, ``levels`` are the stock levels written, as they are
+    now, and ``alerts`` those that reached their floor or zero, each with its journal row.
+    """
+
+    answers: Sequence[Answer | Exception]
+    sold: int = 0
+    levels: Sequence[StockLevel] = ()
+    alerts: Sequence[StockAlert] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockPut:
+    """One product or error per command, in the order asked; ``alerts`` as in SalesDecided."""
+
+    results: Sequence[Product | Exception]
+    alerts: Sequence[StockAlert] = ()
+
+
+class SaleStore(Protocol):
+    """Stock, sales and their idempotent answers."""
+
+    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
+        """Decide and commit all of them in one transaction, in the order given.
+
+        One answer or error per sale. A value that the database refuses fails its own sale alone
+        (the batch is halved), a SKU that someone else keeps locked only the sales that name it.
+        Raises StoreUnavailableError when nothing was written and
+        OutcomeUnknownError when the commit's fate is unknown.
+        """
+        ...
+
+    async def find_answers(self, sales: Sequence[Sale]) -> Mapping[tuple[str, str], Answer]:
+        """Look up stored answers by (principal, key); absent keys were never committed."""
+        ...
+
+    async def purge_answers(self, *, before: datetime, limit: int) -> int:
+        """Forget at most ``limit`` answers stored before then; returns how many were forgotten."""
+        ...
+
+    async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
+        """Upsert products and their stock together, writing the audit trail and stock events.
+
+        A refused command (InputError, StoreDataError) fails alone.
+        """
+        ...
+
+    async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
+        """Products in SKU order after ``after``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorBreach:
+    """A product whose ads must stop: ``available <= floor``, with the campaigns linked to it."""
+
+    sku: str
+    available: int
+    floor: int
+    campaigns: tuple[Campaign, ...]
+
+
+class StockWatch(Protocol):
+    """What the stock rules look at."""
+
+    async def breaches(self, skus: Collection[str] | None = None) -> Sequence[FloorBreach]:
+        """Products with linked campaigns at or below their floor; among ``skus`` where given."""
+        ...
