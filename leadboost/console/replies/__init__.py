@@ -1,0 +1,97 @@
+"""Replies as they leave: records that orjson writes and that the OpenAPI document describes."""
+
+from leadboost.console.replies.access import (
+    AccountCreated,
+    AccountReply,
+    AccountsReply,
+    SessionReply,
+    SignedOut,
+    TokenRefusal,
+    TokenReply,
+)
+from leadboost.console.replies.form import Amount, DryRun, Refusal, encode
+from leadboost.console.replies.halting import (
+    CampaignReply,
+    CampaignsReply,
+    GateReply,
+    HaltItemReply,
+    HaltReply,
+    HaltTripped,
+    ResumeReply,
+    SafetyReply,
+)
+from leadboost.console.replies.hearing import SignalReply, SignalsPage, SignalsReply, SourcesReply
+from leadboost.console.replies.learning import (
+    Coverage,
+    ForecastReply,
+    Forecasts,
+    Interval,
+    ModelReply,
+    OutcomesReply,
+    Prequential,
+)
+from leadboost.console.replies.refusals import (
+    Alive,
+    KeyConflict,
+    ProblemReply,
+    Refused,
+    ShortStock,
+    UnknownSku,
+)
+from leadboost.console.replies.selling import (
+    LineReply,
+    OrderReply,
+    ProductChanged,
+    ProductReply,
+    SaleReply,
+    StockPage,
+)
+from leadboost.console.replies.watching import ActorsReply, EventReply, EventsReply
+
+__all__ = [
+    "AccountCreated",
+    "AccountReply",
+    "AccountsReply",
+    "ActorsReply",
+    "Alive",
+    "Amount",
+    "CampaignReply",
+    "CampaignsReply",
+    "Coverage",
+    "DryRun",
+    "EventReply",
+    "EventsReply",
+    "ForecastReply",
+    "Forecasts",
+    "GateReply",
+    "HaltItemReply",
+    "HaltReply",
+    "HaltTripped",
+    "Interval",
+    "KeyConflict",
+    "LineReply",
+    "ModelReply",
+    "OrderReply",
+    "OutcomesReply",
+    "Prequential",
+    "ProblemReply",
+    "ProductChanged",
+    "ProductReply",
+    "Refusal",
+    "Refused",
+    "ResumeReply",
+    "SafetyReply",
+    "SaleReply",
+    "SessionReply",
+    "ShortStock",
+    "SignalReply",
+    "SignalsPage",
+    "SignalsReply",
+    "SignedOut",
+    "SourcesReply",
+    "StockPage",
+    "TokenRefusal",
+    "TokenReply",
+    "UnknownSku",
+    "encode",
+]
