@@ -8,7 +8,7 @@ import socket
 import threading
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from time import monotonic
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlsplit
@@ -168,31 +168,43 @@ def _holds(fact: Callable[[], bool]) -> bool:
 
 
 class forwarding:  # used as a context manager
-    """Forward connections from one loopback port to another."""
+    """Forward connections from one loopback port to another; every socket is closed at the end."""
 
     def __init__(self, port: int, target: int) -> None:
         self._server = socket.create_server(("127.0.0.1", port))
         self._target = target
-        self._sockets: list[socket.socket] = []
+        self._sockets: list[socket.socket] = [self._server]
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> None:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._run(self._accept)
 
     def __exit__(self, *_: object) -> None:
-        self._server.close()
+        acceptor = self._threads[0]
+        self._server.shutdown(socket.SHUT_RDWR)  # a mere close would leave the acceptor waiting
+        acceptor.join()
+        for each in self._sockets:
+            with suppress(OSError):  # the other side may have gone first
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
         for each in self._sockets:
             each.close()
 
+    def _run(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _accept(self) -> None:
-        while True:
-            try:
+        with suppress(OSError):
+            while True:
                 client, _ = self._server.accept()
-            except OSError:
-                return
-            upstream = socket.create_connection(("127.0.0.1", self._target))
-            self._sockets += [client, upstream]
-            for source, sink in ((client, upstream), (upstream, client)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+                self._sockets.append(client)
+                upstream = socket.create_connection(("127.0.0.1", self._target))
+                self._sockets.append(upstream)
+                self._run(_pump, client, upstream)
+                self._run(_pump, upstream, client)
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
