@@ -1,0 +1,56 @@
+"""What Trainer knows, and what it tells itself."""
+
+from dataclasses import dataclass
+
+from leadboost.domain.roi.learner import Learner
+from leadboost.domain.roi.model import RoiModel
+from leadboost.messages.trainer import ModelVersion
+from leadboost.ports import Lease
+from leadboost.runtime import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What is known as of ``version``: the learner (never changed, always copied) and all versions.
+
+    ``lease`` is the last term held; whoever begins the next term after it knows that nobody else
+    learned in between. ``is_whole`` is False where processed rows may be missing from the learner.
+    """
+
+    version: int
+    learner: Learner
+    versions: tuple[ModelVersion, ...]
+    lease: Lease | None = None
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learn(Message[None]):
+    """Look for pending outcomes and learn them, unless that is under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned(Message[None]):
+    """A pass ended. ``knowledge`` is None where another host holds the lease; ``rows`` were learned.
+
+    ``anew_s`` is how long it took to learn anew, None where that was not done.
+    """
+
+    knowledge: Knowledge | None
+    model: RoiModel | None = None
+    rows: int = 0
+    anew_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(Message[None]):
+    """A pass failed; what it did may or may not stand in the store."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted(Message[None]):
+    """How many outcomes wait to be learned; None where the store is away."""
+
+    pending: int | None

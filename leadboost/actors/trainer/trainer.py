@@ -1,0 +1,216 @@
+"""When to learn, and what is told of it."""
+
+from typing import assert_never
+
+import structlog
+from threadpoolctl import threadpool_limits
+
+from leadboost.actors.trainer.passes import ROWS_PER_PASS, Passes
+from leadboost.actors.trainer.told import Counted, Failed, Knowledge, Learn, Learned
+from leadboost.domain.roi.forecast import LEVEL
+from leadboost.domain.roi.model import RoiModel
+from leadboost.errors import StoreError
+from leadboost.messages.events import EventsCommitted, StateChanged
+from leadboost.messages.trainer import GetModel, ModelStatus, OutcomesRecorded, RecordOutcomes, ServeModel
+from leadboost.ports import LeaseStore, ModelStore, OutcomeStore
+from leadboost.runtime import Actor, ActorRef, Topic
+
+PAUSE_S = 0.5
+REST = 9.0  # learning anew takes at most a tenth of the time
+LONGEST_REST_S = 30.0
+POLL_S = 2.0
+LOOK_EVERY_S = 30.0
+FIRST_BACKOFF_S = 1.0
+LONGEST_BACKOFF_S = 30.0
+
+_log = structlog.get_logger(__name__)
+
+_Told = RecordOutcomes | GetModel | Learn | Learned | Failed | Counted
+
+
+class Trainer(Actor[_Told]):
+    """Learns pending outcomes in passes, each saved with its rows in one transaction.
+
+    A pass runs beside the handler and on a copy: when it fails, nothing has changed here, and the
+    store is read again before the next try. Only the host with the lease ``training`` learns; the
+    others look every 30 s whether there is a newer version or a row left behind.
+
+    A row that changes after it was learned is never learned on top of its old self: the regressors
+    learn anew from the last 20,000 learned rows as the store has them, by day; what came before these
+    is forgotten. Errors and counts stay as they were measured. Corrections are collected for a while:
+    learning anew takes at most a tenth of the time, or starts every 30 s.
+
+    Where the newest version is damaged or of other features, or there is none, the same rows heal the model.
+    Then the intervals are those of forecasts made while learning anew, and so are errors and counts
+    unless an older version, which lacks only what was learned since, counted more rows.
+    """
+
+    def __init__(
+        self,
+        *,
+        holder: str,
+        outcomes: OutcomeStore,
+        models: ModelStore,
+        leases: LeaseStore,
+        predictor: ActorRef[ServeModel],
+        committed: Topic[EventsCommitted],
+        state: Topic[StateChanged],
+        collect_s: float = 2.0,
+    ) -> None:
+        """``collect_s`` is the time that corrections are collected for before they are learned."""
+        self._holder = holder
+        self._outcomes = outcomes
+        self._models = models
+        self._leases = leases
+        self._predictor = predictor
+        self._committed = committed
+        self._state = state
+        self._learning = self._waiting = self._again = self._stale = False
+        self._backoff_s = FIRST_BACKOFF_S
+        self._collect_s = collect_s
+        self._collecting = False
+        self._rests_until = float("-inf")
+
+    async def on_start(self) -> None:
+        # On a busy machine BLAS threads wait for one another: learning took thirty times as long.
+        threadpool_limits(1, user_api="blas")
+        self._passes = Passes(
+            holder=self._holder,
+            outcomes=self._outcomes,
+            models=self._models,
+            leases=self._leases,
+            clock=self.clock,
+        )
+        self._knowledge = known = await self._passes.read_knowledge()
+        _log.info("model chosen", version=known.version, observations=known.learner.score.observations)
+        self._serve(known.learner.model(known.version))
+        self._learn()
+        self.every(LOOK_EVERY_S, Learn(), jitter=0.2)
+
+    async def on_stop(self) -> None:
+        await self._passes.resign()
+
+    async def receive(self, message: _Told) -> object:
+        match message:
+            case RecordOutcomes():
+                return await self._record(message)
+            case GetModel():
+                return await self._status()
+            case Learn():
+                self._waiting = False
+                self._learn()
+            case Learned():
+                self._learned(message)
+            case Failed():
+                self._failed(message)
+            case Counted(pending=pending):
+                self._tell_model(pending)
+            case _:
+                assert_never(message)
+        return None
+
+    async def _record(self, command: RecordOutcomes) -> OutcomesRecorded:
+        recorded = await self._outcomes.record(command.outcomes)
+        if recorded.changed and not self._collecting:
+            self._collecting = True
+            self._rest(self._collect_s)
+        if recorded.accepted > recorded.changed:
+            self._learn()
+        return recorded
+
+    async def _status(self) -> ModelStatus:
+        known, score = self._knowledge, self._knowledge.learner.score
+        return ModelStatus(
+            version=known.version,
+            observations=score.observations,
+            pending=await self._outcomes.count_pending(),
+            mae=score.mae,
+            baseline_mae=score.baseline_mae,
+            scored_rows=score.rows,
+            level=LEVEL,
+            coverage=score.coverage,
+            versions=known.versions,
+        )
+
+    # -- learning ---------------------------------------------------------------------------------
+
+    def _learn(self) -> None:
+        self._again = self._learning
+        if self._learning or self._waiting:
+            return
+        self._learning = True
+        due = self.clock.monotonic() >= self._rests_until
+        if due:
+            self._collecting = False  # what changes from now on starts a wait of its own
+        work = self._passes.run(self._knowledge, trusted=not self._stale, correct=due)
+        self.spawn("learn", work, then=lambda learned: learned, otherwise=lambda e: Failed(error=e))
+
+    def _learn_after(self, delay_s: float) -> None:
+        self._waiting = True
+        self.after(delay_s, Learn())
+
+    def _rest(self, rest_s: float) -> None:
+        """Learn nothing anew before then, and look for corrections then."""
+        self._rests_until = max(self._rests_until, self.clock.monotonic() + rest_s)
+        self.after(rest_s, Learn())
+
+    def _learned(self, learned: Learned) -> None:
+        self._learning = False
+        if learned.knowledge is None:
+            self._learn_after(POLL_S)
+            return
+        self._stale, self._backoff_s = False, FIRST_BACKOFF_S
+        self._knowledge = learned.knowledge
+        if learned.model is not None:
+            self._serve(learned.model)
+        if learned.rows:
+            self._committed.publish(EventsCommitted())
+            _log_progress(learned.knowledge, learned)
+        if learned.anew_s is not None:
+            self._rest(min(REST * learned.anew_s, LONGEST_REST_S))
+        if learned.rows == ROWS_PER_PASS or (self._again and not learned.rows):
+            self._learn()
+        elif learned.rows:
+            self._learn_after(PAUSE_S)
+
+    def _serve(self, model: RoiModel) -> None:
+        self._predictor.tell(ServeModel(model=model))
+        self.spawn(
+            "count pending",
+            self._outcomes.count_pending(),
+            then=lambda pending: Counted(pending=pending),
+            otherwise=lambda _: Counted(pending=None),
+        )
+
+    def _tell_model(self, pending: int | None) -> None:
+        known, score = self._knowledge, self._knowledge.learner.score
+        data = {
+            "version": known.version,
+            "observations": score.observations,
+            "mae": score.mae,
+            "baseline_mae": score.baseline_mae,
+            "level": LEVEL,
+            "coverage": score.coverage,
+            "pending": pending,
+        }
+        self._state.publish(StateChanged(key="model", data=data))
+
+    def _failed(self, failed: Failed) -> None:
+        if not isinstance(failed.error, StoreError):
+            raise failed.error
+        self._learning, self._stale = False, True
+        _log.warning("learning failed, trying again", error=str(failed.error), wait_s=self._backoff_s)
+        self._learn_after(self._backoff_s * self.rng.uniform(0.5, 1.0))
+        self._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
+
+
+def _log_progress(known: Knowledge, learned: Learned) -> None:
+    score = known.learner.score
+    _log.info(
+        "outcomes learned" if learned.anew_s is None else "outcomes learned anew",
+        rows=learned.rows,
+        version=known.version,
+        observations=score.observations,
+        mae=score.mae,
+        baseline_mae=score.baseline_mae,
+    )
