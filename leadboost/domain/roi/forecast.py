@@ -13,7 +13,8 @@ LEVEL = 0.8
 class Question:
     """A spend of ``spend_micros`` of the base currency and what is known of it.
 
-    ``source`` and ``text`` are the attributes of those names, set apart.
+    ``source`` and ``text`` are the attributes of those names, set apart. ``heard`` are numbers within
+    [-1, 1] by name: the stored features of the signals that led to the spend, averaged.
     """
 
     spend_micros: int
@@ -21,12 +22,16 @@ class Question:
     source: str | None = None
     text: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    heard: Mapping[str, float] = field(default_factory=dict)
 
 
-def question_of(outcome: Outcome) -> Question:
+def question_of(outcome: Outcome, heard: Mapping[str, float] | None = None) -> Question:
     """Ask about an outcome what would have been asked before it happened."""
     return Question(
-        spend_micros=outcome.spend_micros, platform=outcome.platform, attributes=outcome.attributes
+        spend_micros=outcome.spend_micros,
+        platform=outcome.platform,
+        attributes=outcome.attributes,
+        heard=heard or {},
     )
 
 

@@ -1,0 +1,1 @@
+"""Hearing: what a signal says, as bounded numbers."""
