@@ -13,6 +13,7 @@ from leadboost.standins.loopback import LoopbackServer
 REQUESTS = 1_000
 DRIP_BYTES = 16
 FORM = web.RequestKey("form", dict[str, str])
+JSON = web.RequestKey("json", object)
 
 Handler = Callable[[web.Request], web.Response]
 
@@ -78,6 +79,7 @@ class ApiServer(LoopbackServer, ABC):
     ) -> Callable[[web.Request], "asyncio.Future[web.StreamResponse]"]:
         async def served(request: web.Request) -> web.StreamResponse:
             request[FORM] = {name: str(value) for name, value in (await request.post()).items()}
+            request[JSON] = await _json(request)
             fault = self.faults.popleft() if faulty and self.faults else Fault()
             response = _answer(handler, request, fault)
             self.asked.append(
@@ -100,6 +102,16 @@ class ApiServer(LoopbackServer, ABC):
         await started.write(body[:DRIP_BYTES])
         await self._stopping.wait()
         return started
+
+
+async def _json(request: web.Request) -> object:
+    """The decoded body, None where there is none."""
+    if request.content_type != "application/json":
+        return None
+    try:
+        return await request.json()
+    except ValueError:
+        return None
 
 
 def _answer(handler: Handler, request: web.Request, fault: Fault) -> web.Response:

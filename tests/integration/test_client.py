@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import web
 
 from leadboost.clock import Rng, SystemClock
 from leadboost.connectors.client import (
@@ -20,6 +21,7 @@ from leadboost.connectors.client import (
 from leadboost.connectors.client.host import Breaker, Host, RetryBudget
 from leadboost.errors import SourceError
 from leadboost.runtime.testing import FakeClock
+from leadboost.standins.api import JSON, ApiServer, Handler
 from leadboost.standins.feed import FeedServer, Page, huge, redirect
 
 MakeClient = Callable[..., WebClient]
@@ -327,6 +329,20 @@ async def test_failed_call_shows_no_header_form_or_query(make_client: MakeClient
 
     shown = f"{request!r} {caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
     assert "secret" not in shown
+
+
+class Echo(ApiServer):
+    """Answers with the decoded JSON that it was sent."""
+
+    def routes(self) -> list[tuple[str, str, Handler, bool]]:
+        return [("POST", "/a", lambda request: web.json_response({"heard": request[JSON]}), True)]
+
+
+async def test_json_is_posted_as_json(make_client: MakeClient) -> None:
+    async with Echo() as server:
+        answer = await make_client().call(WebRequest(url=f"{server.url}/a", json=b'{"max_count": 20}'))
+
+    assert answer.body == b'{"heard": {"max_count": 20}}'
 
 
 async def test_call_to_an_address_that_may_not_be_asked_is_refused_and_not_sent(

@@ -12,6 +12,7 @@ from yarl import URL
 from leadboost.connectors.client.answer import Hop, WebAnswer
 
 ERROR_BODY_BYTES = 65_536
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
 Check = Callable[[], None]
 
@@ -43,37 +44,41 @@ _FAULTS: tuple[tuple[type[Exception], str, bool], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebRequest:
-    """What is sent; ``headers``, ``params`` and ``form`` may hold secrets and are never shown.
+    """What is sent; ``headers``, ``params``, ``form`` and ``json`` may hold secrets and are never shown.
 
-    With ``form`` it is a POST of ``application/x-www-form-urlencoded``, else a GET. ``params`` is the
-    query. ``check`` is called at the very write of a form, with no await between it and the bytes; an
-    exception of its own stops the request and comes out as it is.
+    With ``form`` it is a POST of ``application/x-www-form-urlencoded``, with ``json``, encoded already, one
+    of ``application/json``, else a GET. ``params`` is the query. ``check`` is called at the very write of a
+    body, with no await between it and the bytes; an exception of its own stops the request and comes out
+    as it is.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    json: bytes | None = field(default=None, repr=False)
     check: Check | None = field(default=None, repr=False)
 
     def target(self) -> URL:
         """The address with its query. Raises ValueError."""
         return URL(self.url).update_query(self.params) if self.params else URL(self.url)
 
-    def body(self) -> "CheckedForm | None":
+    def body(self) -> "CheckedBody | None":
         """The payload; None for a GET."""
-        return None if self.form is None else CheckedForm(self.form, self.check)
+        if self.form is not None:
+            return CheckedBody(urlencode(self.form).encode(), _FORM, self.check)
+        return None if self.json is None else CheckedBody(self.json, _JSON, self.check)
 
 
-class CheckedForm(aiohttp.BytesPayload):
-    """A form that asks ``check`` before it leaves; ``refusal`` is what that raised.
+class CheckedBody(aiohttp.BytesPayload):
+    """A body that asks ``check`` before it leaves; ``refusal`` is what that raised.
 
     aiohttp keeps the headers back until the body's first write and sends both at once, so nothing of
     the request has left when the check is made, and nothing leaves when it fails.
     """
 
-    def __init__(self, form: Mapping[str, str], check: Check | None) -> None:
-        super().__init__(urlencode(form).encode(), content_type="application/x-www-form-urlencoded")
+    def __init__(self, body: bytes, content_type: str, check: Check | None) -> None:
+        super().__init__(body, content_type=content_type)
         self._check = check
         self.refusal: Exception | None = None
 
