@@ -326,7 +326,7 @@ async def test_more_sockets_than_one_viewer_may_have_are_refused(live: LiveWorld
 def forged(claims: dict[str, object], key: bytes = SECRET, algorithm: str | None = "HS256") -> str:
     """A token with these claims in place of good ones."""
     good = {"iss": "leadboost", "sub": "ana", "role": "viewer", "iat": time.time(), "exp": time.time() + 600}
-    return jwt.encode({**good, **claims}, key if algorithm != "none" else None, algorithm=algorithm)
+    return jwt.encode({**good, **claims}, key if algorithm != "none" else "", algorithm=algorithm)
 
 
 @pytest.mark.parametrize(
