@@ -12,6 +12,7 @@ from leadboost.standins.loopback import LoopbackServer
 
 REQUESTS = 1_000
 DRIP_BYTES = 16
+BODY_BYTES = 16 * 1024**2
 FORM = web.RequestKey("form", dict[str, str])
 JSON = web.RequestKey("json", object)
 
@@ -22,9 +23,9 @@ Handler = Callable[[web.Request], web.Response]
 class Fault:
     """How one answer goes wrong.
 
-    With ``status`` the service is not asked and ``body`` is what comes. Otherwise its own answer is
-    changed: ``mangle`` rewrites the body, ``content_type`` its type, and with ``drip`` a few bytes come and
-    then nothing until the client gives up.
+    With ``status`` the service is not asked, or with ``late`` has done its work already, and ``body`` is
+    what comes. Otherwise its own answer is changed: ``mangle`` rewrites the body, ``content_type`` its
+    type, and with ``drip`` a few bytes come and then nothing until the client gives up.
     """
 
     status: int | None = None
@@ -33,6 +34,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     mangle: Callable[[bytes], bytes] | None = None
     drip: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class ApiServer(LoopbackServer, ABC):
         super().__init__()
         self.faults: deque[Fault] = deque()
         self.asked: deque[Asked] = deque(maxlen=REQUESTS)
-        app = web.Application()
+        app = web.Application(client_max_size=BODY_BYTES)
         for method, path, handler, faulty in self.routes():
             app.router.add_route(method, path, self._served(handler, faulty=faulty))
         self._serve(app)
@@ -116,6 +118,8 @@ async def _json(request: web.Request) -> object:
 
 def _answer(handler: Handler, request: web.Request, fault: Fault) -> web.Response:
     if fault.status is not None:
+        if fault.late:
+            handler(request)
         headers = {"Content-Type": fault.content_type or "text/html", **fault.headers}
         return web.Response(status=fault.status, body=fault.body, headers=headers)
     try:
