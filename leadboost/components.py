@@ -56,6 +56,7 @@ from leadboost.store.dead_letters import PgDeadLetterStore
 from leadboost.store.embedded import EmbeddedPostgres
 from leadboost.store.halt_log import HaltFile
 from leadboost.store.halts import PgHaltStore, PgStockWatch
+from leadboost.store.hearing import PgHearingStore
 from leadboost.store.journal import PgJournalStore
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.migrate import migrate
@@ -438,6 +439,7 @@ class Components:
                 stream=refs["stream_bridge"],
                 release=refs["release"],
                 accounts=accounts,
+                hearing=PgHearingStore(self._store),
             )
         )
         self._sign_outs = self.runtime.run_task("sign-outs", console.logins.settle(asyncio.sleep))

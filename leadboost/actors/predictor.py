@@ -61,4 +61,5 @@ def _question(predict: Predict) -> Question:
         source=predict.source,
         text=predict.text,
         attributes=predict.attributes,
+        heard=predict.heard,
     )

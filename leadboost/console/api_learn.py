@@ -1,8 +1,9 @@
 """Predictions, outcomes and the model."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from leadboost.console.call import Call, answer, validate
 from leadboost.console.items import items_of
 from leadboost.console.problems import Fault, ProblemError, invalid
 from leadboost.console.replies import DryRun, ForecastReply, Forecasts, ModelReply, OutcomesReply, Refusal
+from leadboost.domain.hearing.heard import average
 from leadboost.domain.outcome import Outcome
 from leadboost.messages.trainer import GetModel, OutcomesRecorded, Predict, RecordOutcomes
 
@@ -23,12 +25,12 @@ RECORD_DEADLINE_S: Final = 10.0
 async def predict(call: Call) -> web.Response:
     """Forecast one planned spend, or each of ``items``."""
     value = await call.exact_json()
-    currency = call.surroundings.currency
     if isinstance(value, dict) and "items" in value:
         bodies = validate(PredictItems, value).items
-        questions = [_question(body, currency, f"items[{index}].") for index, body in enumerate(bodies)]
+        questions = await _questions(call, {f"items[{index}].": body for index, body in enumerate(bodies)})
         return answer(Forecasts(await _forecasts(call, questions)))
-    return answer(await _forecast(call, _question(validate(PredictBody, value), currency, "")))
+    (question,) = await _questions(call, {"": validate(PredictBody, value)})
+    return answer(await _forecast(call, question))
 
 
 async def _forecast(call: Call, question: Predict) -> ForecastReply:
@@ -44,15 +46,29 @@ async def _forecasts(call: Call, questions: Sequence[Predict]) -> list[ForecastR
     return replies
 
 
-def _question(body: PredictBody, currency: str, place: str) -> Predict:
+async def _questions(call: Call, bodies: Mapping[str, PredictBody]) -> Sequence[Predict]:
+    """Complete the bodies, by their place in the request, with what was heard."""
+    ids = {id_ for body in bodies.values() for id_ in body.signal_ids}
+    known = await call.handles.hearing.features(ids) if ids else {}
+    currency = call.surroundings.currency
+    return [_question(body, currency, place, known) for place, body in bodies.items()]
+
+
+def _question(
+    body: PredictBody, currency: str, place: str, known: Mapping[UUID, Mapping[str, float]]
+) -> Predict:
     if body.currency not in (None, currency):
         raise invalid([Fault(f"{place}currency", _only(currency))])
+    for index, id_ in enumerate(body.signal_ids):
+        if id_ not in known:
+            raise invalid([Fault(f"{place}signal_ids[{index}]", "is not the id of a signal that is kept")])
     return Predict(
         spend_micros=body.spend,
         text=body.text,
         source=body.source,
         platform=body.platform,
         attributes=body.attributes,
+        heard=average(known[id_] for id_ in set(body.signal_ids)),
     )
 
 

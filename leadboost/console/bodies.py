@@ -115,8 +115,11 @@ class ResumeBody(Body):
     reason: Reason
 
 
+SignalIds = Annotated[list[Id], Field(max_length=100)]
+
+
 class PredictBody(Body):
-    """A planned spend. ``currency`` must be the base currency."""
+    """A planned spend. ``currency`` must be the base currency; ``signal_ids`` are those it answers to."""
 
     spend: Spend
     text: Copy = ""
@@ -124,6 +127,7 @@ class PredictBody(Body):
     platform: Name | None = None
     currency: Currency | None = None
     attributes: Attributes = Field(default_factory=dict)
+    signal_ids: SignalIds = Field(default_factory=list)
 
 
 class PredictItems(Body):
@@ -145,7 +149,7 @@ class OutcomeBody(Body):
     impressions: Tally | None = None
     conversions: Tally | None = None
     attributes: Attributes = Field(default_factory=dict)
-    signal_ids: Annotated[list[Id], Field(max_length=100)] = Field(default_factory=list)
+    signal_ids: SignalIds = Field(default_factory=list)
 
 
 class SignalBody(BaseModel):

@@ -32,7 +32,7 @@ from leadboost.messages.release import ApproveResume
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
-from leadboost.ports import AccountStore
+from leadboost.ports import AccountStore, HearingStore
 from leadboost.runtime import ActorRef
 from leadboost.runtime.stats import ActorStats
 
@@ -49,7 +49,7 @@ _Query = TypeVar("_Query", bound=Query)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handles:
-    """What answers requests: actors (``predictor`` and ``trainer`` may be one), and the accounts."""
+    """What answers requests: actors (``predictor`` and ``trainer`` may be one), accounts, what was heard."""
 
     enterprise: ActorRef[SellStock | PutStock | ListStock]
     scout: ActorRef[HearSignals | ListSignals | ListSources]
@@ -59,6 +59,7 @@ class Handles:
     stream: ActorRef[JoinViewer | ViewerReady]
     release: ActorRef[ApproveResume]
     accounts: AccountStore
+    hearing: HearingStore
 
 
 @dataclass(slots=True, kw_only=True)

@@ -46,13 +46,17 @@ class RecordOutcomes(Message[OutcomesRecorded]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predict(Message[Forecast]):
-    """Ask Predictor to forecast the return of spending ``spend_micros`` of the base currency."""
+    """Ask Predictor to forecast the return of spending ``spend_micros`` of the base currency.
+
+    ``heard`` are the features of the signals that it answers to, averaged.
+    """
 
     spend_micros: int
     text: str = ""
     source: str | None = None
     platform: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    heard: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, Stored
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     Fetched,
+    HearingStore,
     NewSignal,
     QuotaStore,
     SignalStore,
@@ -14,6 +15,7 @@ from leadboost.ports.hearing import (
 from leadboost.ports.journal import DeadLetterStore, EventLog, JournalStore, Lease, LeaseStore, NewEvent
 from leadboost.ports.learning import (
     KEPT_VERSIONS,
+    HeardOutcome,
     ModelStore,
     NewModel,
     OutcomeRevision,
@@ -33,6 +35,8 @@ __all__ = [
     "FloorBreach",
     "HaltLog",
     "HaltStore",
+    "HeardOutcome",
+    "HearingStore",
     "JournalStore",
     "Lease",
     "LeaseStore",

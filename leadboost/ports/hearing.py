@@ -1,6 +1,6 @@
 """Ports of hearing: signals, their sources and what these may use up. Every call ends by its own deadline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -28,6 +28,14 @@ class SignalStore(Protocol):
 
     async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
         """Read one page, newest first."""
+        ...
+
+
+class HearingStore(Protocol):
+    """What signals say, as numbers."""
+
+    async def features(self, ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, float]]:
+        """Return the stored features of the signals that exist; none for one not processed yet."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Ports of learning: outcomes and model versions. Every call ends by its own deadline."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from leadboost.domain.outcome import Outcome
@@ -18,10 +18,19 @@ class OutcomeRevision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PendingOutcome(OutcomeRevision):
-    """A stored outcome that was never learned."""
+class HeardOutcome:
+    """A stored outcome; ``heard`` are the features of its signals, averaged, as far as they are known."""
 
     outcome: Outcome
+    heard: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingOutcome(OutcomeRevision):
+    """A stored outcome that was never learned; ``heard`` as in ``HeardOutcome``."""
+
+    outcome: Outcome
+    heard: Mapping[str, float] = field(default_factory=dict)
 
 
 class OutcomeStore(Protocol):
@@ -43,7 +52,7 @@ class OutcomeStore(Protocol):
         """Ranks of the last learned rows, corrected ones too: by day, then in order of arrival."""
         ...
 
-    async def read(self, ranks: Sequence[int]) -> Sequence[Outcome]:
+    async def read(self, ranks: Sequence[int]) -> Sequence[HeardOutcome]:
         """The rows of these ranks as they are now: by day, then in order of arrival."""
         ...
 

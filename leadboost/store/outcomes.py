@@ -6,9 +6,10 @@ from uuid import UUID
 
 import asyncpg
 
+from leadboost.domain.hearing.heard import HEARD_VERSION, average
 from leadboost.domain.outcome import Outcome
 from leadboost.messages.trainer import OutcomesRecorded
-from leadboost.ports import Lease, OutcomeRevision, PendingOutcome
+from leadboost.ports import HeardOutcome, Lease, OutcomeRevision, PendingOutcome
 from leadboost.store.database import Database, Session
 from leadboost.store.jsontext import json_text
 from leadboost.store.leases import guard
@@ -42,7 +43,7 @@ class PgOutcomeStore:
 
     async def pending(self, limit: int) -> Sequence[PendingOutcome]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            return [_pending(row) for row in await session.fetch(_queries.read_pending, limit)]
+            return [_pending(row) for row in await session.fetch(_queries.read_pending, limit, HEARD_VERSION)]
 
     async def corrected(self, limit: int) -> Sequence[OutcomeRevision]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
@@ -53,9 +54,10 @@ class PgOutcomeStore:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             return [rank for (rank,) in await session.fetch(_queries.read_learned_places, limit)]
 
-    async def read(self, ranks: Sequence[int]) -> Sequence[Outcome]:
+    async def read(self, ranks: Sequence[int]) -> Sequence[HeardOutcome]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            return [_outcome(dict(row)) for row in await session.fetch(_queries.read_outcomes, ranks)]
+            rows = await session.fetch(_queries.read_outcomes, ranks, HEARD_VERSION)
+        return [HeardOutcome(**_heard(dict(row))) for row in rows]
 
     async def settle(self, learned: Sequence[OutcomeRevision], lease: Lease) -> None:
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
@@ -96,8 +98,10 @@ def _columns(outcomes: Sequence[Outcome]) -> Sequence[Sequence[object]]:
 
 def _pending(row: asyncpg.Record) -> PendingOutcome:
     fields = dict(row)
-    return PendingOutcome(rank=fields.pop("seq"), revision=fields.pop("revision"), outcome=_outcome(fields))
+    return PendingOutcome(rank=fields.pop("seq"), revision=fields.pop("revision"), **_heard(fields))
 
 
-def _outcome(fields: dict[str, Any]) -> Outcome:
-    return Outcome(**{**fields, "signal_ids": tuple(UUID(int=id_.int) for id_ in fields["signal_ids"])})
+def _heard(fields: dict[str, Any]) -> dict[str, Any]:
+    heard = average(fields.pop("heard") or ())
+    signal_ids = tuple(UUID(int=id_.int) for id_ in fields["signal_ids"])
+    return {"outcome": Outcome(**{**fields, "signal_ids": signal_ids}), "heard": heard}

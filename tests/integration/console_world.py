@@ -1,7 +1,7 @@
 """A console on a free port, with actors behind it that remember what they were told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -181,6 +181,17 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
 
 
 @dataclass
+class MemoryHearing:
+    """Signals by id, with their features."""
+
+    heard: dict[UUID, Mapping[str, float]] = field(default_factory=dict)
+
+    async def features(self, ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, float]]:
+        """Find those that are there."""
+        return {id_: self.heard[id_] for id_ in ids if id_ in self.heard}
+
+
+@dataclass
 class World:
     """A running console. ``probe`` stands for every actor; ``mode`` and ``ready`` are what it reports."""
 
@@ -196,6 +207,7 @@ class World:
     tripped: list[Scope] = field(default_factory=list)
     replies: dict[type, Callable[[Any], object]] = field(default_factory=lambda: dict(REPLIES))
     accounts: AccountStore = field(default_factory=MemoryAccountStore)
+    hearing: MemoryHearing = field(default_factory=MemoryHearing)
 
     async def signed_in(self, role: Role | None, name: str = "") -> dict[str, str]:
         """Sign an account of that role in; returns the headers that its page sends; none for no role.
@@ -243,6 +255,7 @@ class World:
             stream=ref,
             release=ref,
             accounts=self.accounts,
+            hearing=self.hearing,
         )
 
     async def call(

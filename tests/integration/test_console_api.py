@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -162,6 +163,41 @@ async def test_many_planned_spends_are_forecast_in_order(world: World) -> None:
 
     assert reply.json() == {"items": [FORECAST] * 600}
     assert world.probe.received == [Predict(spend_micros=number * 1_000_000) for number in range(1, 601)]
+
+
+SIGNALS = [UUID(int=number) for number in (1, 2, 3)]
+
+
+async def test_a_planned_spend_is_forecast_with_what_its_signals_said_on_average(world: World) -> None:
+    world.hearing.heard = dict(zip(SIGNALS, [{"trust": 0.5}, {"trust": 0.75}, {}], strict=True))
+    items = [
+        {"spend": 1, "signal_ids": [str(SIGNALS[0]), str(SIGNALS[1]), str(SIGNALS[0])]},
+        {"spend": 2, "signal_ids": [str(SIGNALS[2])]},
+        {"spend": 3},
+    ]
+
+    reply = await world.call("POST", "/predict", json={"items": items})
+
+    assert reply.status == 200
+    assert world.probe.received == [
+        Predict(spend_micros=1_000_000, heard={"trust": 0.625}),
+        Predict(spend_micros=2_000_000),
+        Predict(spend_micros=3_000_000),
+    ]
+
+
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_forecast_for_an_unknown_signal_names_the_field(world: World, many: bool) -> None:
+    world.hearing.heard = {SIGNALS[0]: {}}
+    item = {"spend": 1, "signal_ids": [str(SIGNALS[0]), str(SIGNALS[1])]}
+
+    reply = await world.call("POST", "/predict", json={"items": [{"spend": 1}, item]} if many else item)
+
+    assert (reply.status, reply.json()["code"]) == (422, "invalid_input")
+    assert [fault["field"] for fault in reply.json()["errors"]] == [
+        "items[1].signal_ids[1]" if many else "signal_ids[1]"
+    ]
+    assert world.probe.received == []
 
 
 OUTCOME = {"external_id": "a", "platform": "meta_ads", "date": "2026-01-31", "spend": 10.1, "revenue": "0.3"}

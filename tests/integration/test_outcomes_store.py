@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from leadboost.domain.hearing.heard import HEARD_VERSION
 from leadboost.domain.outcome import Outcome
 from leadboost.errors import StoreDataError
 from leadboost.messages.trainer import OutcomesRecorded
-from leadboost.ports import OutcomeRevision
+from leadboost.ports import HeardOutcome, OutcomeRevision
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.outcomes import PgOutcomeStore
@@ -84,7 +85,7 @@ async def test_an_outcome_that_changes_after_it_was_learned_is_corrected(
     assert recorded == OutcomesRecorded(accepted=1, unchanged=0, changed=1)
     assert (await store.pending(10), await store.count_pending()) == ([], 1)
     assert await store.corrected(10) == [OutcomeRevision(rank=1, revision=2)]
-    assert await store.read([1]) == [replace(OUTCOME, **change)]
+    assert await store.read([1]) == [HeardOutcome(outcome=replace(OUTCOME, **change))]
 
 
 async def test_an_outcome_that_changes_before_it_is_learned_stays_pending(store: PgOutcomeStore) -> None:
@@ -124,7 +125,7 @@ async def test_the_last_learned_outcomes_come_by_day_then_in_order_of_arrival(
 
     ranks = await store.learned(3)
 
-    assert [outcome.external_id for outcome in await store.read(ranks[::-1])] == ["z", "b", "m"]
+    assert [row.outcome.external_id for row in await store.read(ranks[::-1])] == ["z", "b", "m"]
     assert ranks == [1, 4, 3]
 
 
@@ -185,3 +186,43 @@ async def test_a_value_the_database_refuses_stores_none_of_the_call(
         await store.record([OUTCOME, replace(OUTCOME, external_id="o2", **change)])
 
     assert await store.count_pending() == 0
+
+
+async def keep_signal(
+    database: Database, number: int, features: dict[str, float], version: str = HEARD_VERSION
+) -> None:
+    """Keep a processed signal with these features."""
+    async with database.session() as session:
+        await session.execute(
+            "INSERT INTO raw_signals (id, source, external_id, content_hash, body, heard_at, state, features,"
+            " feature_version) VALUES ($1, 'x', 'x', decode(repeat($2, 32), 'hex'), '{}', now(), 'processed',"
+            " $3, $4)",
+            UUID(int=number),
+            f"{number:02x}",
+            features,
+            version,
+        )
+
+
+async def test_an_outcome_comes_with_what_its_signals_said_on_average(
+    store: PgOutcomeStore, database: Database
+) -> None:
+    await keep_signal(database, 1, {"trust": 0.5, "recency": 0.1})
+    await keep_signal(database, 2, {"trust": 0.75, "recency": 0.2})
+    await keep_signal(database, 3, {"trust": 0.0})
+
+    await store.record([OUTCOME])
+
+    heard = {"recency": pytest.approx(0.15), "trust": 0.625}
+    assert [pending.heard for pending in await store.pending(10)] == [heard]
+    assert [row.heard for row in await store.read([1])] == [heard]
+
+
+async def test_features_of_another_version_and_unknown_signals_say_nothing(
+    store: PgOutcomeStore, database: Database
+) -> None:
+    await keep_signal(database, 1, {"trust": 0.5}, version="heard-0")
+
+    await store.record([OUTCOME, replace(OUTCOME, external_id="o2", signal_ids=())])
+
+    assert [pending.heard for pending in await store.pending(10)] == [{}, {}]

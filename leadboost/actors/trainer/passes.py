@@ -10,7 +10,6 @@ import structlog
 
 from leadboost.actors.trainer.told import Knowledge, Learned
 from leadboost.clock import Clock
-from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.artefact import dump, fingerprint, newest_sound
 from leadboost.domain.roi.features import FEATURE_VERSION
 from leadboost.domain.roi.learner import Learner, Score
@@ -19,12 +18,14 @@ from leadboost.domain.roi.model import RoiModel
 from leadboost.errors import StoreError
 from leadboost.ports import (
     KEPT_VERSIONS,
+    HeardOutcome,
     Lease,
     LeaseStore,
     ModelStore,
     NewModel,
     OutcomeRevision,
     OutcomeStore,
+    PendingOutcome,
 )
 
 LEASE = "training"
@@ -64,7 +65,7 @@ class Passes:
             await self._leases.resign(lease)
             changed = newest.learner is not known.learner
             return Learned(knowledge=newest, model=newest.learner.model(newest.version) if changed else None)
-        learner = await asyncio.to_thread(_taught, newest.learner, [row.outcome for row in rows])
+        learner = await asyncio.to_thread(_taught, newest.learner, rows)
         knowledge, model = await self._save(newest, learner, rows, lease)
         return Learned(knowledge=knowledge, model=model, rows=len(rows))
 
@@ -98,7 +99,7 @@ class Passes:
         anew = Learner()
         for part in _parts(ranks):
             outcomes = await self._outcomes.read(part)
-            await asyncio.to_thread(anew.learn, outcomes)
+            await asyncio.to_thread(_teach, anew, outcomes)
             lease = await self._leases.renew(lease)
         learner = known.learner.corrected(anew) if known.is_whole else known.learner.healed(anew)
         knowledge, model = await self._save(known, learner, (), lease)
@@ -117,10 +118,14 @@ class Passes:
         return Knowledge(version=version, learner=learner, versions=versions, lease=lease), model
 
 
-def _taught(known: Learner, outcomes: Sequence[Outcome]) -> Learner:
+def _taught(known: Learner, rows: Sequence[PendingOutcome]) -> Learner:
     learner = known.copy()
-    learner.learn(outcomes)
+    _teach(learner, rows)
     return learner
+
+
+def _teach(learner: Learner, rows: Sequence[PendingOutcome | HeardOutcome]) -> None:
+    learner.learn([row.outcome for row in rows], [row.heard for row in rows])
 
 
 def _frozen(learner: Learner, version: int) -> tuple[bytes, RoiModel]:

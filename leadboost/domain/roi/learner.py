@@ -1,7 +1,8 @@
 """The mutable side: scores each row before learning from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.calibration import Calibration
 from leadboost.domain.roi.design import Columns, Design, Floats, design
 from leadboost.domain.roi.features import target, terms
-from leadboost.domain.roi.forecast import OBSERVATIONS_TO_LEARN, question_of
+from leadboost.domain.roi.forecast import OBSERVATIONS_TO_LEARN, Question, question_of
 from leadboost.domain.roi.mixture import Mixture
 from leadboost.domain.roi.model import RoiModel
 
@@ -63,12 +64,16 @@ class Learner:
         """Copy, so that learning leaves this one as it is."""
         return Learner(self.columns.copy(), self.mixture.copy(), self.calibration.copy(), replace(self.score))
 
-    def learn(self, outcomes: Sequence[Outcome]) -> None:
-        """Score, then learn. Rows are taken in small groups, each scored by what came before the group."""
+    def learn(self, outcomes: Sequence[Outcome], heard: Sequence[Mapping[str, float]] | None = None) -> None:
+        """Score, then learn. Rows are taken in small groups, each scored by what came before the group.
+
+        ``heard`` is what was heard before each outcome, None for nothing.
+        """
+        questions = [question_of(*row) for row in zip(outcomes, heard or repeat({}), strict=False)]
         at = 0
         while at < len(outcomes):
             size = min(max(self.score.observations // 16, 6), 64)
-            self._learn_group(outcomes[at : at + size])
+            self._learn_group(outcomes[at : at + size], questions[at : at + size])
             at += size
 
     def corrected(self, anew: "Learner") -> "Learner":
@@ -95,8 +100,8 @@ class Learner:
             bounds=(low, high),
         )
 
-    def _learn_group(self, outcomes: Sequence[Outcome]) -> None:
-        features = [terms(question_of(outcome)) for outcome in outcomes]
+    def _learn_group(self, outcomes: Sequence[Outcome], questions: Sequence[Question]) -> None:
+        features = [terms(question) for question in questions]
         taken_over = self.columns.admit(features, self.mixture.evidence)
         if len(taken_over):
             self.mixture.clear(taken_over)

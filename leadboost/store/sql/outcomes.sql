@@ -36,9 +36,14 @@ WHERE (outcomes.platform, outcomes.day, outcomes.spend_micros, outcomes.revenue_
 RETURNING revision > 1;
 
 -- name: read_pending
--- Read at most $1 outcomes that were never learned, by day, then in order of arrival.
+-- Read at most $1 outcomes that were never learned, by day, then in order of arrival; each with the
+-- features of version $2 of its signals.
 SELECT seq, revision, external_id, platform, day, spend_micros, revenue_micros, currency, clicks,
-    impressions, conversions, attributes, signal_ids
+    impressions, conversions, attributes, signal_ids, (
+        SELECT jsonb_agg(features)
+        FROM raw_signals
+        WHERE raw_signals.id = ANY (outcomes.signal_ids) AND feature_version = $2
+    ) AS heard
 FROM outcomes
 WHERE state = 'pending'
 ORDER BY day, seq
@@ -55,9 +60,14 @@ FROM (SELECT day, seq FROM outcomes WHERE state <> 'pending' ORDER BY day DESC, 
 ORDER BY day, seq;
 
 -- name: read_outcomes
--- Read the outcomes of places $1, by day, then in order of arrival.
+-- Read the outcomes of places $1, by day, then in order of arrival; each with the features of version $2
+-- of its signals.
 SELECT external_id, platform, day, spend_micros, revenue_micros, currency, clicks, impressions, conversions,
-    attributes, signal_ids
+    attributes, signal_ids, (
+        SELECT jsonb_agg(features)
+        FROM raw_signals
+        WHERE raw_signals.id = ANY (outcomes.signal_ids) AND feature_version = $2
+    ) AS heard
 FROM outcomes
 WHERE seq = ANY ($1::bigint[])
 ORDER BY day, seq;
