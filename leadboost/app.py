@@ -32,7 +32,8 @@ from leadboost.runtime import Stage
 from leadboost.runtime.stage import start_stages, stop_stages
 from leadboost.runtime.stats import ActorStats
 from leadboost.runtime.system import Failed
-from leadboost.settings.connectors import FeedSettings, MetaAdsSettings
+from leadboost.settings.connectors.acting import MetaAdsSettings
+from leadboost.settings.connectors.hearing import FeedSettings
 from leadboost.standins.world import World
 
 log = structlog.get_logger()

@@ -42,6 +42,7 @@ from leadboost.messages.events import (
 from leadboost.messages.health import HealthReport
 from leadboost.messages.panic import GetHalt, TripHalt
 from leadboost.messages.scout import BeginIntake
+from leadboost.offers import make_offers
 from leadboost.platforms import make_ads_client, make_platforms
 from leadboost.polled import make_source_client, make_sources
 from leadboost.ports import AdPlatform, Source
@@ -412,11 +413,15 @@ class Components:
         return Scout(
             signals=PgSignalStore(self._store),
             states=PgSourceStore(self._store),
+            leases=PgLeaseStore(self._store),
+            holder=self._holder,
             sources=sources,
             committed=self._committed,
             stored=self._stored,
             steps=self._steps,
+            state=self._state,
             intake=self._intake,
+            expected_per_day=self._settings.connectors.expected_per_day,
         )
 
     async def _stop_hearing(self) -> None:
@@ -440,6 +445,7 @@ class Components:
                 release=refs["release"],
                 accounts=accounts,
                 hearing=PgHearingStore(self._store),
+                offers=make_offers(self._settings.connectors),
             )
         )
         self._sign_outs = self.runtime.run_task("sign-outs", console.logins.settle(asyncio.sleep))

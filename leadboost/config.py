@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from leadboost.errors import ConfigError, Problem
 from leadboost.log import MASK, is_secret_name, redact
 from leadboost.settings import ClientSettings, Settings
-from leadboost.settings.connectors import FeedSettings, RssSettings
+from leadboost.settings.connectors.hearing import FeedSettings, RssSettings
 
 __all__ = [
     "DEFAULT_FILE",

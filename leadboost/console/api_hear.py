@@ -1,4 +1,4 @@
-"""Signals and their sources."""
+"""Signals."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ from aiohttp import web
 from leadboost.console.bodies import SignalsQuery
 from leadboost.console.call import Call, answer
 from leadboost.console.items import items_of, page_of
-from leadboost.console.replies import DryRun, Refusal, SignalReply, SignalsPage, SignalsReply, SourcesReply
+from leadboost.console.replies import DryRun, Refusal, SignalReply, SignalsPage, SignalsReply
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import InputError
-from leadboost.messages.scout import HearSignals, ListSignals, ListSources, SignalRejection, SignalsHeard
+from leadboost.messages.scout import HearSignals, ListSignals, SignalRejection, SignalsHeard
 
 MAX_SIGNALS: Final = 1000
 HEAR_DEADLINE_S: Final = 10.0
@@ -72,8 +72,3 @@ async def list_signals(call: Call) -> web.Response:
     )
     stored, last = page_of(found, query.limit)
     return answer(SignalsPage([SignalReply.of(signal) for signal in stored], last.seq if last else None))
-
-
-async def list_sources(call: Call) -> web.Response:
-    """List every configured source with its state."""
-    return answer(SourcesReply(await call.handles.scout.ask(ListSources())))

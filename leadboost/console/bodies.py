@@ -115,6 +115,13 @@ class ResumeBody(Body):
     reason: Reason
 
 
+class MuteBody(Body):
+    """Whether a source is muted, and why."""
+
+    muted: bool
+    reason: Reason | None = None
+
+
 SignalIds = Annotated[list[Id], Field(max_length=100)]
 
 

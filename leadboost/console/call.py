@@ -24,12 +24,13 @@ from leadboost.console.passwords import Passwords
 from leadboost.console.problems import PROBLEM_TYPE, Fault, ProblemError, invalid, problem_body
 from leadboost.console.replies import encode
 from leadboost.domain.halt import Scope
+from leadboost.domain.offer import Offer
 from leadboost.messages.enterprise import ListStock, PutStock, SellStock
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
 from leadboost.messages.panic import GetHalt, GetSafety, ListCampaigns, TripHalt
 from leadboost.messages.release import ApproveResume
-from leadboost.messages.scout import HearSignals, ListSignals, ListSources
+from leadboost.messages.scout import HearSignals, ListSignals, ListSources, MuteSource
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
 from leadboost.ports import AccountStore, HearingStore
@@ -49,10 +50,11 @@ _Query = TypeVar("_Query", bound=Query)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handles:
-    """What answers requests: actors (``predictor`` and ``trainer`` may be one), accounts, what was heard."""
+    """What answers requests: actors (``predictor`` and ``trainer`` may be one), accounts, what was heard,
+    and what outside services offer."""
 
     enterprise: ActorRef[SellStock | PutStock | ListStock]
-    scout: ActorRef[HearSignals | ListSignals | ListSources]
+    scout: ActorRef[HearSignals | ListSignals | ListSources | MuteSource]
     trainer: ActorRef[RecordOutcomes | GetModel]
     predictor: ActorRef[Predict]
     journal: ActorRef[ReadEvents]
@@ -60,6 +62,7 @@ class Handles:
     release: ActorRef[ApproveResume]
     accounts: AccountStore
     hearing: HearingStore
+    offers: Sequence[Offer] = ()
 
 
 @dataclass(slots=True, kw_only=True)

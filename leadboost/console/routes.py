@@ -14,6 +14,7 @@ from leadboost.console import (
     api_safety,
     api_sell,
     api_session,
+    api_sources,
     api_watch,
     bodies,
     live,
@@ -22,6 +23,7 @@ from leadboost.console import (
 from leadboost.console.auth import Role
 from leadboost.console.call import BULK_BODY_BYTES, JSON_TYPE, SMALL_BODY_BYTES, Call
 from leadboost.messages.health import HealthReport, Readiness
+from leadboost.messages.scout import SourceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +214,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         method="GET",
         path="/api/sources",
         access=Role.VIEWER,
-        serve=api_hear.list_sources,
+        serve=api_sources.list_sources,
         replies={200: replies.SourcesReply},
+    ),
+    Route(
+        method="POST",
+        path="/api/sources/{name}/mute",
+        access=Role.OPERATOR,
+        serve=api_sources.mute_source,
+        body=bodies.MuteBody,
+        query=bodies.WriteQuery,
+        replies={200: SourceStatus | replies.DryRun},
     ),
     Route(
         method="POST",

@@ -62,22 +62,44 @@ class ListSignals(Message[Sequence[StoredSignal]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """What is known of a polled source. ``state`` is ``waiting``, ``up``, ``failing`` or ``gone``."""
+    """What is known of a polled source.
+
+    ``state``: ``waiting`` for its first poll, ``up``, ``stale`` (overdue: nobody polls it), ``silent``
+    (polled well, and quiet for longer than chance explains), ``failing``, ``gone`` or ``muted``.
+    ``expected_per_day`` is what the settings say, else what was learned, else None. ``host`` polls it.
+    """
 
     name: str
     kind: str
     state: str
     reason: str | None
+    muted: bool
     last_polled_at: datetime | None
     last_item_at: datetime | None
     next_due_at: datetime | None
+    expected_per_day: float | None
     accepted: int
     duplicates: int
+    rejected: int
+    host: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSources(Message[Sequence[SourceStatus]]):
     """Every configured source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteSource(Message[SourceStatus | None]):
+    """Stop to poll a source, or go on; the reply is None where no source has that name.
+
+    To unmute a source that was gone counts as someone having looked: it is polled again.
+    """
+
+    name: str
+    muted: bool
+    by: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

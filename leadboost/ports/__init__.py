@@ -3,12 +3,14 @@
 from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, StoredLogin
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
+    LEASE_PREFIX,
     Fetched,
     HearingStore,
     NewSignal,
     QuotaStore,
     SignalStore,
     Source,
+    SourceRow,
     SourceState,
     SourceStore,
 )
@@ -26,6 +28,7 @@ from leadboost.ports.selling import FloorBreach, Sale, SalesDecided, SaleStore, 
 
 __all__ = [
     "KEPT_VERSIONS",
+    "LEASE_PREFIX",
     "AccountStore",
     "AdPlatform",
     "DeadLetterStore",
@@ -54,6 +57,7 @@ __all__ = [
     "SalesDecided",
     "SignalStore",
     "Source",
+    "SourceRow",
     "SourceState",
     "SourceStore",
     "StockPut",

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from leadboost.domain.pace import Pace
 from leadboost.domain.signal import Signal
 from leadboost.messages.scout import ListSignals, StoredSignal
+from leadboost.ports.journal import Lease, NewEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,11 @@ class HearingStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What a source remembers between polls; ``cursor`` holds JSON values of the connector's own."""
+    """What a source remembers between polls; ``cursor`` holds JSON values of the connector's own.
+
+    ``silent_since`` is when the quiet began that was told as ``source.silent`` and has not ended.
+    ``muted`` and ``mute_reason`` are written by ``mute`` alone.
+    """
 
     name: str
     kind: str
@@ -54,17 +60,38 @@ class SourceState:
     next_due_at: datetime | None = None
     accepted: int = 0
     duplicates: int = 0
+    rejected: int = 0
+    pace: Pace = field(default_factory=Pace)
+    silent_since: datetime | None = None
+    muted: bool = False
+    mute_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """A source as the database has it: its state, None before the first, and who holds its lease now."""
+
+    state: SourceState | None = None
+    holder: str | None = None
+
+
+LEASE_PREFIX = "source:"
+"""A source is polled by the holder of the lease of this prefix and its name."""
 
 
 class SourceStore(Protocol):
     """``sources``: the resume state of each polled source."""
 
-    async def load(self, name: str) -> SourceState | None:
-        """Return what was saved last, or None."""
+    async def load(self, names: Sequence[str]) -> Mapping[str, SourceRow]:
+        """Return a row for each of these names."""
         ...
 
-    async def save(self, state: SourceState) -> None:
-        """Upsert on the name."""
+    async def save(self, state: SourceState, lease: Lease, events: Sequence[NewEvent] = ()) -> None:
+        """Upsert all but the muting, and journal ``events`` with it. Raises LeaseLostError."""
+        ...
+
+    async def mute(self, name: str, kind: str, *, muted: bool, reason: str | None, by: str) -> SourceState:
+        """Mute or unmute; one that was gone waits for its next poll again once it is unmuted."""
         ...
 
 

@@ -10,14 +10,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 _HOST = re.compile(r"(?!.*(?:^|\.)\d+\.?$)[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?", re.IGNORECASE)
 
 
-def _refuse_truth(value: object) -> object:
+def refuse_truth(value: object) -> object:
+    """Refuse what Python would take as 0 or 1."""
     if isinstance(value, bool):
         raise ValueError("is true or false, not a number")
     return value
 
 
-Count = Annotated[int, BeforeValidator(_refuse_truth)]
-Seconds = Annotated[float, BeforeValidator(_refuse_truth)]
+Count = Annotated[int, BeforeValidator(refuse_truth)]
+Seconds = Annotated[float, BeforeValidator(refuse_truth)]
 
 
 class Section(BaseModel):

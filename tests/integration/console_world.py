@@ -21,6 +21,7 @@ from leadboost.console.server import Console
 from leadboost.domain.account import Account
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt, HaltItem, ItemStatus, Latch, Scope
+from leadboost.domain.offer import Offer
 from leadboost.domain.role import RoleName
 from leadboost.domain.signal import Signal
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
@@ -39,6 +40,7 @@ from leadboost.messages.scout import (
     HearSignals,
     ListSignals,
     ListSources,
+    MuteSource,
     SignalRejection,
     SignalsHeard,
     SourceStatus,
@@ -112,12 +114,17 @@ SOURCE = SourceStatus(
     kind="rss",
     state="up",
     reason=None,
+    muted=False,
     last_polled_at=AT,
     last_item_at=None,
     next_due_at=AT,
+    expected_per_day=None,
     accepted=2,
     duplicates=1,
+    rejected=0,
+    host="shop-1:77",
 )
+OFFER = Offer(kind="rss", obtainable="free", enabled=True, note="Any feed.")
 EVENTS = EventsPage(
     epoch="e1",
     offset=2,
@@ -168,6 +175,7 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     ),
     ListSignals: lambda _: [STORED],
     ListSources: lambda _: [SOURCE],
+    MuteSource: lambda message: SOURCE if message.name == SOURCE.name else None,
     RecordOutcomes: lambda message: OutcomesRecorded(accepted=len(message.outcomes), unchanged=0, changed=1),
     GetModel: lambda _: MODEL,
     Predict: lambda _: FORECAST,
@@ -256,6 +264,7 @@ class World:
             release=ref,
             accounts=self.accounts,
             hearing=self.hearing,
+            offers=[OFFER],
         )
 
     async def call(

@@ -8,7 +8,8 @@ from leadboost.config import FeedSettings, RssSettings, Settings
 from leadboost.folder import Address, DataFolder
 from leadboost.remote.checks import check_surroundings
 from leadboost.settings import HttpSettings
-from leadboost.settings.connectors import ConnectorsSettings, MetaAdsSettings
+from leadboost.settings.connectors import ConnectorsSettings
+from leadboost.settings.connectors.acting import MetaAdsSettings
 from leadboost.standins.feed import FeedServer, Item, Page, rss
 from leadboost.standins.meta_ads import MetaAdsServer
 from leadboost.store.account import own_folder, server_account

@@ -21,7 +21,7 @@ from leadboost.errors import (
 )
 from leadboost.messages.enterprise import Answer, ListStock, PutStock, SellStock
 from leadboost.messages.journal import ReadEvents
-from leadboost.messages.scout import HearSignals, ListSignals
+from leadboost.messages.scout import HearSignals, ListSignals, ListSources, MuteSource
 from leadboost.messages.trainer import Predict, RecordOutcomes
 from tests.integration.console_world import PRODUCT as STOCKED
 from tests.integration.console_world import SOLD, STORED, World, running_console
@@ -273,9 +273,34 @@ async def test_signals_are_filtered_and_paged(world: World) -> None:
 
 
 async def test_sources_are_listed(world: World) -> None:
-    (source,) = (await world.call("GET", "/api/sources")).json()["items"]
+    found = (await world.call("GET", "/api/sources")).json()
 
+    (source,), (offer,) = found["items"], found["offers"]
     assert (source["name"], source["state"], source["last_item_at"]) == ("trade-news", "up", None)
+    assert (source["host"], source["muted"]) == ("shop-1:77", False)
+    assert (offer["kind"], offer["obtainable"], offer["enabled"]) == ("rss", "free", True)
+
+
+async def test_a_source_is_muted_in_the_callers_name(world: World) -> None:
+    body = {"muted": True, "reason": "noise"}
+
+    reply = await world.call("POST", "/api/sources/trade-news/mute", json=body)
+
+    assert (reply.status, reply.json()["name"]) == (200, "trade-news")
+    assert world.probe.received == [MuteSource(name="trade-news", muted=True, reason="noise", by="ana")]
+
+
+async def test_a_dry_run_of_muting_writes_nothing(world: World) -> None:
+    reply = await world.call("POST", "/api/sources/trade-news/mute?dry_run=true", json={"muted": True})
+
+    assert (reply.status, world.probe.received) == (200, [ListSources()])
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+async def test_no_unknown_source_is_muted(world: World, query: str) -> None:
+    reply = await world.call("POST", f"/api/sources/nowhere/mute{query}", json={"muted": True})
+
+    assert (reply.status, reply.json()["code"]) == (404, "not_found")
 
 
 async def test_stock_is_set_and_the_answer_is_exact(world: World) -> None:

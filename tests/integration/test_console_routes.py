@@ -30,6 +30,7 @@ ROLES = {
     ("POST", "/api/signals"): Role.OPERATOR,
     ("GET", "/api/signals"): Role.VIEWER,
     ("GET", "/api/sources"): Role.VIEWER,
+    ("POST", "/api/sources/{name}/mute"): Role.OPERATOR,
     ("POST", "/api/outcomes"): Role.OPERATOR,
     ("GET", "/api/model"): Role.VIEWER,
     ("PUT", "/api/stock/{sku}"): Role.OPERATOR,

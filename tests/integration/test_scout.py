@@ -1,12 +1,10 @@
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import pytest
 
-from leadboost.actors.scout import Intake, Scout
 from leadboost.clock import Rng, SystemClock
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss import RssSource
@@ -14,80 +12,14 @@ from leadboost.errors import SourceError, SourceGoneError, StoreDataError, Store
 from leadboost.messages.events import EventsCommitted, SignalsStored, StepReported
 from leadboost.messages.scout import (
     BeginIntake,
-    HearSignals,
     ListSignals,
     ListSources,
-    SignalsHeard,
-    SourceStatus,
     StoredSignal,
 )
-from leadboost.ports import Fetched, NewSignal, SourceState
-from leadboost.runtime import ActorRef, Runtime, Topic
-from leadboost.runtime.testing import Probe
+from leadboost.ports import NewSignal
 from leadboost.standins.feed import FeedServer, Item, Page, gone, rss
 from leadboost.store.database import Database
-from leadboost.store.signals import PgSignalStore
-from leadboost.store.sources import PgSourceStore
-
-
-class World:
-    """Scout on a real database, with probes on both topics."""
-
-    def __init__(self, database: Database, clock: SystemClock) -> None:
-        self.database = database
-        self.signals: Any = PgSignalStore(database)
-        self.states: Any = PgSourceStore(database)
-        self.intake = Intake()
-        self.runtime = Runtime(clock=clock, rng=Rng(7))
-        self.committed: Topic[EventsCommitted] = Topic("committed")
-        self.stored: Topic[SignalsStored] = Topic("stored")
-        self.steps: Topic[StepReported] = Topic("steps")
-        self.told = Probe()
-        self.radar = Probe()
-
-    async def spawn(self, *sources: object) -> ActorRef[Any]:
-        self.told.ref = await self.runtime.spawn("told", self.told.actor)
-        self.committed.subscribe(self.told.ref)
-        self.stored.subscribe(self.told.ref)
-        self.radar.ref = await self.runtime.spawn("radar", self.radar.actor)
-        self.steps.subscribe(self.radar.ref)
-        return await self.runtime.spawn("scout", lambda: self.make(*sources))
-
-    def make(self, *sources: Any) -> Scout:
-        return Scout(
-            signals=self.signals,
-            states=self.states,
-            sources=sources,
-            committed=self.committed,
-            stored=self.stored,
-            steps=self.steps,
-            intake=self.intake,
-            spread_s=0.0,
-        )
-
-    async def count(self) -> int:
-        async with self.database.session() as session:
-            return cast(int, await session.fetchval("SELECT count(*) FROM raw_signals"))
-
-
-class Scripted:
-    """A source that gives its answers in turn, then waits for ever; remembers the cursors it got."""
-
-    kind = "scripted"
-
-    def __init__(self, *answers: Fetched | Exception, name: str = "scripted") -> None:
-        self.name = name
-        self.cursors: list[Mapping[str, object]] = []
-        self._answers = list(answers)
-
-    async def fetch(self, cursor: Mapping[str, object]) -> Fetched:
-        self.cursors.append(cursor)
-        if not self._answers:
-            await asyncio.Event().wait()
-        answer = self._answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+from tests.integration.scout_world import Scripted, World, fetched, hear, item, status_when, until_polled
 
 
 @pytest.fixture
@@ -95,44 +27,6 @@ async def world(database: Database, clock: SystemClock) -> AsyncIterator[World]:
     world = World(database, clock)
     yield world
     await world.runtime.close()
-
-
-def item(number: int, **fields: object) -> dict[str, object]:
-    return {"source": "test", "external_id": f"id-{number}", "text": f"I need fan {number}"} | fields
-
-
-def fetched(*items: Mapping[str, object], wait_s: float = 0.0, **cursor: object) -> Fetched:
-    return Fetched(items=items, cursor=cursor, wait_s=wait_s)
-
-
-async def hear(scout: ActorRef[Any], *items: object) -> SignalsHeard:
-    return await scout.ask(HearSignals(items=cast(Any, items)), timeout_s=10)
-
-
-async def until(reached: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await reached():
-            pass
-
-
-async def until_polled(source: Scripted) -> None:
-    async def polled() -> bool:
-        await asyncio.sleep(0)
-        return bool(source.cursors)
-
-    await until(polled)
-
-
-async def status_when(scout: ActorRef[Any], matches: Callable[[SourceStatus], bool]) -> SourceStatus:
-    found: list[SourceStatus] = []
-
-    async def reached() -> bool:
-        (status,) = await scout.ask(ListSources())
-        found[:] = [status]
-        return matches(status)
-
-    await until(reached)
-    return found[0]
 
 
 async def test_counts_of_one_intake_add_up(world: World) -> None:
@@ -300,7 +194,7 @@ async def test_cursor_stays_when_the_items_could_not_be_stored(world: World) -> 
     status = await status_when(scout, lambda status: status.state == "failing")
 
     assert "could not be stored" in (status.reason or "")
-    assert await world.states.load("scripted") is None
+    assert (await world.states.load(["scripted"]))["scripted"].state is None
 
 
 async def test_failing_source_waits_as_long_as_it_asks_for(world: World, clock: SystemClock) -> None:
@@ -342,7 +236,7 @@ async def test_gone_source_is_left_alone_until_the_next_start(world: World) -> N
     scout = await world.spawn(first)
     await scout.ask(BeginIntake())
     status = await status_when(scout, lambda status: status.state == "gone")
-    saved: SourceState = await world.states.load("scripted")
+    saved = (await world.states.load(["scripted"]))["scripted"].state
 
     assert (len(first.cursors), status.next_due_at, saved.state) == (1, None, "gone")
 

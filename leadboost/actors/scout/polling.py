@@ -1,23 +1,16 @@
-"""What a poll makes of its source: the next state, the next wait, and what is said about it."""
+"""What a poll makes of its source: the next state and the next wait."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from leadboost.errors import SourceError, SourceGoneError
-from leadboost.messages.events import StepReported
-from leadboost.messages.scout import SignalsHeard, SourceStatus
+from leadboost.messages.scout import SignalsHeard
 from leadboost.ports import Fetched, SourceState
 
 FIRST_BACKOFF_S = 300.0
 LONGEST_BACKOFF_S = 6 * 3_600.0
 LONGEST_WAIT_S = 86_400.0
 REASON_CHARS = 500
-STEP = "radar"
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -28,20 +21,39 @@ class Intake:
 
 
 def answered(
-    old: SourceState, fetched: Fetched, heard: SignalsHeard, *, now: datetime, wait_s: float
+    old: SourceState,
+    fetched: Fetched,
+    heard: SignalsHeard,
+    *,
+    now: datetime,
+    wait_s: float,
+    expected_per_day: float | None,
 ) -> SourceState:
-    """Return the state after a poll whose items were taken in."""
+    """Return the state after a poll whose items were taken in.
+
+    The first poll brings what had gathered, and says nothing of the pace. Rejected items count as new
+    ones: what sends nothing but rubbish is not silent.
+    """
+    items = heard.accepted + len(heard.rejected)
+    pace = old.pace
+    if old.last_polled_at is not None:
+        pace = pace.after(items, (now - old.last_polled_at).total_seconds())
+    is_silent = not items and pace.is_silent(expected_per_day)
+    quiet_since = old.silent_since or old.last_item_at or now - timedelta(seconds=pace.quiet_s)
     return replace(
         old,
         cursor=fetched.cursor,
-        state="up",
-        reason=fetched.note,
+        state="silent" if is_silent else "up",
+        reason=_quiet(quiet_since, expected_per_day or pace.per_day()) if is_silent else fetched.note,
         errors=0,
         last_polled_at=now,
-        last_item_at=now if heard.accepted else old.last_item_at,
+        last_item_at=now if items else old.last_item_at,
         next_due_at=now + timedelta(seconds=wait_s),
         accepted=old.accepted + heard.accepted,
         duplicates=old.duplicates + heard.duplicates,
+        rejected=old.rejected + len(heard.rejected),
+        pace=pace,
+        silent_since=quiet_since if is_silent else None,
     )
 
 
@@ -71,51 +83,8 @@ def first_wait_s(state: SourceState, *, now: datetime) -> float:
     return min(max((state.next_due_at - now).total_seconds(), 0.0), LONGEST_WAIT_S)
 
 
-def report(fetching: Collection[str], states: Collection[SourceState], *, at: datetime) -> StepReported:
-    """Tell the timeline what goes on now: polling, failing, or nothing beyond what is journalled."""
-    failing = [state for state in states if state.state in ("failing", "gone")]
-    state, detail = None, None
-    if fetching:
-        state, detail = "PROCESSING", ", ".join(sorted(fetching))
-    elif failing:
-        state, detail = "ERROR", "; ".join(f"{each.name}: {each.reason}" for each in failing)
-    return StepReported(step=STEP, state=state, detail=detail and detail[:REASON_CHARS], at=at)
-
-
-def status(state: SourceState) -> SourceStatus:
-    """Return what others may know of a source."""
-    return SourceStatus(
-        name=state.name,
-        kind=state.kind,
-        state=state.state,
-        reason=state.reason,
-        last_polled_at=state.last_polled_at,
-        last_item_at=state.last_item_at,
-        next_due_at=state.next_due_at,
-        accepted=state.accepted,
-        duplicates=state.duplicates,
-    )
-
-
-def tell(name: str, fetched: Fetched, heard: SignalsHeard) -> None:
-    """Log a poll that went well."""
-    _log.info(
-        "source polled",
-        source=name,
-        accepted=heard.accepted,
-        duplicates=heard.duplicates,
-        rejected=len(heard.rejected),
-        first_rejection=heard.rejected[0].reason if heard.rejected else None,
-        note=fetched.note,
-    )
-
-
-def complain(state: SourceState, error: Exception) -> None:
-    """Log a poll that did not."""
-    if isinstance(error, SourceError):
-        _log.warning("source failed", source=state.name, state=state.state, reason=state.reason)
-    else:
-        _log.error("source failed unexpectedly", source=state.name, exc_info=error)
+def _quiet(since: datetime, per_day: float | None) -> str:
+    return f"nothing new since {since:%Y-%m-%d %H:%M} UTC, where {per_day or 0.0:.3g} a day are expected"
 
 
 def _wait_after(error: Exception, errors: int) -> float:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from leadboost.domain.offer import Offer
 from leadboost.messages.scout import SignalRejection, SourceStatus, StoredSignal
 
 
@@ -67,6 +68,7 @@ class SignalsPage:
 
 @dataclass(frozen=True, slots=True)
 class SourcesReply:
-    """Every configured source."""
+    """Every configured source, and every connector."""
 
     items: Sequence[SourceStatus]
+    offers: Sequence[Offer]

@@ -1,57 +1,19 @@
-"""What can be set of the outside services: a section for each, off unless it needs nothing.
+"""Sources of signals that are polled."""
 
-``enabled`` stands last in a section that needs something, so that what it needs has been read: a fault is
-then its own, and without it there is none.
-"""
-
-import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from leadboost.settings.section import (
-    Count,
-    Seconds,
-    Section,
-    host_text,
-    is_loopback,
-    one_line,
-    refuse_twins,
+from leadboost.settings.connectors.section import (
+    BASE,
+    BASE_ALLOWED,
+    WATCH_NAME,
+    Key,
+    SourceSection,
+    WebBase,
+    needs,
 )
-
-
-def _bare_account(value: object) -> object:
-    return value.removeprefix("act_") if isinstance(value, str) else value
-
-
-def _private_base(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        raise ValueError("would send the access token in clear text")
-    return url.rstrip("/")
-
-
-def _header_text(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-        raise ValueError("holds a blank, or a sign that a header cannot carry")
-    return secret
-
-
-Key = Annotated[SecretStr | None, AfterValidator(_header_text)]
-WebBase = Annotated[str, AfterValidator(_private_base)]
-
-_BASE = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
-_BASE_ALLOWED = "an https address; http only for a host on this machine"
-_WATCH_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
-
-
-def _needs(enabled: bool, info: ValidationInfo, *names: str) -> bool:
-    """Refuse a connector that is enabled without what it needs; a fault of its own says enough."""
-    missing = [name for name in names if name in info.data and not info.data[name]]
-    if enabled and missing:
-        raise ValueError(f"needs {' and '.join(missing)}")
-    return enabled
+from leadboost.settings.section import Count, Seconds, Section, host_text, refuse_twins
 
 
 class FeedSettings(Section):
@@ -64,7 +26,7 @@ class FeedSettings(Section):
     url: str = Field(pattern=r"^https?://[^\s/?#@]+([/?]\S*)?$", description="an http or https address")
 
 
-class RssSettings(Section):
+class RssSettings(SourceSection):
     """RSS and Atom feeds."""
 
     enabled: bool = Field(True, description="true or false")
@@ -80,12 +42,15 @@ class RssSettings(Section):
         refuse_twins("name", [feed.name for feed in feeds])
         return feeds
 
+    def source_names(self) -> list[str]:
+        return [feed.name for feed in self.feeds]
+
 
 class RedditListingSettings(Section):
     """What to hear on Reddit: the new posts of subreddits, or a search."""
 
     name: str = Field(
-        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example coffee"
+        pattern=WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example coffee"
     )
     subreddits: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{1,20}$")], ...] = Field(
         (), max_length=50, description="a list of at most 50 subreddits without r/"
@@ -105,12 +70,12 @@ class RedditListingSettings(Section):
         return query
 
 
-class RedditSettings(Section):
+class RedditSettings(SourceSection):
     """Reddit's Data API."""
 
-    base_url: WebBase = Field("https://oauth.reddit.com", pattern=_BASE, description=_BASE_ALLOWED)
+    base_url: WebBase = Field("https://oauth.reddit.com", pattern=BASE, description=BASE_ALLOWED)
     token_url: WebBase = Field(
-        "https://www.reddit.com/api/v1/access_token", pattern=_BASE, description=_BASE_ALLOWED
+        "https://www.reddit.com/api/v1/access_token", pattern=BASE, description=BASE_ALLOWED
     )
     client_id: str | None = Field(
         None, pattern=r"^[!-9;-~]{1,100}$", description="the id of the approved app, of type script or web"
@@ -138,14 +103,17 @@ class RedditSettings(Section):
     @field_validator("enabled")
     @classmethod
     def _has_credential(cls, enabled: bool, info: ValidationInfo) -> bool:
-        return _needs(enabled, info, "client_id", "client_secret", "username", "listings")
+        return needs(enabled, info, "client_id", "client_secret", "username", "listings")
+
+    def source_names(self) -> list[str]:
+        return [f"reddit.{listing.name}" for listing in self.listings]
 
 
 class NewsSearchSettings(Section):
     """One search for articles."""
 
     name: str = Field(
-        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example fans"
+        pattern=WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example fans"
     )
     query: str = Field(
         min_length=1,
@@ -160,10 +128,10 @@ class NewsSearchSettings(Section):
     )
 
 
-class NewsApiSettings(Section):
+class NewsApiSettings(SourceSection):
     """NewsAPI.org."""
 
-    base_url: WebBase = Field("https://newsapi.org", pattern=_BASE, description=_BASE_ALLOWED)
+    base_url: WebBase = Field("https://newsapi.org", pattern=BASE, description=BASE_ALLOWED)
     api_key: Key = Field(None, max_length=200, description="a key of visible ASCII characters")
     half_day_calls: Count = Field(
         50, ge=1, le=1_000_000, description="a number of calls from 1 to 1000000 in each 12 hours"
@@ -189,13 +157,16 @@ class NewsApiSettings(Section):
     @field_validator("enabled")
     @classmethod
     def _has_key(cls, enabled: bool, info: ValidationInfo) -> bool:
-        return _needs(enabled, info, "api_key", "searches")
+        return needs(enabled, info, "api_key", "searches")
+
+    def source_names(self) -> list[str]:
+        return [f"newsapi.{search.name}" for search in self.searches]
 
 
-class GoogleTrendsSettings(Section):
+class GoogleTrendsSettings(SourceSection):
     """The trending feed of Google Trends."""
 
-    base_url: WebBase = Field("https://trends.google.com", pattern=_BASE, description=_BASE_ALLOWED)
+    base_url: WebBase = Field("https://trends.google.com", pattern=BASE, description=BASE_ALLOWED)
     min_interval_s: Seconds = Field(
         900, ge=600, le=86_400, description="a number of seconds from 600 to 86400"
     )
@@ -214,14 +185,17 @@ class GoogleTrendsSettings(Section):
     @field_validator("enabled")
     @classmethod
     def _has_geos(cls, enabled: bool, info: ValidationInfo) -> bool:
-        return _needs(enabled, info, "geos")
+        return needs(enabled, info, "geos")
+
+    def source_names(self) -> list[str]:
+        return [f"google_trends.{geo.lower()}" for geo in self.geos]
 
 
 class XSearchSettings(Section):
     """One search on X."""
 
     name: str = Field(
-        pattern=_WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example brand"
+        pattern=WATCH_NAME, description="a lower-case name of letters, digits, - and _, for example brand"
     )
     query: str = Field(
         min_length=1,
@@ -230,10 +204,10 @@ class XSearchSettings(Section):
     )
 
 
-class XSettings(Section):
+class XSettings(SourceSection):
     """X's recent search."""
 
-    base_url: WebBase = Field("https://api.x.com", pattern=_BASE, description=_BASE_ALLOWED)
+    base_url: WebBase = Field("https://api.x.com", pattern=BASE, description=BASE_ALLOWED)
     bearer_token: Key = Field(None, max_length=1_000, description="a token of visible ASCII characters")
     post_micros: Count = Field(
         5_000, ge=1, le=10_000_000, description="a number of millionths of a US dollar from 1 to 10000000"
@@ -263,46 +237,7 @@ class XSettings(Section):
         is_read = given.keys() >= {"page_posts", "post_micros", "daily_cents"}
         if enabled and is_read and given["page_posts"] * given["post_micros"] > given["daily_cents"] * 10_000:
             raise ValueError("a page of page_posts costs more than daily_cents: no call would ever leave")
-        return _needs(enabled, info, "bearer_token", "searches")
+        return needs(enabled, info, "bearer_token", "searches")
 
-
-class MetaAdsSettings(Section):
-    """One ad account of Meta."""
-
-    base_url: WebBase = Field("https://graph.facebook.com", pattern=_BASE, description=_BASE_ALLOWED)
-    version: str = Field("v26.0", pattern=r"^v\d{1,3}\.\d$", description="a version such as v26.0")
-    access_token: Key = Field(
-        None, max_length=1_000, description="a token of visible ASCII characters with ads_management"
-    )
-    app_secret: SecretStr | None = Field(
-        None, max_length=200, description="the secret of the app, where it demands appsecret_proof"
-    )
-    account_id: Annotated[str, BeforeValidator(_bare_account)] | None = Field(
-        None, pattern=r"^[0-9]{1,25}$", description="the ad account's number, with or without act_"
-    )
-    timeout_s: Seconds = Field(10, ge=1, le=60, description="a number of seconds from 1 to 60")
-
-    enabled: bool = Field(False, description="true or false; true needs access_token and account_id")
-
-    @field_validator("enabled")
-    @classmethod
-    def _has_account(cls, enabled: bool, info: ValidationInfo) -> bool:
-        return _needs(enabled, info, "access_token", "account_id")
-
-
-class ConnectorsSettings(Section):
-    """What all outside services share, and one section for each."""
-
-    contact: Annotated[str, AfterValidator(one_line)] | None = Field(
-        None, max_length=200, description="a mail or web address, sent in the User-Agent"
-    )
-    allow_hosts: tuple[Annotated[str, AfterValidator(host_text)], ...] = Field(
-        (),
-        description="a list of HOST or HOST:PORT that may be private, for example 127.0.0.1",
-    )
-    rss: RssSettings = RssSettings()
-    reddit: RedditSettings = RedditSettings()
-    newsapi: NewsApiSettings = NewsApiSettings()
-    google_trends: GoogleTrendsSettings = GoogleTrendsSettings()
-    x: XSettings = XSettings()
-    meta_ads: MetaAdsSettings = MetaAdsSettings()
+    def source_names(self) -> list[str]:
+        return [f"x.{search.name}" for search in self.searches]

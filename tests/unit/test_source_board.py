@@ -1,0 +1,78 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leadboost.actors.scout.polling import answered, failed
+from leadboost.actors.scout.showing import Board
+from leadboost.clock import SystemClock
+from leadboost.errors import SourceError
+from leadboost.messages.scout import SignalRejection, SignalsHeard, SourceStatus
+from leadboost.ports import Fetched, SourceState
+from leadboost.runtime import Topic
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+UP = SourceState(name="news", kind="rss", state="up", last_polled_at=NOW, next_due_at=NOW)
+
+
+class At(SystemClock):
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+
+def shown(state: SourceState, *, later_s: float = 0.0, holder: str | None = None) -> SourceStatus:
+    clock = At(NOW + timedelta(seconds=later_s))
+    board = Board([state], {}, steps=Topic("steps"), state=Topic("state"), clock=clock)
+    board.holders[state.name] = holder
+    return board.status(state.name)
+
+
+def after_poll(state: SourceState, *, accepted: int = 0, rejected: int = 0) -> SourceState:
+    heard = SignalsHeard(
+        accepted=accepted,
+        duplicates=0,
+        rejected=tuple(SignalRejection(index=number, reason="text: no") for number in range(rejected)),
+    )
+    fetched = Fetched(items=(), cursor={}, wait_s=60)
+    return answered(
+        state, fetched, heard, now=NOW + timedelta(hours=1), wait_s=60, expected_per_day=24 * 10.0
+    )
+
+
+@pytest.mark.parametrize(("later_s", "state"), [(59, "up"), (61, "stale")])
+def test_a_source_that_nobody_polls_when_it_is_due_goes_stale(later_s: float, state: str) -> None:
+    assert shown(UP, later_s=later_s).state == state
+
+
+def test_a_failing_source_keeps_its_reason_however_long_it_waits() -> None:
+    state = failed(UP, SourceError("news", "is away", 60), now=NOW)
+
+    assert (shown(state, later_s=9_000).state, shown(state, later_s=9_000).reason) == ("failing", "is away")
+
+
+def test_the_host_is_shown_without_what_tells_its_starts_apart() -> None:
+    assert shown(UP, holder="shop-1:77:0190-uuid").host == "shop-1:77"
+
+
+def test_the_first_poll_says_nothing_of_the_pace() -> None:
+    state = after_poll(SourceState(name="news", kind="rss"), accepted=500)
+
+    assert (state.pace.items, state.accepted, state.state) == (0.0, 500, "up")
+
+
+def test_a_source_that_sends_nothing_but_rubbish_is_not_silent() -> None:
+    state = after_poll(UP, rejected=2)
+
+    assert (state.state, state.rejected, state.last_item_at) == ("up", 2, NOW + timedelta(hours=1))
+
+
+def test_the_silence_begins_with_the_last_item_and_keeps_its_beginning() -> None:
+    last = NOW - timedelta(hours=3)
+    silent = after_poll(replace(UP, last_item_at=last))
+
+    assert (silent.state, silent.silent_since) == ("silent", last)
+    assert after_poll(silent).silent_since == last
+    assert after_poll(silent, accepted=1).silent_since is None
