@@ -2,25 +2,26 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 
 from bench.harness import Options, Report, as_json, as_markdown, show
+from bench.learn_data import data_sets
 
-NAMES = ("mailbox", "sales", "stress", "fanout")
-ALL = (("mailbox", 1), ("sales", 1), ("sales", 1_000), ("stress", 1), ("fanout", 1))
+NAMES = ("mailbox", "sales", "stress", "fanout", "learn")
+SPREAD_SKUS = 1_000
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Return 1 when a check is not 0; an unmet mark is a figure, not a failure."""
     options = _parser().parse_args(arguments)
-    runs = ALL if options.name == "all" else ((options.name, options.skus),)
     reports = []
-    for name, skus in runs:
-        report = _bench(name)(Options(rounds=options.rounds, size=options.size, skus=skus))
+    for name, work in _runs(options):
+        report = _bench(name)(work)
         if options.json:
             print(as_json(report), flush=True)
         else:
@@ -29,6 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
     if options.table:
         options.table.write_text(as_markdown(reports))
     return 0 if all(report.correct for report in reports) else 1
+
+
+def _runs(given: argparse.Namespace) -> Iterator[tuple[str, Options]]:
+    plain = Options(rounds=given.rounds, size=given.size, skus=given.skus)
+    for name in NAMES if given.name == "all" else (given.name,):
+        if name == "learn":
+            yield from ((name, replace(plain, data=path)) for path in data_sets(given.data))
+        else:
+            yield name, plain
+        if name == "sales" and given.name == "all":
+            yield name, replace(plain, skus=SPREAD_SKUS)
 
 
 def _bench(name: str) -> Callable[[Options], Report]:
@@ -43,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds (default 5)")
     parser.add_argument("--size", type=float, default=1.0, help="scale of the work, 1 for real figures")
     parser.add_argument("--skus", type=int, default=1, help="sales: spread over so many products")
+    parser.add_argument("--data", type=Path, help="learn: a file of outcomes, or a folder of such files")
     parser.add_argument("--table", type=Path, help="also write the results to FILE as Markdown")
     return parser
 

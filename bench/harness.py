@@ -4,7 +4,8 @@ import gc
 import os
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
@@ -21,12 +22,14 @@ GROWTH_MARK = 1.2
 class Options:
     """``size`` scales every count of work: 1 is the published figure, tests use a hundredth.
 
-    ``skus`` spreads the sales bench over that many products.
+    ``skus`` spreads the sales bench over that many products. ``data`` is the file that the learn
+    bench reads, None for outcomes that it makes up.
     """
 
     rounds: int = 5
     size: float = 1.0
     skus: int = 1
+    data: Path | None = None
 
     def scaled(self, count: int) -> int:
         """Return ``count`` at this size, at least 1."""
@@ -95,6 +98,12 @@ def summary(
     return Result(metric=metric, value=value, low=min(values), high=max(values), mark=mark, met=met)
 
 
+def within(metric: str, values: Sequence[float], mark: float, by: float) -> Result:
+    """Reduce one value per round; the median must lie no further than ``by`` from the mark."""
+    found = summary(metric, values)
+    return replace(found, mark=mark, met=abs(found.value - mark) <= by)
+
+
 def ratio(
     metric: str, ours: Sequence[float], theirs: Sequence[float], *, at_least: float | None = None
 ) -> Result:
@@ -137,11 +146,12 @@ def show(report: Report, console: Console) -> None:
 def as_markdown(reports: Iterable[Report]) -> str:
     """A table of all results, for a file."""
     lines = [f"Measured on {machine()}.", ""]
-    lines += ["| metric | median | low | high | mark | met |", "|---|---|---|---|---|---|"]
+    lines += ["| bench | metric | median | low | high | mark | met |", "|---|---|---|---|---|---|---|"]
     for report in reports:
-        lines += ["| " + " | ".join(_cells(result)) + " |" for result in report.results]
-        lines += [f"| {name} | missing | | | | |" for name in report.missing]
-        lines += [f"| {name} (must be 0) | {wrong} | | | | |" for name, wrong in report.checks.items()]
+        start = f"| {report.bench} | "
+        lines += [start + " | ".join(_cells(result)) + " |" for result in report.results]
+        lines += [f"{start}{name} | missing | | | | |" for name in report.missing]
+        lines += [f"{start}{name} (must be 0) | {wrong} | | | | |" for name, wrong in report.checks.items()]
     return "\n".join(lines) + "\n"
 
 

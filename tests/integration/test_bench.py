@@ -2,24 +2,34 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import numpy as np
 import pytest
 
 from bench.ground import stock_up, take_stock
-from bench.harness import Report, as_json, as_markdown, growth, ratio, summary
+from bench.harness import Report, as_json, as_markdown, growth, ratio, summary, within
+from bench.learn import Told, learn
+from bench.learn_data import made_up
+from bench.learn_peers import Floats, GroupMean
 from bench.viewers import verdict
 from leadboost.domain.live.frame import event_frame
+from leadboost.domain.outcome import Outcome
+from leadboost.domain.roi.features import target
 
 
 def run_bench(*arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench", *arguments, "--json", "--rounds", "1"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=110)
+    made_up = {name: value for name, value in os.environ.items() if name != "SAMPLE_DATA"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=110, env=made_up)
     report: dict[str, Any] = json.loads(done.stdout)
     return report
 
@@ -92,6 +102,54 @@ def test_fanout_brings_every_event_to_every_viewer_once_and_in_order() -> None:
     assert set(report["checks"].values()) == {0}
 
 
+def test_learn_compares_with_every_reference_on_made_up_outcomes() -> None:
+    report = run_bench("learn", "--size", "0.05")
+
+    assert report["bench"] == "learn synthetic"
+    assert [missing.partition(" ")[0] for missing in report["missing"]] == ["learn_cost_growth"]
+    references = {
+        "best",
+        "group_mean",
+        "sgd",
+        "sgd_huber",
+        "hgb",
+        "hgb_absolute",
+        "river",
+        "river_as_it_comes",
+    }
+    assert metrics(report) == {f"error_vs_{name}" for name in references} | {"coverage", "rows_vs_river"}
+
+
+def test_learn_reads_a_file_as_ingest_does_and_says_why_one_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "advertising.csv").write_text("TV,Sales\n230.1,22.1\n44.5,10.4\n")
+
+    report = run_bench("learn", "--data", str(tmp_path))
+
+    assert report["bench"] == "learn advertising"
+    assert "no column is known to hold it" in report["missing"][0]
+
+
+def test_learn_holds_every_contender_against_the_same_rows() -> None:
+    rows = made_up(200)
+    targets = np.array([target(row.spend_micros, row.revenue_micros) for row in rows])
+    seen: list[tuple[str, int]] = []
+
+    class Watched(GroupMean):
+        def predict(self, outcomes: Sequence[Outcome]) -> Floats:
+            seen.extend(("predicted", int(outcome.external_id)) for outcome in outcomes)
+            return super().predict(outcomes)
+
+        def learn(self, outcomes: Sequence[Outcome], targets: Floats) -> None:
+            seen.extend(("learned", int(outcome.external_id)) for outcome in outcomes)
+            super().learn(outcomes, targets)
+
+    learn(Told(outcomes=rows, targets=targets), Watched)
+
+    places = {what: place for place, what in enumerate(seen)}
+    assert all(places["predicted", row] < places["learned", row] for row in range(200))
+    assert len(seen) == 400
+
+
 def test_viewers_of_a_bench_notice_every_kind_of_wrong() -> None:
     def told(*events: tuple[int, str]) -> bytes:
         at = datetime(2026, 1, 31, tzinfo=UTC)
@@ -119,6 +177,12 @@ def test_ratio_compares_round_by_round() -> None:
 def test_summary_reads_the_mark_as_an_upper_bound_where_lower_is_better() -> None:
     assert summary("introspection_cost", [0.04], at_most=0.05).met
     assert not summary("introspection_cost", [0.06], at_most=0.05).met
+
+
+def test_what_must_lie_around_its_mark_is_refused_on_either_side() -> None:
+    assert within("coverage", [0.81], 0.8, 0.02).met
+    assert not within("coverage", [0.83], 0.8, 0.02).met
+    assert not within("coverage", [0.77], 0.8, 0.02).met
 
 
 def test_growth_is_the_worst_of_the_larger_sizes() -> None:

@@ -1,0 +1,157 @@
+"""Outcomes in time order, each predicted before it is learned, against references on the same rows."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from statistics import median
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bench.harness import Options, Report, alternate, growth, ratio, summary, within
+from bench.learn_data import outcomes_of, set_name
+from bench.learn_peers import (
+    REFERENCES,
+    RIVER,
+    Contender,
+    Floats,
+    Ours,
+    contenders,
+)
+from leadboost.domain.outcome import Outcome
+from leadboost.domain.roi.features import target
+from leadboost.domain.roi.forecast import LEVEL, OBSERVATIONS_TO_LEARN
+from leadboost.errors import InputError
+
+LEAST_GROUP, LARGEST_GROUP, GROUP_SHARE = 6, 64, 16
+COVERAGE_WITHIN = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Outcomes in time order and their targets."""
+
+    outcomes: list[Outcome]
+    targets: Floats
+
+    def first(self, rows: int) -> "Told":
+        """The oldest of them."""
+        return Told(outcomes=self.outcomes[:rows], targets=self.targets[:rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Mean absolute error of the rows after the first 30, share of them within our interval, rows/s."""
+
+    error: float
+    covered: float
+    per_s: float
+
+
+def run(options: Options) -> Report:
+    """Learn one data set: all references once for their errors, then ours and River in rounds."""
+    report = Report(bench=f"learn {set_name(options.data)}", rounds=options.rounds)
+    try:
+        told = _told(options)
+    except InputError as error:
+        report.missing.append(f"{set_name(options.data)} ({error})")
+        return report
+    report.figures["rows"] = len(told.outcomes)
+    # As Trainer does: on few cores the threads of a small matrix wait for one another.
+    with threadpool_limits(1):
+        _compare_errors(told, report)
+    _compare_speed(told, options, report)
+    _grow(told, options, report)
+    return report
+
+
+def _told(options: Options) -> Told:
+    outcomes = outcomes_of(options.data, options.size)
+    if len(outcomes) <= 2 * OBSERVATIONS_TO_LEARN:
+        raise InputError("rows", f"{len(outcomes)} are too few; use a larger --size")
+    return Told(
+        outcomes=outcomes,
+        targets=np.array([target(outcome.spend_micros, outcome.revenue_micros) for outcome in outcomes]),
+    )
+
+
+def learn(told: Told, start: Callable[[], Contender]) -> Heard:
+    """Let one contender predict and learn group after group."""
+    contender = start()
+    errors: list[Floats] = []
+    covered = 0
+    began_at = time.perf_counter()
+    for group in _groups(len(told.outcomes)):
+        outcomes, targets = told.outcomes[group], told.targets[group]
+        forecast = contender.predict(outcomes)
+        if group.start >= OBSERVATIONS_TO_LEARN:
+            errors.append(np.abs(forecast - targets))
+            covered += _covered(contender, targets)
+        contender.learn(outcomes, targets)
+    took_s = time.perf_counter() - began_at
+    error = np.concatenate(errors)
+    return Heard(error=float(error.mean()), covered=covered / len(error), per_s=len(told.outcomes) / took_s)
+
+
+def _groups(rows: int) -> Iterator[slice]:
+    """Rows whose outcomes become known together: a sixteenth of what came before, 6 to 64."""
+    at = 0
+    while at < rows:
+        size = min(max(at // GROUP_SHARE, LEAST_GROUP), LARGEST_GROUP)
+        yield slice(at, min(at + size, rows))
+        at += size
+
+
+def _covered(contender: Contender, targets: Floats) -> int:
+    if not isinstance(contender, Ours):
+        return 0
+    return int(np.sum((contender.low <= targets) & (targets <= contender.high)))
+
+
+def _compare_errors(told: Told, report: Report) -> None:
+    heard = {name: learn(told, start) for name, start in contenders().items()}
+    for name, one in heard.items():
+        report.figures |= {f"{name}_error": one.error, f"{name}_rows_per_s": one.per_s}
+    ours = heard.pop("ours")
+    best = min(heard[name].error for name in REFERENCES)
+    report.results.append(summary("error_vs_best", [ours.error / best], at_most=1.0))
+    for name, one in heard.items():
+        report.results.append(summary(f"error_vs_{name}", [ours.error / one.error]))
+    report.results.append(within("coverage", [ours.covered], LEVEL, COVERAGE_WITHIN))
+
+
+def _compare_speed(told: Told, options: Options, report: Report) -> None:
+    if RIVER not in contenders():
+        report.missing.append("rows_vs_river (needs river)")
+        return
+    runs = {name: partial(_rate_afresh, told, name) for name in ("ours", RIVER)}
+    rates = alternate(runs, options.rounds, warm_ups=0)
+    report.results.append(ratio("rows_vs_river", rates["ours"], rates[RIVER], at_least=20.0))
+    report.figures |= {f"{name}_rows_per_s": median(rates[name]) for name in rates}
+
+
+def _grow(told: Told, options: Options, report: Report) -> None:
+    sizes = [len(told.outcomes) // part for part in (16, 4, 1)]
+    if sizes[0] <= 2 * OBSERVATIONS_TO_LEARN:
+        report.missing.append("learn_cost_growth (needs 1,000 rows)")
+        return
+    runs = {str(n): partial(_rate_afresh, told.first(n), "ours") for n in sizes}
+    rates = alternate(runs, options.rounds, warm_ups=0)
+    costs = [[1e6 / rate for rate in rates[str(n)]] for n in sizes]
+    for n, row in zip(sizes, costs, strict=True):
+        report.figures[f"learn_cost_us_at_{n}_rows"] = median(row)
+    report.results.append(growth("learn_cost_growth", costs))
+
+
+def _rate_afresh(told: Told, name: str) -> float:
+    """Learn in a new process: nothing of an earlier round is remembered, so there is nothing to warm up."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(_rate, told, name).result()
+
+
+def _rate(told: Told, name: str) -> float:
+    with threadpool_limits(1):
+        return learn(told, contenders()[name]).per_s
