@@ -8,7 +8,7 @@ from itertools import chain, repeat
 import numpy as np
 import numpy.typing as npt
 
-from leadboost.domain.roi.features import Terms
+from leadboost.domain.roi.features import HEARD_CAP, Terms
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -26,11 +26,24 @@ _REPLACED_AT_ONCE = 64
 class Design:
     """n rows of at most k features: ``columns`` and ``values`` are (n, k), padded with ``NOWHERE``.
 
-    Column 0 is the constant and stands first in every row.
+    Column 0 is the constant and stands first in every row, then follow ``heard`` (n,) columns of what
+    was heard; None where nothing was.
     """
 
     columns: Ints
     values: Floats
+    heard: Ints | None = None
+
+    def capped(self, effects: Floats) -> Floats:
+        """Shrink what was heard, by one factor per row, to at most ``HEARD_CAP`` in total."""
+        if self.heard is None:
+            return effects
+        place = np.arange(effects.shape[1])
+        heard = (place > 0) & (place <= self.heard[:, None])
+        total = np.abs(np.where(heard, effects, 0.0).sum(axis=1))
+        factor = HEARD_CAP / np.maximum(total, HEARD_CAP)
+        capped: Floats = np.where(heard, effects * factor[:, None], effects)
+        return capped
 
 
 def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
@@ -41,7 +54,8 @@ def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
         for row in rows
     ]
     values = [(1.0, *row.values, *(0.0,) * (width - len(row.names))) for row in rows]
-    return Design(np.array(columns, dtype=np.int64), np.array(values))
+    heard = np.array([row.heard for row in rows]) if any(row.heard for row in rows) else None
+    return Design(np.array(columns, dtype=np.int64), np.array(values), heard)
 
 
 @dataclass(slots=True)

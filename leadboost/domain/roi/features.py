@@ -6,7 +6,11 @@ absent; case and spacing are ignored):
 - ``spend``: the logarithm of the spend, bent at ``KNOTS`` (linear in between, flat outside);
 - ``part=value``: its level, and for the first 8 parts (by name) its own bend with the spend;
 - ``combination``: what parts do together: each pair of the first 8 parts, and all parts at once;
-- ``word:...``: the words and word pairs of the text, sharing one unit of weight.
+- ``word:...``: the words and word pairs of the text, sharing one unit of weight;
+- ``text:name``: what the text says, as numbers (``leadboost.domain.hearing.text``); none without a text;
+- ``heard:name``: what was heard, at most 64 numbers by name, each within [-1, 1]. Together they move a
+  forecast of log(1 + roi) by at most ``HEARD_CAP``, whoever speaks and however often: beyond that all
+  of them shrink by one factor.
 
 The day is left out: a question has none. What was never learned has no column and adds nothing.
 """
@@ -14,16 +18,20 @@ The day is left out: a question has none. What was never learned has no column a
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
 
+from leadboost.domain.hearing.text import text_features
 from leadboost.domain.roi.forecast import Question
 
-FEATURE_VERSION = "roi-1"
+FEATURE_VERSION = "roi-2"
 C = 0.01
+HEARD_CAP = 0.25
+"""All that was heard moves log(1 + roi) by no more than this, up or down."""
+
 KNOTS = (-4.6, -3.5, -2.0, -0.5, 1.0, 2.5, 4.0, 5.5, 8.0, 11.0, 14.0)
 
 _PARTS = 64
@@ -38,13 +46,15 @@ Context = tuple[str, tuple[tuple[str, str], ...]]
 class Terms:
     """One row's features, aligned: column names, values, and the label under which each is explained.
 
-    Names from ``shared`` on belong to the tables of shrunken means, the ones before to the ridge.
+    Names from ``shared`` on belong to the tables of shrunken means, the ones before to the ridge. The
+    first ``heard`` of them are what was heard.
     """
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
     values: tuple[float, ...]
     shared: int
+    heard: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class _Described:
 
     level: tuple[str, ...]
     level_labels: tuple[str, ...]
+    level_values: tuple[float, ...]
     bent_labels: tuple[str, ...]
     table: tuple[str, ...]
     table_labels: tuple[str, ...]
@@ -75,20 +86,32 @@ def bend(spend_micros: int) -> tuple[int, float]:
 def terms(question: Question) -> Terms:
     """List the features of a question."""
     described = _describe(_context(question))
+    heard, said = _heard(question.heard)
     left, share = bend(question.spend_micros)
     bent = len(described.bent_labels)
     return Terms(
-        names=described.level
+        names=heard
+        + described.level
         + _bent(described.bent_labels, left)
         + _bent(described.bent_labels, left + 1)
         + described.table,
-        labels=described.level_labels + described.bent_labels * 2 + described.table_labels,
-        values=(1.0,) * len(described.level)
+        labels=heard + described.level_labels + described.bent_labels * 2 + described.table_labels,
+        values=said
+        + described.level_values
         + (1.0 - share,) * bent
         + (share,) * bent
         + described.table_values,
-        shared=len(described.level) + 2 * bent,
+        shared=len(heard) + len(described.level) + 2 * bent,
+        heard=len(heard),
     )
+
+
+def _heard(heard: Mapping[str, float]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    if not heard:
+        return (), ()
+    items = sorted(item for item in heard.items() if math.isfinite(item[1]))[:_PARTS]
+    names = tuple(f"heard:{_short(name)}" for name, _ in items)
+    return names, tuple(min(max(value, -1.0), 1.0) for _, value in items)
 
 
 def _log_money(micros: int) -> float:
@@ -113,9 +136,12 @@ def _describe(context: Context) -> _Described:
     crossed = parts[:_CROSSED]
     pairs = tuple(f"{one} & {other}" for one, other in combinations(crossed, 2))
     words = _words(text)
+    said = text_features(text) if text else {}
+    says = tuple(f"text:{name}" for name in said)
     return _Described(
-        level=(*parts, *pairs),
-        level_labels=(*parts, *("combination" for _ in pairs)),
+        level=(*parts, *pairs, *says),
+        level_labels=(*parts, *("combination" for _ in pairs), *says),
+        level_values=(*(1.0 for _ in parts + list(pairs)), *said.values()),
         bent_labels=("spend", *crossed),
         table=("combination#" + _digest("\x1f".join(parts)), *words),
         table_labels=("combination", *words),

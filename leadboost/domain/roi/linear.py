@@ -57,8 +57,7 @@ class Additive:
 
     def effects(self, design: Design) -> Floats:
         """Split each row's forecast over its features, (n, k) as in ``design``."""
-        effects: Floats = self.weights[design.columns] * design.values
-        return effects
+        return design.capped(self.weights[design.columns] * design.values)
 
     def evidence(self) -> Floats:
         """Weigh what was learned of each column against its prior, shape (columns,)."""

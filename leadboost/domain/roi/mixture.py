@@ -23,8 +23,7 @@ class Mixed:
 
     def effects(self, design: Design) -> Floats:
         """Split each row's forecast over its features, (n, k) as in ``design``; rows sum to the forecast."""
-        effects: Floats = self.weights[design.columns] * design.values
-        return effects
+        return design.capped(self.weights[design.columns] * design.values)
 
 
 @dataclass(slots=True)
