@@ -22,7 +22,7 @@ ASKED_AT_ONCE: Final = 250
 RECORD_DEADLINE_S: Final = 10.0
 
 
-async def predict(call: Call) -> web.Response:
+async def predict_roi(call: Call) -> web.Response:
     """Forecast one planned spend, or each of ``items``."""
     value = await call.exact_json()
     if isinstance(value, dict) and "items" in value:

@@ -13,7 +13,7 @@ from leadboost.console.replies import ActorsReply, Alive, EventsReply
 from leadboost.messages.journal import ReadEvents
 
 
-async def front(call: Call) -> web.Response:
+async def health_check(call: Call) -> web.Response:
     """Answer a person with the console, a program with the health report."""
     if "application/json" in call.request.headers.get(hdrs.ACCEPT, ""):
         return await health(call)

@@ -135,7 +135,7 @@ class Scout(Actor[_Told]):
         for name, row in (await self._source_store.load(list(self._sources))).items():
             self._note(name, row)
         if self._intake.is_open:
-            self._begin()
+            self.main_loop()
 
     async def on_stop(self) -> None:
         with suppress(TimeoutError):
@@ -155,7 +155,7 @@ class Scout(Actor[_Told]):
             case MuteSource():
                 return await self._mute(message)
             case BeginIntake():
-                self._begin()
+                self.main_loop()
             case LookDue():
                 self._look()
             case LookEnded(look=look):
@@ -172,7 +172,8 @@ class Scout(Actor[_Told]):
 
     # -- tenure -----------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def main_loop(self) -> None:
+        """Open the intake, and from now on look again and again which sources are due."""
         self._intake.is_open = True
         if self._begun:
             return
