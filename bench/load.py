@@ -32,6 +32,8 @@ HELLO = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 class Load:
     """What to send. Buyers share out ``urls`` and ``skus`` in turn.
 
+    Where there are ``bodies``, these are posted to ``path`` in turn, and no SKU is ordered.
+
     Of every ``retry_every`` orders one repeats the key and body of an earlier one, chosen among the
     last 2,000 (0: never). An order answered 503, or cut off, is sent again with its own key until
     ``deadline_s`` of the whole load has passed. ``announce`` is the number of answers to announce.
@@ -41,7 +43,9 @@ class Load:
     token: str
     prefix: str
     orders: int
-    skus: list[str]
+    skus: list[str] = field(default_factory=list)
+    path: str = "/api/sales"
+    bodies: list[str] = field(default_factory=list)
     buyers: int = 512
     retry_every: int = 0
     announce: int = 0
@@ -55,10 +59,12 @@ class Outcome:
     ``statuses`` counts final answers by status; ``again`` counts orders sent again; ``unequal``
     counts answers that differ from an earlier answer to the same key; ``unanswered`` is what the
     deadline cut off. Latencies in seconds, from the first send of an order to its final answer;
-    ``last_granted_s`` is when the last 201 came.
+    ``last_granted_s`` is when the last 201 came. ``client_busy`` is the share of the time that this client
+    computed: near 1, it was the bottleneck.
     """
 
     elapsed_s: float = 0.0
+    client_busy: float = 0.0
     mean_s: float = 0.0
     p50_s: float = 0.0
     p99_s: float = 0.0
@@ -134,10 +140,13 @@ class Plan:
         load = self.load
         host = urlsplit(load.urls[0]).netloc
         # A repeated key repeats the body of the order that it belongs to.
-        sku = load.skus[int(key.rpartition("-")[2]) % len(load.skus)]
-        body = orjson.dumps({"sku": sku, "quantity": 1})
+        number = int(key.rpartition("-")[2])
+        if load.bodies:
+            body = load.bodies[number % len(load.bodies)].encode()
+        else:
+            body = orjson.dumps({"sku": load.skus[number % len(load.skus)], "quantity": 1})
         head = (
-            f"POST /api/sales HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {load.token}\r\n"
+            f"POST {load.path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {load.token}\r\n"
             f"Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
@@ -164,12 +173,13 @@ class Plan:
         if len(self.latencies) == len(self.keys):
             self.complete.set()
 
-    def outcome(self, started: float) -> Outcome:
-        """Sum up what happened since ``started``."""
+    def outcome(self, started: float, computed_s: float) -> Outcome:
+        """Sum up what happened since ``started``, in which this process computed for ``computed_s``."""
         elapsed_s = time.perf_counter() - started
         ordered = sorted(self.latencies) or [0.0]
         return Outcome(
             elapsed_s=elapsed_s,
+            client_busy=computed_s / elapsed_s,
             mean_s=sum(ordered) / len(ordered),
             p50_s=ordered[len(ordered) // 2],
             p99_s=ordered[int(len(ordered) * 0.99)],
@@ -298,7 +308,7 @@ async def run(load: Load, announce: Callable[[], None]) -> Outcome:
             await buyer.connect()
             await buyer.greet()
     announce()
-    started = time.perf_counter()
+    started, computed_before_s = time.perf_counter(), time.process_time()
     for buyer in buyers:
         buyer.begin()
     try:
@@ -306,7 +316,7 @@ async def run(load: Load, announce: Callable[[], None]) -> Outcome:
             await plan.complete.wait()
     except TimeoutError:
         plan.complete.set()
-    outcome = plan.outcome(started)
+    outcome = plan.outcome(started, time.process_time() - computed_before_s)
     for buyer in buyers:
         buyer.close()
     return outcome

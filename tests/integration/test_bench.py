@@ -102,6 +102,15 @@ def test_fanout_brings_every_event_to_every_viewer_once_and_in_order() -> None:
     assert set(report["checks"].values()) == {0}
 
 
+def test_predict_is_answered_alike_by_the_daemon_and_by_fastapi() -> None:
+    report = run_bench("predict", "--size", "0.03")
+
+    assert report["missing"] == []
+    assert metrics(report) == {"predict_vs_fastapi", "predict_cost_growth"}
+    assert report["checks"] == {"differing": 0, "failed": 0, "unanswered": 0}
+    assert 0 < report["figures"]["fastapi_client_busy"] < 1
+
+
 def test_learn_compares_with_every_reference_on_made_up_outcomes() -> None:
     report = run_bench("learn", "--size", "0.05")
 

@@ -1,0 +1,176 @@
+"""Forecasts over HTTP: our daemon against FastAPI on uvicorn, both with one and the same learned model."""
+
+import asyncio
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import asyncpg
+import orjson
+
+from bench.ground import Ground, open_ground
+from bench.harness import Options, Report, alternate, growth, ratio
+from bench.learn_data import made_up
+from bench.load import Load, Outcome, attack
+from bench.servers import wait_for
+from leadboost.domain.money import format_micros
+from leadboost.domain.outcome import Outcome as Campaign
+
+CONNECTIONS = (64, 256, 1_024)
+LEARNED, ASKED, LEAST_ROWS = 4_096, 2_048, 128
+FORECASTS, FASTAPI_FORECASTS = 16_384, 8_192
+SENT_AT_ONCE = 2_000
+QUIET_S = 1.0
+DEADLINE_S = 30.0
+PEERS = ("fastapi", "uvicorn", "httptools")
+
+
+Runs = dict[str, Callable[[], Outcome]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where forecasts are to be had."""
+
+    url: str
+    token: str
+
+    def ask(self, path: str, body: bytes | None = None) -> Any:
+        """Call a route once. Raises OSError, also for a refusal."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            return orjson.loads(answer.read())
+
+
+class Contenders:
+    """Runs one round of anyone, and counts what went wrong."""
+
+    def __init__(self, report: Report, bodies: Sequence[bytes]) -> None:
+        self._report = report
+        self._bodies = [body.decode() for body in bodies]
+        self._runs = count()
+
+    def answer(self, server: Server, forecasts: int, connections: int = CONNECTIONS[0]) -> Outcome:
+        """Ask for so many forecasts; every connection asks again as soon as it is answered."""
+        outcome = attack(
+            Load(
+                urls=[server.url],
+                token=server.token,
+                prefix=f"forecast-{next(self._runs)}",
+                orders=forecasts,
+                path="/predict",
+                bodies=self._bodies,
+                buyers=connections,
+            )
+        )
+        failed = sum(n for status, n in outcome.statuses.items() if status != "200")
+        self._report.count({"failed": failed, "unanswered": outcome.unanswered})
+        return outcome
+
+
+def run(options: Options) -> Report:
+    """Teach the daemon, hand its model to FastAPI, and let both answer in turn."""
+    report = Report(bench="predict", rounds=options.rounds)
+    learned, asked = (max(LEAST_ROWS, options.scaled(rows)) for rows in (LEARNED, ASKED))
+    rows = made_up(learned + asked)
+    bodies = [_body(row) for row in rows[learned:]]
+    contenders = Contenders(report, bodies)
+    with ExitStack() as stack:
+        ground = stack.enter_context(open_ground())
+        dsn = ground.create_database("ours")
+        ours = Server(url=stack.enter_context(ground.daemon("daemon", dsn)), token=ground.token)
+        _teach(ours, rows[:learned])
+        runs: Runs = {
+            str(connections): partial(contenders.answer, ours, options.scaled(FORECASTS), connections)
+            for connections in CONNECTIONS
+        }
+        runs |= _fastapi(contenders, ground, stack, dsn, ours, bodies, options, report)
+        samples = alternate(runs, options.rounds)
+    _compare(samples, report)
+    return report
+
+
+def _body(row: Campaign) -> bytes:
+    return orjson.dumps(
+        {
+            "spend": format_micros(row.spend_micros),
+            "platform": row.platform,
+            "attributes": dict(row.attributes),
+        }
+    )
+
+
+def _teach(ours: Server, rows: Sequence[Campaign]) -> None:
+    """Send outcomes as a user would, and wait until they are learned and the daemon is at rest."""
+    for at in range(0, len(rows), SENT_AT_ONCE):
+        items = [
+            {
+                **orjson.loads(_body(row)),
+                "external_id": row.external_id,
+                "date": row.day,
+                "revenue": format_micros(row.revenue_micros),
+            }
+            for row in rows[at : at + SENT_AT_ONCE]
+        ]
+        ours.ask("/api/outcomes", orjson.dumps({"items": items}))
+    wait_for(lambda: not ours.ask("/api/model")["pending"], "the learning of all outcomes")
+    time.sleep(QUIET_S)
+
+
+def _fastapi(
+    contenders: Contenders,
+    ground: Ground,
+    stack: ExitStack,
+    dsn: str,
+    ours: Server,
+    bodies: Sequence[bytes],
+    options: Options,
+    report: Report,
+) -> Runs:
+    if missing := [name for name in PEERS if find_spec(name) is None]:
+        report.missing.append(f"predict_vs_fastapi (needs {', '.join(missing)})")
+        return {}
+    artefact = asyncio.run(_newest_artefact(dsn, ground.folder))
+    url = stack.enter_context(ground.reference("fastapi", str(artefact)))
+    theirs = Server(url=url, token=ours.token)
+    report.count({"differing": _differing(ours, theirs, bodies)})
+    return {"fastapi": partial(contenders.answer, theirs, options.scaled(FASTAPI_FORECASTS))}
+
+
+async def _newest_artefact(dsn: str, folder: Path) -> Path:
+    connection = await asyncpg.connect(dsn)
+    try:
+        row = await connection.fetchrow("SELECT version, artefact FROM models ORDER BY version DESC LIMIT 1")
+    finally:
+        await connection.close()
+    assert row is not None
+    path = folder / f"model-{row['version']}"
+    path.write_bytes(row["artefact"])
+    return path
+
+
+def _differing(ours: Server, theirs: Server, bodies: Sequence[bytes]) -> int:
+    """Count the questions that the two answer differently."""
+    return sum(ours.ask("/predict", body) != theirs.ask("/predict", body) for body in bodies)
+
+
+def _compare(samples: dict[str, list[Outcome]], report: Report) -> None:
+    for name, outcomes in samples.items():
+        who = name if name == "fastapi" else f"ours_{name}"
+        report.figures[f"{who}_per_s"] = median(outcome.per_s for outcome in outcomes)
+        report.figures[f"{who}_p99_ms"] = 1e3 * median(outcome.p99_s for outcome in outcomes)
+        report.figures[f"{who}_client_busy"] = median(outcome.client_busy for outcome in outcomes)
+    ours = [[outcome.per_s for outcome in samples[str(connections)]] for connections in CONNECTIONS]
+    if "fastapi" in samples:
+        theirs = [outcome.per_s for outcome in samples["fastapi"]]
+        report.results.append(ratio("predict_vs_fastapi", ours[0], theirs, at_least=3.0))
+    report.results.append(growth("predict_cost_growth", [[1e6 / rate for rate in row] for row in ours]))
