@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.acceptance.process import Process
 
 AXE = Path(__file__).parents[2] / "leadboost/console/ui/node_modules/axe-core/axe.min.js"
-VIEWS = ("overview", "safety", "stock", "events")
+VIEWS = ("overview", "safety", "signals", "signals/sources", "model", "stock", "events")
 PATIENCE_MS = 15_000
 _AXE_RUN = """
 async () => {
@@ -61,6 +61,12 @@ class Desk:
         """Open a view by its address."""
         self.page.goto(f"{self.url}/#/{view}")
         expect(self.page.locator("main h1")).to_be_visible()
+
+    def begin(self, view: str) -> None:
+        """Open a view anew, without what was typed in it before."""
+        self.go(view)
+        self.page.reload()
+        self.arrive()
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Call the API as this page, with its cookie."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.console import PATIENCE_MS, Desk
@@ -55,6 +55,17 @@ PAYLOADS = [
     "&lt;script&gt;fire(1)&lt;/script&gt;",
     "＜script＞fire(1)＜/script＞",
 ]
+ADDRESSES = [
+    "javascript:fire(1)",
+    "JaVaScRiPt:fire(1)",
+    "data:text/html,<script>fire(1)</script>",
+    "vbscript:fire(1)",
+    "https://bank.example@evil.example/",
+    "//evil.example",
+]
+_READ_FACTS = """
+(pairs) => pairs.map((pair) => [...pair.children].map((each) => each.textContent))
+"""
 _TRAP = """
 window.fired = [];
 window.fire = window.alert = (...what) => window.fired.push(what);
@@ -103,6 +114,46 @@ def test_hostile_signals_are_shown_to_the_letter_and_nothing_of_them_runs(trappe
         tuple(each[name] or "null" for name in names) for each in stored
     }
     assert {each["external_id"] for each in shown} == {each["external_id"] for each in signals}
+    assert_nothing_ran(trapped)
+
+
+def test_hostile_signals_are_shown_to_the_letter_in_their_own_view(trapped: Desk) -> None:
+    page = trapped.page
+    signals = [
+        signal(*each) | {"source": f"{SOURCE}-view", "author": each[1]} for each in enumerate(PAYLOADS)
+    ]
+    assert trapped.call("POST", "/api/signals", signals)[0] == 200
+    stored = trapped.call("GET", f"/api/signals?source={SOURCE}-view")[1]["items"]
+    trapped.go("signals")
+    page.get_by_label("Source").select_option(f"{SOURCE}-view")
+    rows = page.locator("[data-signal]")
+    expect(rows).to_have_count(len(stored), timeout=PATIENCE_MS)
+
+    for each in stored:
+        row = page.locator(f"[data-signal='{each['id']}']")
+        row.locator(".signal-open").click()
+        assert row.locator(".signal-open").text_content() == (each["title"] or each["text"])
+        facts = dict(row.locator(".facts > div").evaluate_all(_READ_FACTS))
+        assert (facts["Author"], facts["Its id at the source"]) == (each["author"], each["external_id"])
+    assert_nothing_ran(trapped)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_hostile_address_of_a_signal_is_no_link(trapped: Desk, address: str) -> None:
+    def answer(route: Route) -> None:  # this is the page's own guard: the server takes none of them in
+        reply = route.fetch()
+        page = reply.json()
+        route.fulfill(
+            response=reply, json=page | {"items": [each | {"url": address} for each in page["items"]]}
+        )
+
+    trapped.page.route("**/api/signals?*", answer)
+    trapped.go("signals")
+    first = trapped.page.locator("[data-signal]").first
+    first.locator(".signal-open").click()
+
+    expect(first.locator(".facts .outside")).to_have_text(address)
+    assert first.locator(".facts a").count() == 0
     assert_nothing_ran(trapped)
 
 

@@ -102,6 +102,7 @@ export interface StockLevel {
 }
 
 export interface Product extends StockLevel {
+  currency?: string;
   /** Links to campaigns; null while they are not known. */
   campaigns: { platform: string; campaign_id: string }[] | null;
 }
@@ -119,12 +120,41 @@ export interface ModelState {
   level: number;
   coverage: number | null;
   pending: number;
+  drift: string | null;
 }
 
 export interface ModelVersion {
   version: number;
   created_at: string;
-  metrics: Record<string, number | null>;
+  observations: number;
+  mae: number | null;
+  baseline_mae: number | null;
+  coverage: number | null;
+  sha256: string;
+  feature_version: string;
+  serving: boolean;
+}
+
+export interface Drift {
+  state: "none" | "suspected" | "drifted";
+  since: string | null;
+  detail: string | null;
+}
+
+/** One of the learners that are mixed: its share of the answer and its recent error. */
+export interface Member {
+  name: string;
+  share: number;
+  error: number | null;
+}
+
+/** A window of rows, each predicted before it was learned. */
+export interface LearnedWindow {
+  at: string;
+  rows: number;
+  mae: number | null;
+  baseline_mae: number | null;
+  coverage: number | null;
 }
 
 export interface ModelReply {
@@ -133,7 +163,70 @@ export interface ModelReply {
   pending: number;
   prequential: { mae: number | null; baseline_mae: number | null; rows: number };
   interval: { level: number; coverage: number | null };
+  drift: Drift | null;
   versions: ModelVersion[];
+  members: Member[];
+  /** Oldest first. */
+  history: LearnedWindow[];
+}
+
+export interface Effect {
+  feature: string;
+  effect: number;
+}
+
+/** `base` and all effects add up to log(1 + roi). */
+export interface Forecast {
+  roi: number;
+  expected_roi: number;
+  interval: { low: number; high: number; level: number };
+  basis: string;
+  observations: number;
+  model_version: number;
+  base: number;
+  explanation: Effect[];
+}
+
+export interface Cluster {
+  id: string;
+  size: number;
+  sources: number;
+  /** The richest copy. */
+  lead: boolean;
+}
+
+export interface Signal {
+  id: string;
+  source: string;
+  external_id: string;
+  text: string;
+  title: string | null;
+  url: string | null;
+  author: string | null;
+  published_at: string | null;
+  engagement: Record<string, number>;
+  extra: Record<string, unknown>;
+  state: string;
+  /** Why it was rejected: a machine word, a colon, the detail. */
+  reason: string | null;
+  heard_at: string;
+  language: string | null;
+  topics: string[];
+  spam: number | null;
+  cluster: Cluster | null;
+  decided_by: string | null;
+}
+
+export interface SignalsPage {
+  items: Signal[];
+  next: number | null;
+}
+
+export interface Topic {
+  name: string;
+  terms: string[];
+  examples: string[];
+  updated_at: string;
 }
 
 export interface Source {
@@ -141,8 +234,28 @@ export interface Source {
   kind: string;
   state: string;
   reason: string | null;
+  muted: boolean;
+  last_polled_at: string | null;
   last_item_at: string | null;
+  next_due_at: string | null;
+  expected_per_day: number | null;
   accepted: number;
+  duplicates: number;
+  rejected: number | null;
+  host: string | null;
+}
+
+/** A connector, and what an ordinary business has to do to use it. */
+export interface Offer {
+  kind: string;
+  obtainable: string;
+  enabled: boolean;
+  note: string;
+}
+
+export interface SourcesReply {
+  items: Source[];
+  offers: Offer[];
 }
 
 export interface Rates {

@@ -1,11 +1,12 @@
-import { Activity, Boxes, LayoutDashboard, Shield } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { Activity, Boxes, LayoutDashboard, LineChart, Radio, Shield } from "lucide-react";
+import { type ReactNode, useEffect } from "react";
 
 import type { Session } from "../contract";
 import { allows, atRisk, haltedItems } from "../figures";
 import { DemoBadge } from "../parts";
 import { BudgetText } from "../parts/Money";
 import { useLive } from "../services/liveStore";
+import { useRoute } from "../services/route";
 import { useWords } from "../text";
 import { gateText, phrase } from "../text/server";
 import { AccountMenu } from "./AccountMenu";
@@ -13,11 +14,20 @@ import { Overview } from "./Dashboard/Overview";
 import { Events } from "./Events/Events";
 import { LinkBanner, LinkChip } from "./LinkState";
 import { Mark } from "./Mark";
+import { Model } from "./Model/Model";
 import { Safety } from "./Safety/Safety";
 import { StopButton } from "./Safety/StopButton";
+import { Signals } from "./Signals/Signals";
 import { Stock } from "./Stock/Stock";
 
-const VIEWS = { overview: LayoutDashboard, safety: Shield, stock: Boxes, events: Activity };
+const VIEWS = {
+  overview: LayoutDashboard,
+  safety: Shield,
+  signals: Radio,
+  model: LineChart,
+  stock: Boxes,
+  events: Activity,
+};
 type View = keyof typeof VIEWS;
 
 interface ShellProps {
@@ -28,7 +38,7 @@ interface ShellProps {
 }
 
 export function Shell({ session, stillIn, onSignOut }: ShellProps) {
-  const view = useView();
+  const { view, place } = useView();
   const { text } = useWords();
   useEffect(() => {
     document.title = `${text.views[view]} · LeadBoost${session.demo ? ` (${text.demo})` : ""}`;
@@ -54,6 +64,8 @@ export function Shell({ session, stillIn, onSignOut }: ShellProps) {
           <h1 className="view-title">{text.views[view]}</h1>
           {view === "overview" && <Overview />}
           {view === "safety" && <Safety session={session} />}
+          {view === "signals" && <Signals session={session} place={place} />}
+          {view === "model" && <Model session={session} signal={place} />}
           {view === "stock" && <Stock session={session} />}
           {view === "events" && <Events />}
         </main>
@@ -114,21 +126,14 @@ function HaltBanner() {
   );
 }
 
-function useView(): View {
-  const read = (): View => {
-    const name = window.location.hash.replace(/^#\//, "");
-    return name in VIEWS ? (name as View) : "overview";
-  };
-  const [view, setView] = useState(read);
+/** What the address names; the overview where it names no view. */
+function useView(): { view: View; place: string | undefined } {
+  const [name = "", place] = useRoute();
+  const view = Object.hasOwn(VIEWS, name) ? (name as View) : "overview";
   useEffect(() => {
-    const follow = () => {
-      setView(read());
-      window.scrollTo(0, 0);
-    };
-    window.addEventListener("hashchange", follow);
-    return () => window.removeEventListener("hashchange", follow);
-  }, []);
-  return view;
+    window.scrollTo(0, 0);
+  }, [view]);
+  return { view, place };
 }
 
 /** The hash names the view, so the skip link moves the focus by hand. */

@@ -195,4 +195,30 @@ describe("a link that the server refuses", () => {
 
     expect(daemon.store.get().refusal).toBeNull();
   });
+
+  it("takes up what the link says of a source, and a source as a write answered it", async () => {
+    const source = { name: "news", state: "up", reason: null, muted: false };
+    daemon.answers.set("/api/sources", () => ({ items: [source], offers: [] }));
+    daemon.greets(0);
+    await settle();
+
+    daemon.answers.delete("/api/sources"); // the next reading is still on its way
+    daemon.says("sources", { items: [{ name: "news", state: "silent", reason: "nothing for 3 h" }] });
+    expect(daemon.store.get().sources).toMatchObject([{ state: "silent", reason: "nothing for 3 h", muted: false }]);
+
+    daemon.store.putSource({ ...source, state: "muted", muted: true } as never);
+    expect(daemon.store.get().sources).toMatchObject([{ state: "muted", muted: true }]);
+  });
+
+  it("reads the model again when another version serves", async () => {
+    const reply = { version: 1, observations: 1, pending: 0, prequential: {}, interval: {}, drift: null, versions: [], members: [], history: [] };
+    daemon.answers.set("/api/model", () => reply);
+    daemon.greets(0);
+    await settle();
+    daemon.answers.set("/api/model", () => ({ ...reply, version: 2, drift: { state: "drifted" } }));
+    daemon.says("model", { version: 2 });
+    await settle();
+
+    expect(daemon.store.get()).toMatchObject({ report: { version: 2 }, model: { drift: "drifted" } });
+  });
 });

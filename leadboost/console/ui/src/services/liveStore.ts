@@ -12,7 +12,9 @@ import type {
   Product,
   Rates,
   Safety,
+  Offer,
   Source,
+  SourcesReply,
   StockLevel,
   StockPage,
   Timeline,
@@ -47,13 +49,17 @@ export interface Live {
   campaigns: Campaigns | null;
   timeline: Timeline | null;
   model: ModelState | null;
-  versions: ModelVersion[] | null;
+  /** The whole of GET /api/model, as it was when the serving version last changed. */
+  report: ModelReply | null;
   rates: Rates | null;
   /** Signals per minute, all sources, one sample every SAMPLE_MS; null while unknown. */
   rateSamples: (number | null)[];
   sources: Source[] | null;
+  offers: Offer[] | null;
   stock: ReadonlyMap<string, Product> | null;
   nextStock: string | null;
+  /** The base currency, once a product has named it. */
+  currency: string | null;
   /** Ascending by offset, without gaps. */
   events: LiveEvent[] | null;
   /** `more`: there are events before those; `full`: more than can be shown; `gone`: the server has none. */
@@ -69,12 +75,14 @@ const NOTHING: Live = {
   campaigns: null,
   timeline: null,
   model: null,
-  versions: null,
+  report: null,
   rates: null,
   rateSamples: [],
   sources: null,
+  offers: null,
   stock: null,
   nextStock: null,
+  currency: null,
   events: null,
   older: "gone",
   epoch: null,
@@ -170,6 +178,17 @@ export class LiveStore {
     this.set({ stock: stock.set(product.sku, product) });
   }
 
+  /** Show a source as a write has just answered it. */
+  putSource(source: Source): void {
+    const { sources } = this.live;
+    this.set({ sources: sources && sources.map((each) => (each.name === source.name ? { ...each, ...source } : each)) });
+  }
+
+  /** Read the model again: a person has just changed which version serves. */
+  reloadModel(): void {
+    this.loadModel();
+  }
+
   private hear(notice: Notice): void {
     switch (notice.kind) {
       case "status":
@@ -253,6 +272,8 @@ export class LiveStore {
         return this.set({ health: data as Health | null });
       case "model":
         return this.setModel(data as ModelState | null);
+      case "sources":
+        return this.setSources((data as { items: Source[] } | null)?.items ?? null);
     }
   }
 
@@ -285,19 +306,29 @@ export class LiveStore {
   private setModel(model: ModelState | null): void {
     const trained = model !== null && model.version !== this.live.model?.version;
     this.set({ model });
-    if (trained && this.live.versions !== null) this.loadModel();
+    if (trained && this.live.report !== null) this.loadModel();
   }
 
   private loadModel(): void {
     this.load<ModelReply>("/api/model", (reply) => {
-      const { version, observations, pending, prequential, interval, versions } = reply;
+      const report = whole(reply);
+      const { version, observations, pending, prequential, interval, drift } = report;
       const { mae, baseline_mae } = prequential;
-      this.set({ versions, model: { version, observations, pending, mae, baseline_mae, ...interval } });
+      this.set({ report, model: { version, observations, pending, mae, baseline_mae, ...interval, drift: drift?.state ?? null } });
     });
   }
 
   private loadSources(): void {
-    this.load<{ items: Source[] }>("/api/sources", ({ items }) => this.set({ sources: items }));
+    this.load<SourcesReply>("/api/sources", ({ items, offers }) => this.set({ sources: items, offers: offers ?? null }));
+  }
+
+  /** The link says what changed; what it says nothing of comes with the next reading. */
+  private setSources(states: Pick<Source, "name" | "state" | "reason">[] | null): void {
+    const { sources } = this.live;
+    if (sources === null || states === null) return;
+    const byName = new Map(states.map((state) => [state.name, state]));
+    this.set({ sources: sources.map((source) => ({ ...source, ...byName.get(source.name) })) });
+    this.loadSources();
   }
 
   /** Load the list anew, a moment later: changes often come many at once. */
@@ -338,7 +369,7 @@ export class LiveStore {
 
   private setStock(items: Product[], nextStock: string | null): void {
     const stock = new Map(items.map((product) => [product.sku, withLevel(product, this.early.get(product.sku))]));
-    this.set({ stock, nextStock });
+    this.set({ stock, nextStock, currency: items[0]?.currency ?? this.live.currency });
   }
 
   private async loadEvents(since: number, limit: number, then: () => void = () => {}): Promise<void> {
@@ -406,6 +437,15 @@ export class LiveStore {
       for (const listener of this.listeners) listener();
     });
   }
+}
+
+/** A report as it comes: what this server does not tell is not known. */
+function whole(reply: ModelReply): ModelReply {
+  const versions = reply.versions.map((version) => {
+    const { metrics = {} } = version as { metrics?: Partial<ModelVersion> };
+    return { ...version, ...metrics, serving: version.serving ?? version.version === reply.version };
+  });
+  return { ...reply, members: reply.members ?? [], history: reply.history ?? [], versions };
 }
 
 function merged(shown: LiveEvent[], more: LiveEvent[]): LiveEvent[] {

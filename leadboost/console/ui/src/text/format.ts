@@ -10,6 +10,7 @@ export class Format {
   private readonly time: Intl.DateTimeFormat;
   private readonly day: Intl.DateTimeFormat;
   private readonly full: Intl.DateTimeFormat;
+  private readonly languages: Intl.DisplayNames;
   readonly zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
   constructor(private readonly locale: string) {
@@ -20,6 +21,7 @@ export class Format {
       hour: "2-digit",
       minute: "2-digit",
     });
+    this.languages = new Intl.DisplayNames(locale, { type: "language", fallback: "code" });
     this.full = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "long" });
   }
 
@@ -39,8 +41,31 @@ export class Format {
     if (value === null || value === undefined) return UNKNOWN;
     return new Intl.NumberFormat(this.locale, {
       style: "percent",
+      minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     }).format(value);
+  }
+
+  /** With its sign, also where it is positive; 0 has none. */
+  signed(value: number | null | undefined, digits = 0): string {
+    if (value === null || value === undefined) return UNKNOWN;
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" } as const;
+    return new Intl.NumberFormat(this.locale, options).format(value);
+  }
+
+  /** A share that may be a gain or a loss: +45 %, -12 %. */
+  gain(value: number | null | undefined, digits = 0): string {
+    if (value === null || value === undefined) return UNKNOWN;
+    return new Intl.NumberFormat(this.locale, { style: "percent", maximumFractionDigits: digits, signDisplay: "exceptZero" }).format(value);
+  }
+
+  /** The name of a language by its code, the code itself where it has none. */
+  language(code: string): string {
+    try {
+      return this.languages.of(code) ?? code;
+    } catch {
+      return code;
+    }
   }
 
   money(amount: number | null | undefined, currency: string | null | undefined): string {

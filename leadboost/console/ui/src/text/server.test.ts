@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ApiError } from "../services/api";
 import { en } from "./en";
 import { es } from "./es";
-import { gateText, phrase, problemText } from "./server";
+import { faultsAt, gateText, phrase, problemBeside, problemText } from "./server";
 
 const refused = (field: string, reason: string) =>
   new ApiError(422, "invalid_input", `${field}: ${reason}`, null, [{ field, reason }]);
@@ -35,7 +35,7 @@ describe("what the server says", () => {
   });
 
   it("names an unknown field as it came", () => {
-    expect(problemText(refused("lines[0].sku", "is required"), es)).toBe("lines[0].sku: is required.");
+    expect(problemText(refused("lines[0].sku", "is odd"), es)).toBe("lines[0].sku: is odd.");
   });
 
   it.each([
@@ -59,5 +59,23 @@ describe("what the server says", () => {
   ])("is translated by its form: %s", (said, words) => {
     expect(phrase(said, es)).toBe(words);
     expect(phrase(said, en)).toBe(said);
+  });
+
+  it("puts a fault to its field, also one inside of it", () => {
+    const error = new ApiError(422, "invalid_input", "two faults", null, [
+      { field: "items[1].terms[0]", reason: "must have at most 64 characters" },
+      { field: "items[10].terms", reason: "is required" },
+    ]);
+
+    expect(faultsAt(error, "items[1].terms", en)).toEqual(["must have at most 64 characters."]);
+    expect(faultsAt(error, "items[1].terms", es)).toEqual(["debe tener como máximo 64 caracteres."]);
+    expect(faultsAt(error, "items[1].name", en)).toEqual([]);
+    expect(problemBeside(error, ["items[1].terms"], en)).toBe("items[10].terms: is required.");
+    expect(problemBeside(error, ["items"], en)).toBeNull();
+  });
+
+  it("stands beside the fields where it is about none of them", () => {
+    expect(problemBeside(null, ["spend"], en)).toBeNull();
+    expect(problemBeside(new ApiError(503, "overloaded", "Too much."), ["spend"], en)).toBe("Too much.");
   });
 });

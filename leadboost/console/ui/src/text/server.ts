@@ -33,8 +33,32 @@ export function gateText(reason: string, text: Text): string {
   return rest.length === 0 ? label : `${label}: ${phrase(rest.join(": "), text)}`;
 }
 
-function faultText({ field, reason }: Fault, text: Text): string {
-  const label = text.server.fields[field] ?? field;
-  const rule = text.server.rules[field] ?? reason;
-  return label === "" ? `${rule}.` : `${label}: ${rule}.`;
+/** What is wrong with one field of a request, or with what is inside it. */
+export function faultsAt(error: unknown, field: string, text: Text): string[] {
+  if (!(error instanceof ApiError)) return [];
+  return error.faults
+    .filter((fault) => isWithin(fault.field, field))
+    .map((fault) => reasonText(fault, text));
+}
+
+/** What is wrong beside the fields that say it themselves; null where nothing is left. */
+export function problemBeside(error: unknown, fields: string[], text: Text): string | null {
+  if (error === null) return null;
+  if (!(error instanceof ApiError) || error.faults.length === 0) return problemText(error, text);
+  const rest = error.faults.filter((fault) => !fields.some((field) => isWithin(fault.field, field)));
+  return rest.length === 0 ? null : rest.map((fault) => faultText(fault, text)).join(" ");
+}
+
+function isWithin(path: string, field: string): boolean {
+  return path === field || path.startsWith(`${field}[`) || path.startsWith(`${field}.`);
+}
+
+function faultText(fault: Fault, text: Text): string {
+  const label = text.server.fields[fault.field] ?? fault.field;
+  const reason = reasonText(fault, text);
+  return label === "" ? reason : `${label}: ${reason}`;
+}
+
+function reasonText({ field, reason }: Fault, text: Text): string {
+  return `${text.server.rules[field] ?? phrase(reason, text)}.`;
 }

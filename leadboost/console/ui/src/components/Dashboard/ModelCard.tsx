@@ -1,10 +1,12 @@
-import { LineChart } from "lucide-react";
+import { ArrowRight, LineChart } from "lucide-react";
 
 import type { ModelState } from "../../contract";
 import { Card, Empty, Figure, Skeleton } from "../../parts";
 import { Sparkline } from "../../parts/Sparkline";
 import { useLive } from "../../services/liveStore";
+import { hrefOf } from "../../services/route";
 import { useWords } from "../../text";
+import { Comparison } from "../Model/Comparison";
 
 const SHOWN_VERSIONS = 30;
 
@@ -13,7 +15,14 @@ export function ModelCard() {
   const { model } = useLive();
   const { text } = useWords();
   return (
-    <Card title={text.model.title}>
+    <Card
+      title={text.model.title}
+      aside={
+        <a className="link" href={hrefOf("model")}>
+          {text.views.model} <ArrowRight aria-hidden size={14} />
+        </a>
+      }
+    >
       {model === null ? <Skeleton lines={5} label={text.loading} />
       : model.mae === null ? <Empty icon={LineChart} title={text.model.none}>{text.model.noneMeaning}</Empty>
       : <Measured model={model} />}
@@ -22,10 +31,10 @@ export function ModelCard() {
 }
 
 function Measured({ model }: { model: ModelState }) {
-  const { versions } = useLive();
+  const { report } = useLive();
   const { text, format } = useWords();
-  const shown = (versions ?? []).toSorted((a, b) => a.version - b.version).slice(-SHOWN_VERSIONS);
-  const line = (metric: string) => shown.map((version) => version.metrics[metric] ?? null);
+  const shown = (report?.versions ?? []).toSorted((a, b) => a.version - b.version).slice(-SHOWN_VERSIONS);
+  const line = (metric: "mae" | "baseline_mae") => shown.map((version) => version[metric]);
   return (
     <>
       <div className="headline">
@@ -46,13 +55,4 @@ function Measured({ model }: { model: ModelState }) {
       </dl>
     </>
   );
-}
-
-function Comparison({ model: { mae, baseline_mae } }: { model: ModelState }) {
-  const { text, format } = useWords();
-  if (mae === null || baseline_mae === null || baseline_mae === 0) return null;
-  const gain = 1 - mae / baseline_mae;
-  const share = format.percent(Math.abs(gain));
-  const words = Math.abs(gain) < 0.005 ? text.model.same : gain > 0 ? text.model.better(share) : text.model.worse(share);
-  return <span className={gain > 0 ? "tone-ok" : "tone-wait"}>{words}</span>;
 }

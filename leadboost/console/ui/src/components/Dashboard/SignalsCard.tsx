@@ -1,11 +1,13 @@
-import { Radio } from "lucide-react";
+import { ArrowRight, Radio } from "lucide-react";
 
 import type { Source } from "../../contract";
 import { Badge, Card, Empty, Skeleton, type Tone, useNow } from "../../parts";
 import { Sparkline } from "../../parts/Sparkline";
 import { SAMPLES, useLive } from "../../services/liveStore";
+import { hrefOf } from "../../services/route";
 import { useWords } from "../../text";
 import { ageS, UNKNOWN } from "../../text/format";
+import { phrase } from "../../text/server";
 
 /** Signals per minute, by source. A source that does not speak is silent; it is not zero. */
 export function SignalsCard() {
@@ -22,7 +24,14 @@ export function SignalsCard() {
     );
   }
   return (
-    <Card title={text.signals.title}>
+    <Card
+      title={text.signals.title}
+      aside={
+        <a className="link" href={hrefOf("signals")}>
+          {text.views.signals} <ArrowRight aria-hidden size={14} />
+        </a>
+      }
+    >
       <div className="headline">
         <p>
           <strong>{format.rate(total)}</strong> <span className="quiet">{text.signals.total}</span>
@@ -48,15 +57,14 @@ export function SignalsCard() {
 function SourceRow({ name, source, rate }: { name: string; source: Source | null; rate: number | null }) {
   const { text, format } = useWords();
   const age = ageS(source?.last_item_at, useNow());
-  const silent = rate === 0 && source?.state === "up";
-  const state = silent ? "silent" : source?.state;
+  const state = source?.state;
   return (
     <li>
       <div className="row-main">
         <span className="row-title">{name}</span>
         <span className="quiet">
           {age !== null ? text.signals.lastItem(format.span(age)) : source !== null ? text.signals.never : ""}
-          {source?.reason != null && source.state !== "up" && ` · ${source.reason}`}
+          {source?.reason != null && source.state !== "up" && ` · ${phrase(source.reason, text)}`}
         </span>
       </div>
       {state !== undefined && state !== "up" && (
@@ -68,5 +76,5 @@ function SourceRow({ name, source, rate }: { name: string; source: Source | null
 }
 
 function tone(state: string): Tone {
-  return state === "failing" || state === "gone" ? "wait" : "calm";
+  return state === "waiting" || state === "muted" ? "calm" : "wait";
 }

@@ -25,6 +25,12 @@ export function describe({ kind, data }: LiveEvent, text: Text): string {
       return stateText(of("state"), text);
     case "panic.resumed":
       return events.resumed(of("by"), of("reason"));
+    case "source.silent":
+      return events.silent(of("source"), of("expected_per_day"));
+    case "source.heard":
+      return events.heard(of("source"));
+    case "model.rolled_back":
+      return events.rolledBack(of("from"), of("to"), of("by"), of("reason"));
     case "pipeline.step": {
       const step = (text.timeline.steps as Record<string, string>)[of("step")] ?? of("step");
       const state = (text.timeline.states as Record<string, string>)[of("state")] ?? of("state");
@@ -63,6 +69,8 @@ export function toneOf({ kind, data }: LiveEvent): Tone {
     case "stock.out":
     case "stock.low":
     case "safety.breached":
+    case "source.silent":
+    case "model.rolled_back":
       return "wait";
     case "panic.resolved":
       return data.state === "confirmed" ? "ok" : "wait";

@@ -1,0 +1,116 @@
+"""The view of the model: how wrong it is, and what it would answer."""
+
+import math
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.console import PATIENCE_MS, Desk
+
+
+def figure(desk: Desk, label: str) -> Locator:
+    return desk.page.locator(".standing > div", has_text=label).locator("dd")
+
+
+def ask(desk: Desk, **fields: str) -> None:
+    for label, value in fields.items():
+        desk.page.get_by_label(re.compile(f"^{label}")).first.fill(value)
+    desk.page.get_by_role("button", name=re.compile("^(Ask the model|Preguntar al modelo)$")).click()
+
+
+def number(text: str) -> float:
+    """A figure as this page writes it: ``+0.125``, ``-22%``."""
+    return float(text.strip().replace("%", "").replace(",", "").replace("−", "-"))
+
+
+def test_the_error_stands_beside_the_running_mean(admin: Desk) -> None:
+    admin.begin("model")
+
+    expect(figure(admin, "Mean absolute error")).to_have_text(re.compile(r"^\d\.\d{3}"), timeout=PATIENCE_MS)
+    expect(figure(admin, "Running mean").first).to_have_text(re.compile(r"^\d\.\d{3}"))
+    expect(figure(admin, "interval")).to_have_text(re.compile(r"^\d+\.\d%80% promised$"))
+
+
+def test_the_serving_version_is_marked_among_the_versions(admin: Desk) -> None:
+    admin.begin("model")
+
+    serving = admin.page.locator("[data-serving=true]")
+    expect(serving).to_have_count(1, timeout=PATIENCE_MS)
+    expect(serving).to_contain_text("serving")
+    assert len(admin.page.locator("[data-version]").all()) >= 1
+
+
+def test_a_what_if_draws_its_interval_and_explains_itself_by_effects_that_add_up(admin: Desk) -> None:
+    admin.begin("model")
+    page = admin.page
+    expect(figure(admin, "Outcomes learned")).to_have_text(
+        re.compile(r"^\d{3,}|^\d,\d{3}"), timeout=PATIENCE_MS
+    )
+    ask(admin, Spend="250", Platform="meta_ads", Text="Duerme fresco esta noche: ventilador silencioso")
+
+    expect(page.locator("[data-basis=learned]")).to_be_visible()
+    drawn = page.locator(".interval svg")
+    expect(drawn).to_have_attribute(
+        "aria-label", re.compile(r"^80% interval from [+-]?\d+% to [+-]?\d+%, median")
+    )
+    places = page.locator(".interval rect, .interval circle").evaluate_all(
+        "parts => parts.map((part) => part.getBoundingClientRect()).map(({ left, right }) => [left, right])"
+    )
+    (loss_left, _), (_, gain_right), (point_left, point_right) = places
+    assert loss_left <= (point_left + point_right) / 2 <= gain_right
+    whole = page.get_by_role("button", name="Show every effect")
+    if whole.is_visible():
+        whole.click()
+    parts = [number(text) for text in page.locator(".explanation td.number").all_text_contents()]
+    assert math.isclose(sum(parts[:-1]), parts[-1], abs_tol=0.0005 * len(parts))
+    roi = number(str(page.locator(".forecast-head strong").text_content())) / 100
+    assert math.isclose(math.log1p(roi), parts[-1], abs_tol=0.01)
+    expect(page.get_by_text("do not add up")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "spend", "said"),
+    [
+        ("en-GB", "", "is required."),
+        ("en-GB", "0", "must be at least 0.000001."),
+        ("en-GB", "-5", "must be between 0 and 1000000000000."),
+        ("es-ES", "", "es obligatorio."),
+    ],
+)
+def test_a_refused_spend_is_said_at_its_field(visit: Visit, locale: str, spend: str, said: str) -> None:
+    desk = visit(locale=locale)
+    desk.page.goto(f"{desk.url}/#/model")
+    desk.arrive()
+    field = desk.page.get_by_label(re.compile("^(Spend|Gasto)"))
+    field.fill(spend)
+    ask(desk)
+
+    expect(field).to_have_attribute("aria-invalid", "true")
+    described = str(field.get_attribute("aria-describedby"))
+    expect(desk.page.locator(f"[id='{described}']")).to_have_text(said)
+    expect(desk.page.locator(".forecast")).to_have_count(0)
+
+
+def test_attributes_of_any_name_may_be_added_and_are_asked_for(admin: Desk) -> None:
+    admin.begin("model")
+    page = admin.page
+    page.get_by_role("button", name="Add an attribute").click()
+    page.get_by_label("Attribute", exact=True).fill("audience")
+    page.get_by_label("Value of audience").fill("runners")
+    with page.expect_request("**/predict") as asked:
+        ask(admin, Spend="80")
+
+    assert asked.value.post_data_json == {"spend": "80", "attributes": {"audience": "runners"}}
+    expect(page.locator(".forecast")).to_be_visible()
+
+
+def test_the_view_speaks_spanish(visit: Visit) -> None:
+    desk = visit(locale="es-ES")
+    desk.page.goto(f"{desk.url}/#/model")
+    desk.arrive()
+    ask(desk)
+
+    expect(desk.page.locator("main h1")).to_have_text("Modelo")
+    expect(desk.page.locator(".forecast")).to_contain_text("de retorno sobre el gasto")
