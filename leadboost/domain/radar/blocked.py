@@ -1,0 +1,85 @@
+"""Blocked words, authors and domains, found however they are spelt (see ``fold``)."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from leadboost.domain.radar.fold import fold
+from leadboost.domain.radar.words import U64, Words, read_words
+
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+
+
+class BlockedWords:
+    """Words and phrases; each matches whole words only, a phrase its words in a row."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._phrases = {phrase: read_words([phrase]).hashes for phrase in phrases}
+        self._phrases = {phrase: hashes for phrase, hashes in self._phrases.items() if hashes.size}
+
+    def find(self, words: Words) -> dict[int, str]:
+        """Return the first blocked phrase of each text that has one, by the number of the text."""
+        found: dict[int, str] = {}
+        if not self._phrases or not words.hashes.size:
+            return found
+        owners = words.owners
+        for phrase, hashes in self._phrases.items():
+            for place in _places(words.hashes, hashes):
+                if owners[place] == owners[place + hashes.size - 1]:
+                    found.setdefault(int(owners[place]), phrase)
+        return found
+
+
+def _places(hashes: U64, phrase: U64) -> Iterable[int]:
+    last = hashes.size - phrase.size
+    if last < 0:
+        return ()
+    matches = np.ones(last + 1, np.bool_)
+    for offset, word in enumerate(phrase):
+        matches &= hashes[offset : offset + last + 1] == word
+    return map(int, np.flatnonzero(matches))
+
+
+class BlockedAuthors:
+    """Names as the sources write them, with or without a leading @ or u/."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = {_author(name) for name in names} - {""}
+
+    def has(self, author: str | None) -> bool:
+        """Whether this author is blocked; None never is."""
+        return bool(self._names) and author is not None and _author(author) in self._names
+
+
+def _author(name: str) -> str:
+    return fold(re.sub(r"^(?:@|/?u/)", "", name.strip().lower()).replace("@", " ")).strip()
+
+
+class BlockedDomains:
+    """Domains with all that lies below them: ``shop.example`` blocks ``www.shop.example`` too."""
+
+    def __init__(self, domains: Iterable[str]) -> None:
+        self._domains = {_host(domain) for domain in domains} - {""}
+
+    def find(self, url: str | None, text: str) -> str | None:
+        """Return the blocked domain that ``url`` or an address within ``text`` leads to, or None."""
+        if not self._domains:
+            return None
+        addresses = [*([url] if url else ()), *_ADDRESS.findall(text)]
+        return next((found for address in addresses if (found := self._blocked(address))), None)
+
+    def _blocked(self, address: str) -> str | None:
+        labels = _host(address).split(".")
+        parents = (".".join(labels[start:]) for start in range(len(labels)))
+        return next((parent for parent in parents if parent in self._domains), None)
+
+
+def _host(address: str) -> str:
+    """The host in the form in which browsers ask for it: lower case, punycode, without a trailing dot."""
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+        return host.strip(".").encode("idna").decode() if not host.isascii() else host.strip(".")
+    except ValueError:  # UnicodeError among them: no host that could be asked for
+        return ""
