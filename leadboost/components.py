@@ -64,6 +64,7 @@ from leadboost.store.migrate import migrate
 from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
 from leadboost.store.quotas import PgQuotaStore
+from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.sales import PgSaleStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
@@ -411,7 +412,9 @@ class Components:
 
     def _make_scout(self, sources: Sequence[Source]) -> Scout:
         return Scout(
-            signals=PgSignalStore(self._store),
+            signals=PgSignalStore(self._store, near_duplicate_at=self._settings.radar.near_duplicate_at),
+            knowledge=PgKnowledgeStore(self._store),
+            policy=self._settings.radar.policy,
             states=PgSourceStore(self._store),
             leases=PgLeaseStore(self._store),
             holder=self._holder,

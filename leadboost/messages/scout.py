@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
 from leadboost.runtime.message import Message
 
@@ -38,8 +39,24 @@ class HearSignals(Message[SignalsHeard]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """The copies of a signal: how many there are with itself, from how many sources; ``lead`` marks the
+    richest of them."""
+
+    id: UUID
+    size: int
+    sources: int
+    lead: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSignal:
-    """A signal as stored, with its place in the listing."""
+    """A signal as stored, with its place in the listing.
+
+    ``reason`` says why it is rejected: a machine word of ``domain/radar/cleaning.py``, then what was found.
+    ``spam`` is a probability, None when the score had not learned enough. ``decided_by`` is the person who
+    accepted or rejected it, if one did.
+    """
 
     id: UUID
     seq: int
@@ -47,6 +64,11 @@ class StoredSignal:
     state: str
     reason: str | None
     heard_at: datetime
+    language: str | None = None
+    topics: tuple[str, ...] = ()
+    spam: float | None = None
+    cluster: Echo | None = None
+    decided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +79,34 @@ class ListSignals(Message[Sequence[StoredSignal]]):
     source: str | None = None
     state: str | None = None
     text: str | None = None
+    topic: str | None = None
+    cluster: UUID | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideSignal(Message[StoredSignal | None]):
+    """Accept or reject one signal, whatever the radar made of it; None when there is none of this id.
+
+    ``reason`` is kept with a rejection.
+    """
+
+    id: UUID
+    accept: bool
+    reason: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTopics(Message[Sequence[Topic]]):
+    """Every watched topic, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceTopics(Message[Sequence[Topic]]):
+    """Watch for these topics and for no others; the reply is these, as stored."""
+
+    topics: Sequence[Topic]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

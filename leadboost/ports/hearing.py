@@ -7,29 +7,50 @@ from typing import Protocol
 from uuid import UUID
 
 from leadboost.domain.pace import Pace
+from leadboost.domain.radar.cleaning import Finding, Knowledge
+from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
-from leadboost.messages.scout import ListSignals, StoredSignal
+from leadboost.messages.scout import DecideSignal, ListSignals, StoredSignal
 from leadboost.ports.journal import Lease, NewEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSignal:
-    """A validated signal with the id it gets if it is new; ``content_hash`` is 32 bytes."""
+    """A validated and cleaned signal with the id it gets if it is new; ``content_hash`` is 32 bytes."""
 
     id: UUID
     content_hash: bytes
     signal: Signal
+    finding: Finding = field(default_factory=Finding)
 
 
 class SignalStore(Protocol):
     """``raw_signals``."""
 
-    async def insert(self, signals: Sequence[NewSignal]) -> Sequence[UUID]:
-        """Store those whose content hash is new, with their journal events; returns the ids stored."""
+    async def save_raw_signal(self, *signals: NewSignal) -> Sequence[UUID]:
+        """Store those whose content hash is new, with the journal events of those that were not rejected,
+        and join copies into clusters; returns the ids stored."""
         ...
 
     async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
         """Read one page, newest first."""
+        ...
+
+
+class KnowledgeStore(Protocol):
+    """What people taught the radar: topics and decisions; the same for every host."""
+
+    async def knowledge(self, known: Knowledge | None) -> Knowledge:
+        """Return what is taught by now: ``known`` itself while nothing changed since."""
+        ...
+
+    async def replace_topics(self, topics: Sequence[Topic]) -> Sequence[Topic]:
+        """Put these in the place of all others; returns them as stored, by name."""
+        ...
+
+    async def decide(self, decision: DecideSignal) -> StoredSignal | None:
+        """Accept or reject a signal and teach the spam score, exactly once per changed decision; returns the
+        signal as it is then, None when there is none of this id."""
         ...
 
 

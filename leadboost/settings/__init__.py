@@ -21,6 +21,7 @@ from leadboost.domain.currency import CURRENCIES
 from leadboost.domain.role import RoleName
 from leadboost.log import Format, Level
 from leadboost.settings.connectors import ConnectorsSettings
+from leadboost.settings.radar import RadarSettings
 from leadboost.settings.section import Count, Seconds, Section, is_loopback, refuse_twins
 
 __all__ = ["ClientSettings", "HttpSettings", "Settings"]
@@ -167,6 +168,7 @@ class Settings(Section):
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
+    radar: RadarSettings = RadarSettings()
     safety: SafetySettings = SafetySettings()
     testing: TestingSettings = TestingSettings()
     crash: str | None = Field(

@@ -19,6 +19,7 @@ def refuse_truth(value: object) -> object:
 
 Count = Annotated[int, BeforeValidator(refuse_truth)]
 Seconds = Annotated[float, BeforeValidator(refuse_truth)]
+Share = Annotated[float, BeforeValidator(refuse_truth)]
 
 
 class Section(BaseModel):

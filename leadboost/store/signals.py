@@ -1,96 +1,164 @@
-"""``raw_signals``: each content once, with its journal event."""
+"""``raw_signals``: each content once, with its journal event, copies joined into clusters."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from leadboost.clock import uuid7
+from leadboost.domain.radar.clusters import CROWD, Member, Moves, cluster_mark, join, pairs_within
 from leadboost.domain.signal import Signal
 from leadboost.domain.timeline import KIND as STEP_KIND
-from leadboost.messages.scout import ListSignals, StoredSignal
+from leadboost.messages.scout import Echo, ListSignals, StoredSignal
 from leadboost.ports import NewEvent, NewSignal
-from leadboost.store.database import Database
+from leadboost.store.database import Database, Session
 from leadboost.store.journal import insert_events
 from leadboost.store.jsontext import json_text
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 2.0
 EXCERPT_CHARS = 280
+TOPIC_SEPARATOR = "\x1f"
+NO_SIGNATURE = bytes(128)
 
-_queries = load_queries("signals")
+queries = load_queries("signals")
 
 
 class PgSignalStore:
     """``SignalStore`` on PostgreSQL. What is new completes the step ``radar`` in the same transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, near_duplicate_at: float = 0.8) -> None:
+        """``near_duplicate_at`` is the Jaccard similarity from which on two texts are copies; every host
+        must go by the same."""
         self._database = database
+        self._near_duplicate_at = near_duplicate_at
         self._clock = database.clock
         self._rng = database.rng.fork("signals")
 
-    async def insert(self, signals: Sequence[NewSignal]) -> Sequence[UUID]:
+    async def save_raw_signal(self, *signals: NewSignal) -> Sequence[UUID]:
         """Of equal content hashes in one call, the first counts; the ids come back in the order given."""
         if not signals:
             return ()
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+            await lock_clusters(session)
             rows = await session.fetch(
-                _queries.insert_signals,
-                self._clock.now(),
-                [new.id for new in signals],
-                [new.content_hash for new in signals],
-                [new.signal.source for new in signals],
-                [new.signal.external_id for new in signals],
-                [json_text(_body(new.signal)) for new in signals],
-                [new.signal.published_at for new in signals],
+                queries.save_raw_signals, self._clock.now(), *_columns(signals), *_bands(signals), CROWD
             )
-            stored = {row["id"] for row in rows}
-            accepted = [new for new in signals if new.id in stored]
-            if accepted:
-                events = [self._accepted(new) for new in accepted]
-                await insert_events(session, [*events, self._heard(accepted)])
-        return [new.id for new in accepted]
+            ids = {row["id"] for row in rows if row["known"] is None}
+            stored = [new for new in signals if new.id in ids]
+            if stored:
+                await _move(session, _joined(stored, rows, self._near_duplicate_at))
+                events = [self._accepted(new) for new in stored if not new.finding.reason]
+                await insert_events(session, [*events, self._heard(stored)])
+        return [new.id for new in stored]
 
     async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             rows = await session.fetch(
-                _queries.page_signals,
+                queries.page_signals,
                 query.before,
                 query.source,
                 query.state,
                 None if query.text is None else like_pattern(query.text),
+                query.topic,
+                query.cluster,
                 query.limit,
             )
-        return [_stored(row) for row in rows]
+        return [stored_signal(row) for row in rows]
 
     def _accepted(self, new: NewSignal) -> NewEvent:
-        signal = new.signal
-        return NewEvent(
-            id=uuid7(self._clock, self._rng),
-            kind="signal.accepted",
-            at=self._clock.now(),
-            data={
-                "id": str(new.id),
-                "source": signal.source,
-                "external_id": signal.external_id,
-                "title": signal.title,
-                "text": signal.text[:EXCERPT_CHARS],
-                "url": signal.url,
-            },
-        )
+        return accepted_event(uuid7(self._clock, self._rng), new.id, new.signal, self._clock.now())
 
-    def _heard(self, accepted: Sequence[NewSignal]) -> NewEvent:
-        sources = sorted({new.signal.source for new in accepted})
-        signals = "1 new signal" if len(accepted) == 1 else f"{len(accepted)} new signals"
+    def _heard(self, stored: Sequence[NewSignal]) -> NewEvent:
         data = {
             "run_id": str(uuid7(self._clock, self._rng)),
             "step": "radar",
             "state": "COMPLETE",
-            "detail": f"{signals} from {', '.join(sources)}"[:EXCERPT_CHARS],
+            "detail": _told(stored)[:EXCERPT_CHARS],
         }
         return NewEvent(id=uuid7(self._clock, self._rng), kind=STEP_KIND, at=self._clock.now(), data=data)
+
+
+async def lock_clusters(session: Session) -> None:
+    """Be the only one to change clusters until the transaction ends. A statement of its own: what follows
+    must see all that others wrote before."""
+    await session.execute(queries.lock_clusters)
+
+
+async def _move(session: Session, moves: Moves) -> None:
+    """Carry out what joining found, and choose the leads of what it changed."""
+    if moves.clusters:
+        await session.execute(queries.rename_clusters, list(moves.clusters), list(moves.clusters.values()))
+    if moves.texts:
+        await session.execute(queries.join_clusters, list(moves.texts), list(moves.texts.values()))
+    changed = {*moves.clusters.values(), *moves.texts.values()}
+    if changed:
+        await session.execute(queries.choose_leads, list(changed))
+
+
+def _told(stored: Sequence[NewSignal]) -> str:
+    accepted = [new for new in stored if not new.finding.reason]
+    signals = "1 new signal" if len(accepted) == 1 else f"{len(accepted)} new signals"
+    sources = ", ".join(sorted({new.signal.source for new in stored}))
+    rejected = len(stored) - len(accepted)
+    return f"{signals} from {sources}" if not rejected else f"{signals}, {rejected} rejected, from {sources}"
+
+
+def _columns(signals: Sequence[NewSignal]) -> Sequence[Sequence[object]]:
+    findings = [new.finding for new in signals]
+    return (
+        [new.id for new in signals],
+        [new.content_hash for new in signals],
+        [new.signal.source for new in signals],
+        [new.signal.external_id for new in signals],
+        [json_text(_body(new.signal)) for new in signals],
+        [new.signal.published_at for new in signals],
+        [finding.reason for finding in findings],
+        [finding.language for finding in findings],
+        [TOPIC_SEPARATOR.join(finding.topics) for finding in findings],
+        [finding.spam for finding in findings],
+        [finding.fingerprint and finding.fingerprint.signature for finding in findings],
+        [finding.richness for finding in findings],
+    )
+
+
+def _bands(signals: Sequence[NewSignal]) -> tuple[Sequence[UUID], Sequence[int]]:
+    printed = [(new.id, print_.bands) for new in signals if (print_ := new.finding.fingerprint)]
+    ids = [signal_id for signal_id, bands in printed for _ in bands]
+    return ids, list(chain.from_iterable(bands for _, bands in printed))
+
+
+def _joined(stored: Sequence[NewSignal], rows: Sequence[asyncpg.Record], threshold: float) -> Moves:
+    """Join the new ones among one another, and with the earlier ones found."""
+    members = [_member(new) for new in stored]
+    pairs = pairs_within([new.finding.fingerprint for new in stored])
+    places = {new.id: number for number, new in enumerate(stored)}
+    for id_, known, content_hash, signature, cluster in rows:
+        if known is not None:
+            pairs.add((places[id_], len(members)))
+            members.append(Member(known, cluster_mark(content_hash), signature, cluster))
+    return join(members, pairs, threshold=threshold)
+
+
+def _member(new: NewSignal) -> Member:
+    print_ = new.finding.fingerprint
+    return Member(new.id, cluster_mark(new.content_hash), print_.signature if print_ else NO_SIGNATURE)
+
+
+def accepted_event(event_id: UUID, signal_id: UUID, signal: Signal, at: datetime) -> NewEvent:
+    """Make the event that says a signal is worth hearing."""
+    data = {
+        "id": str(signal_id),
+        "source": signal.source,
+        "external_id": signal.external_id,
+        "title": signal.title,
+        "text": signal.text[:EXCERPT_CHARS],
+        "url": signal.url,
+    }
+    return NewEvent(id=event_id, kind="signal.accepted", at=at, data=data)
 
 
 def like_pattern(text: str) -> str:
@@ -113,17 +181,34 @@ def _body(signal: Signal) -> dict[str, object]:
     }
 
 
-def _stored(row: asyncpg.Record) -> StoredSignal:
+def stored_signal(row: asyncpg.Record) -> StoredSignal:
+    """Make the record of one row of a page."""
     return StoredSignal(
-        id=UUID(int=row["id"].int),  # the driver's own subclass is not JSON to everyone
+        id=_plain(row["id"]),
         seq=row["seq"],
-        signal=_signal(row["body"]),
+        signal=read_body(row["body"]),
         state=row["state"],
         reason=row["reason"],
         heard_at=row["heard_at"],
+        language=row["language"],
+        topics=tuple(row["topics"]),
+        spam=row["spam"],
+        cluster=_echo(row),
+        decided_by=row["decided_by"],
     )
 
 
-def _signal(body: Mapping[str, Any]) -> Signal:
+def _echo(row: asyncpg.Record) -> Echo | None:
+    if row["cluster"] is None:
+        return None
+    return Echo(id=_plain(row["cluster"]), size=row["size"], sources=row["sources"], lead=row["is_lead"])
+
+
+def _plain(value: UUID) -> UUID:
+    return UUID(int=value.int)  # the driver's own subclass is not JSON to everyone
+
+
+def read_body(body: Mapping[str, Any]) -> Signal:
+    """Make the signal of a stored body."""
     published_at = body["published_at"] and datetime.fromisoformat(body["published_at"])
     return Signal(**{**body, "published_at": published_at})

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from leadboost.actors.scout import Intake, Scout
 from leadboost.clock import Rng, SystemClock
+from leadboost.domain.radar.policy import Policy
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged, StepReported
 from leadboost.messages.scout import HearSignals, ListSources, SignalsHeard, SourceStatus
 from leadboost.ports import Fetched
@@ -13,6 +14,7 @@ from leadboost.runtime import ActorRef, Runtime, Topic
 from leadboost.runtime.testing import Probe
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
+from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
 
@@ -23,6 +25,8 @@ class World:
     def __init__(self, database: Database, clock: SystemClock) -> None:
         self.database = database
         self.signals: Any = PgSignalStore(database)
+        self.knowledge: Any = PgKnowledgeStore(database)
+        self.policy = Policy()
         self.states: Any = PgSourceStore(database)
         self.intake = Intake()
         self.runtime = Runtime(clock=clock, rng=Rng(7))
@@ -47,6 +51,8 @@ class World:
     def make(self, *sources: Any, holder: str = "shop-1:7:a", **options: Any) -> Scout:
         return Scout(
             signals=self.signals,
+            knowledge=self.knowledge,
+            policy=self.policy,
             states=self.states,
             leases=PgLeaseStore(self.database),
             holder=holder,

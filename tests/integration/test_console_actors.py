@@ -13,12 +13,14 @@ from leadboost.actors.journal import Journal
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.scout import Intake, Scout
 from leadboost.console.replies import KeyConflict, ShortStock, UnknownSku
+from leadboost.domain.radar.policy import Policy
 from leadboost.messages.events import EventsCommitted, EventsNumbered, SignalsStored
 from leadboost.runtime import Topic
 from leadboost.store.database import Database
 from leadboost.store.journal import PgJournalStore
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.models import PgModelStore
+from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.sales import PgSaleStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
@@ -57,6 +59,8 @@ async def world(database: Database) -> AsyncIterator[World]:
             "scout",
             lambda: Scout(
                 signals=PgSignalStore(database),
+                knowledge=PgKnowledgeStore(database),
+                policy=Policy(),
                 states=PgSourceStore(database),
                 sources=[],
                 leases=PgLeaseStore(database),

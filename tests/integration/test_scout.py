@@ -91,10 +91,10 @@ async def test_item_that_the_database_refuses_is_rejected_alone(world: World) ->
     store = world.signals
 
     class Picky:
-        async def insert(self, signals: Sequence[NewSignal]) -> Sequence[UUID]:
+        async def save_raw_signal(self, *signals: NewSignal) -> Sequence[UUID]:
             if any(new.signal.external_id == "id-3" for new in signals):
                 raise StoreDataError("no")
-            return cast(Sequence[UUID], await store.insert(signals))
+            return cast(Sequence[UUID], await store.save_raw_signal(*signals))
 
     world.signals = Picky()
     scout = await world.spawn()
@@ -184,7 +184,7 @@ async def test_cursor_of_the_last_poll_is_where_the_next_start_goes_on(world: Wo
 
 async def test_cursor_stays_when_the_items_could_not_be_stored(world: World) -> None:
     class Away:
-        async def insert(self, signals: Sequence[NewSignal]) -> Sequence[UUID]:
+        async def save_raw_signal(self, *signals: NewSignal) -> Sequence[UUID]:
             raise StoreUnavailableError("the database is away")
 
     world.signals = Away()

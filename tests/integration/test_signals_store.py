@@ -46,7 +46,7 @@ async def test_a_signal_comes_back_whole(store: PgSignalStore) -> None:
     )
     new = NewSignal(id=uuid7(CLOCK, RNG), content_hash=b"h" * 32, signal=heard)
 
-    await store.insert([new])
+    await store.save_raw_signal(new)
 
     (stored,) = await store.page(ListSignals())
     assert (stored.id, stored.signal, stored.state, stored.reason) == (new.id, heard, "pending", None)
@@ -56,9 +56,9 @@ async def test_a_signal_comes_back_whole(store: PgSignalStore) -> None:
 async def test_content_known_or_named_twice_is_stored_once(store: PgSignalStore) -> None:
     first, twin, second = signal("a"), signal("a"), signal("b")
 
-    assert await store.insert([first, twin]) == [first.id]
-    assert await store.insert([signal("a"), second]) == [second.id]
-    assert await store.insert([]) == ()
+    assert await store.save_raw_signal(first, twin) == [first.id]
+    assert await store.save_raw_signal(signal("a"), second) == [second.id]
+    assert await store.save_raw_signal() == ()
     assert await texts(store, ListSignals()) == ["b", "a"]
 
 
@@ -67,7 +67,7 @@ async def test_each_signal_stored_is_journalled_with_an_excerpt(
 ) -> None:
     new = signal("x" * 500, title="t")
 
-    await store.insert([new, signal("x" * 500)])
+    await store.save_raw_signal(new, signal("x" * 500))
 
     assert await rows(database, "SELECT kind, data FROM events ORDER BY seq LIMIT 1") == [
         (
@@ -87,8 +87,8 @@ async def test_each_signal_stored_is_journalled_with_an_excerpt(
 async def test_signals_stored_together_complete_one_step_of_the_timeline(
     store: PgSignalStore, database: Database
 ) -> None:
-    await store.insert([signal("a"), signal("b")])
-    await store.insert([signal("a")])
+    await store.save_raw_signal(signal("a"), signal("b"))
+    await store.save_raw_signal(signal("a"))
 
     (step,) = await rows(database, "SELECT data - 'run_id' FROM events WHERE kind = 'pipeline.step'")
     detail = "2 new signals from rss:shop"
@@ -101,7 +101,7 @@ async def test_a_signal_that_cannot_be_journalled_is_not_stored(
     await run(database, "ALTER TABLE events ADD CONSTRAINT shut CHECK (kind <> 'signal.accepted')")
 
     with pytest.raises(StoreDataError):
-        await store.insert([signal("a")])
+        await store.save_raw_signal(signal("a"))
 
     assert await store.page(ListSignals()) == []
 
@@ -110,13 +110,13 @@ async def test_writers_with_the_same_contents_in_opposite_order_store_each_once(
     names = [f"text {n}" for n in range(50)]
     batches = [[signal(name) for name in order] for order in (names, names[::-1]) * 4]
 
-    stored = await asyncio.gather(*map(store.insert, batches))
+    stored = await asyncio.gather(*(store.save_raw_signal(*batch) for batch in batches))
 
     assert sum(map(len, stored)) == 50
 
 
 async def test_pages_go_backwards_from_the_newest(store: PgSignalStore) -> None:
-    await store.insert([signal(text) for text in "abcde"])
+    await store.save_raw_signal(*(signal(text) for text in "abcde"))
 
     newest = await store.page(ListSignals(limit=2))
     older = await store.page(ListSignals(limit=2, before=newest[-1].seq))
@@ -125,7 +125,9 @@ async def test_pages_go_backwards_from_the_newest(store: PgSignalStore) -> None:
 
 
 async def test_pages_are_filtered_by_source_state_and_text(store: PgSignalStore, database: Database) -> None:
-    await store.insert([signal("alpha"), signal("beta", source="hn"), signal("gamma", title="ALPHA too")])
+    await store.save_raw_signal(
+        signal("alpha"), signal("beta", source="hn"), signal("gamma", title="ALPHA too")
+    )
     await run(
         database, "UPDATE raw_signals SET state = 'rejected', reason = 'spam' WHERE body ->> 'text' = 'gamma'"
     )
@@ -140,22 +142,24 @@ async def test_a_number_beyond_json_is_a_data_error(store: PgSignalStore) -> Non
     heard = Signal(source="hn", external_id="1", text="a", extra={"n": 2**70})
 
     with pytest.raises(StoreDataError):
-        await store.insert([NewSignal(id=uuid7(CLOCK, RNG), content_hash=b"h" * 32, signal=heard)])
+        await store.save_raw_signal(NewSignal(id=uuid7(CLOCK, RNG), content_hash=b"h" * 32, signal=heard))
 
 
 @pytest.mark.parametrize("text", ["100%", "a_b", "c\\d"])
 async def test_wildcards_in_a_search_mean_themselves(store: PgSignalStore, text: str) -> None:
-    await store.insert([signal(each) for each in ("100%", "100 percent", "a_b", "axb", "c\\d", "cd")])
+    await store.save_raw_signal(
+        *(signal(each) for each in ("100%", "100 percent", "a_b", "axb", "c\\d", "cd"))
+    )
 
     assert await texts(store, ListSignals(text=text)) == [text]
 
 
 async def test_a_nul_is_a_data_error(store: PgSignalStore) -> None:
     with pytest.raises(StoreDataError):
-        await store.insert([signal("a\0b")])
+        await store.save_raw_signal(signal("a\0b"))
 
 
 async def test_ids_are_plain_uuids(store: PgSignalStore) -> None:
-    await store.insert([signal("a")])
+    await store.save_raw_signal(signal("a"))
 
     assert type((await store.page(ListSignals()))[0].id) is UUID

@@ -15,20 +15,26 @@ from leadboost.actors.scout.showing import Board
 from leadboost.actors.scout.tenure import Look, Tenure
 from leadboost.actors.scout.told import LookDue, LookEnded, PollAnswered, PollDue, PollFailed
 from leadboost.clock import uuid7
+from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.topic import Topic as WatchedTopic
 from leadboost.errors import LeaseLostError, StoreError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged, StepReported
 from leadboost.messages.scout import (
     BeginIntake,
+    DecideSignal,
     HearSignals,
     ListSignals,
     ListSources,
+    ListTopics,
     MuteSource,
+    ReplaceTopics,
     SignalsHeard,
     SourceStatus,
     StoredSignal,
 )
 from leadboost.ports import (
     Fetched,
+    KnowledgeStore,
     Lease,
     LeaseStore,
     NewEvent,
@@ -54,6 +60,9 @@ _log = structlog.get_logger(__name__)
 _Told = (
     HearSignals
     | ListSignals
+    | DecideSignal
+    | ListTopics
+    | ReplaceTopics
     | ListSources
     | MuteSource
     | BeginIntake
@@ -62,6 +71,15 @@ _Told = (
     | PollDue
     | PollAnswered
     | PollFailed
+)
+_Reply = (
+    SignalsHeard
+    | Sequence[StoredSignal]
+    | StoredSignal
+    | Sequence[WatchedTopic]
+    | Sequence[SourceStatus]
+    | SourceStatus
+    | None
 )
 
 
@@ -81,6 +99,8 @@ class Scout(Actor[_Told]):
         self,
         *,
         signals: SignalStore,
+        knowledge: KnowledgeStore,
+        policy: Policy,
         states: SourceStore,
         leases: LeaseStore,
         holder: str,
@@ -98,6 +118,8 @@ class Scout(Actor[_Told]):
         ``spread_s`` is the time over which first polls are spread at random.
         ``look_s`` lies between two renewals of the leases."""
         self._signals = signals
+        self._knowledge = knowledge
+        self._policy = policy
         self._source_store = states
         self._sources = {source.name: source for source in sources}
         self._tenure = Tenure(leases=leases, states=states, holder=holder, names=self._sources)
@@ -120,6 +142,8 @@ class Scout(Actor[_Told]):
     async def on_start(self) -> None:
         self._hearing = SignalIntake(
             signals=self._signals,
+            knowledge=self._knowledge,
+            policy=self._policy,
             committed=self._committed,
             stored=self._stored,
             clock=self.clock,
@@ -142,14 +166,18 @@ class Scout(Actor[_Told]):
             async with asyncio.timeout(RESIGN_S):
                 await self._tenure.resign(self._held)
 
-    async def receive(
-        self, message: _Told
-    ) -> SignalsHeard | Sequence[StoredSignal] | Sequence[SourceStatus] | SourceStatus | None:
+    async def receive(self, message: _Told) -> _Reply:
         match message:
             case HearSignals(items=items):
                 return await self._hearing.hear(items)
             case ListSignals():
                 return await self._signals.page(message)
+            case DecideSignal():
+                return await self._hearing.decide(message)
+            case ListTopics():
+                return (await self._knowledge.knowledge(None)).topics
+            case ReplaceTopics(topics=topics):
+                return await self._knowledge.replace_topics(topics)
             case ListSources():
                 return self._board.statuses()
             case MuteSource():

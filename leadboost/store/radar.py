@@ -1,0 +1,129 @@
+"""``topics`` and ``radar``: what people taught the radar, and their decisions on single signals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from uuid import UUID
+
+import asyncpg
+
+from leadboost.clock import uuid7
+from leadboost.domain.radar.cleaning import Knowledge, prose
+from leadboost.domain.radar.spam import SpamModel, spam_features
+from leadboost.domain.radar.topic import Topic
+from leadboost.domain.signal import Signal
+from leadboost.messages.scout import DecideSignal, StoredSignal
+from leadboost.ports import NewEvent
+from leadboost.store.database import Database, Session
+from leadboost.store.journal import insert_events
+from leadboost.store.queries import load_queries
+from leadboost.store.signals import accepted_event, lock_clusters, read_body, stored_signal
+from leadboost.store.signals import queries as signal_queries
+
+DEADLINE_S = 2.0
+
+_queries = load_queries("radar")
+
+
+class PgKnowledgeStore:
+    """``KnowledgeStore`` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._clock = database.clock
+        self._rng = database.rng.fork("radar")
+
+    async def knowledge(self, known: Knowledge | None) -> Knowledge:
+        """One round trip while nothing changed."""
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            versions = await session.fetchrow(_queries.read_versions)
+            if known is not None and versions is not None and tuple(versions) == known.version:
+                return known
+            # A change between the two leaves versions that are behind, so both are read again.
+            row = await session.fetchrow(_queries.read_model)
+            topics = await _read_topics(session)
+        assert row is not None  # noqa: S101 - the migration wrote it
+        version = (row["topics_version"], row["spam_version"])
+        return Knowledge(spam=_model(row), topics=tuple(topics), version=version)
+
+    async def replace_topics(self, topics: Sequence[Topic]) -> Sequence[Topic]:
+        now = self._clock.now()
+        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+            await session.execute(_queries.raise_topics_version)
+            await session.execute(_queries.drop_topics, [topic.name for topic in topics])
+            rows = [(topic.name, list(topic.terms), list(topic.examples), now) for topic in topics]
+            await session.execute_many(_queries.put_topic, rows)
+            return await _read_topics(session)
+
+    async def decide(self, decision: DecideSignal) -> StoredSignal | None:
+        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+            await lock_clusters(session)
+            row = await session.fetchrow(_queries.lock_signal, decision.id)
+            if row is None:
+                return None
+            signal, is_spam = read_body(row["body"]), not decision.accept
+            # A text that was deleted for its age teaches nothing.
+            if row["taught_spam"] is not is_spam and signal.text:
+                await _teach(session, signal, is_spam=is_spam)
+                taught: bool | None = is_spam
+            else:
+                taught = row["taught_spam"]
+            state = _state_after(decision, row["state"])
+            reason = None if decision.accept else f"operator: {decision.reason or 'not worth hearing'}"
+            await session.execute(_queries.decide_signal, decision.id, state, reason, decision.by, taught)
+            if row["cluster"] is not None:
+                await session.execute(signal_queries.choose_leads, [row["cluster"]])
+            await insert_events(session, self._events(decision, signal, row["state"]))
+            decided = await session.fetchrow(_queries.read_signal, decision.id)
+        return None if decided is None else stored_signal(decided)
+
+    def _events(self, decision: DecideSignal, signal: Signal, state: str) -> list[NewEvent]:
+        data: Mapping[str, object] = {
+            "id": str(decision.id),
+            "accepted": decision.accept,
+            "reason": decision.reason,
+            "by": decision.by,
+        }
+        now = self._clock.now()
+        events = [NewEvent(id=self._id(), kind="signal.decided", at=now, data=data)]
+        if decision.accept and state == "rejected":
+            events.append(accepted_event(self._id(), decision.id, signal, now))
+        return events
+
+    def _id(self) -> UUID:
+        return uuid7(self._clock, self._rng)
+
+
+def _state_after(decision: DecideSignal, state: str) -> str:
+    if not decision.accept:
+        return "rejected"
+    return "pending" if state == "rejected" else state
+
+
+async def _teach(session: Session, signal: Signal, *, is_spam: bool) -> None:
+    row = await session.fetchrow(_queries.lock_model)
+    assert row is not None  # noqa: S101 - the migration wrote it
+    model = _model(row).learn(spam_features([prose(signal)]), is_spam=is_spam)
+    await session.execute(
+        _queries.write_model, model.to_bytes(), model.spam, model.wanted, asdict(model.tally)
+    )
+
+
+def _model(row: asyncpg.Record) -> SpamModel:
+    if row["spam_model"] is None:
+        return SpamModel()
+    return SpamModel.from_bytes(
+        row["spam_model"], spam=row["spam_seen"], wanted=row["wanted_seen"], tally=row["tally"]
+    )
+
+
+async def _read_topics(session: Session) -> list[Topic]:
+    rows = await session.fetch(_queries.read_topics)
+    return [
+        Topic(
+            name=row["name"],
+            terms=tuple(row["terms"]),
+            examples=tuple(row["examples"]),
+            updated_at=row["updated_at"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,144 @@
+"""What people teach: topics and decisions, each counted once and seen by every host."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from leadboost.clock import Rng, SystemClock
+from leadboost.domain.radar.cleaning import Knowledge
+from leadboost.domain.radar.spam import MIN_LABELS, spam_features
+from leadboost.domain.radar.topic import Topic
+from leadboost.domain.signal import Signal
+from leadboost.messages.scout import DecideSignal
+from leadboost.ports import NewSignal
+from leadboost.store.database import Database
+from leadboost.store.radar import PgKnowledgeStore
+from leadboost.store.signals import PgSignalStore
+from tests.cleaned import cleaned
+from tests.integration.tables import rows
+
+FANS = Topic(name="fans", terms=("electric fan",), examples=("too hot to sleep",))
+
+
+@pytest.fixture
+def store(database: Database) -> PgKnowledgeStore:
+    return PgKnowledgeStore(database)
+
+
+async def heard(database: Database, text: str = "a text to judge") -> NewSignal:
+    (new,) = cleaned(Signal(source="x", external_id=text, text=text))
+    await PgSignalStore(database).save_raw_signal(new)
+    return new
+
+
+def accept(new: NewSignal) -> DecideSignal:
+    return DecideSignal(id=new.id, accept=True, reason=None, by="ada")
+
+
+def reject(new: NewSignal, reason: str | None = None) -> DecideSignal:
+    return DecideSignal(id=new.id, accept=False, reason=reason, by="ada")
+
+
+async def labels(store: PgKnowledgeStore) -> tuple[int, int]:
+    spam = (await store.knowledge(None)).spam
+    return spam.spam, spam.wanted
+
+
+async def test_nothing_is_known_at_first(store: PgKnowledgeStore) -> None:
+    knowledge = await store.knowledge(None)
+
+    assert (knowledge.topics, knowledge.version, await labels(store)) == ((), (0, 0), (0, 0))
+
+
+async def test_knowledge_stays_the_same_object_until_something_changes(store: PgKnowledgeStore) -> None:
+    known = await store.knowledge(None)
+
+    assert await store.knowledge(known) is known
+    await store.replace_topics([FANS])
+    assert (await store.knowledge(known)).version == (1, 0)
+
+
+async def test_topics_are_replaced_as_a_whole_and_come_back_by_name(store: PgKnowledgeStore) -> None:
+    heat = Topic(name="heat", terms=("heat wave",))
+    first = await store.replace_topics([heat, FANS])
+
+    second = await store.replace_topics([Topic(name="zoo", terms=("zebra",)), FANS])
+
+    assert [topic.name for topic in first] == ["fans", "heat"]
+    assert [topic.name for topic in second] == ["fans", "zoo"]
+    assert second[0] == first[0]  # unchanged, with its date
+    assert (await store.knowledge(None)).topics == tuple(second)
+
+
+async def test_a_rejection_keeps_its_reason_and_teaches(store: PgKnowledgeStore, database: Database) -> None:
+    new = await heard(database)
+
+    decided = await store.decide(reject(new, "an advert"))
+
+    assert decided is not None
+    assert (decided.state, decided.reason, decided.decided_by) == ("rejected", "operator: an advert", "ada")
+    assert await labels(store) == (1, 0)
+
+
+async def test_the_same_decision_teaches_once_and_a_changed_one_again(
+    store: PgKnowledgeStore, database: Database
+) -> None:
+    new = await heard(database)
+
+    for decision in (reject(new), reject(new, "again"), accept(new), accept(new)):
+        await store.decide(decision)
+
+    assert await labels(store) == (1, 1)
+
+
+async def test_decisions_of_two_hosts_at_once_are_all_learned(database: Database, dsn: str) -> None:
+    other = await Database.open(dsn, clock=SystemClock(), rng=Rng(99))
+    signals = [await heard(database, f"text number {number}") for number in range(12)]
+    hosts = [PgKnowledgeStore(database), PgKnowledgeStore(other)]
+
+    await asyncio.gather(*(hosts[n % 2].decide(reject(new)) for n, new in enumerate(signals)))
+    await asyncio.gather(*(host.decide(reject(signals[0])) for host in hosts))
+
+    assert await labels(hosts[1]) == (12, 0)
+    await other.close()
+
+
+async def test_accepting_what_was_rejected_makes_it_pending_and_says_so(
+    store: PgKnowledgeStore, database: Database
+) -> None:
+    new = await heard(database)
+    await store.decide(reject(new))
+
+    decided = await store.decide(accept(new))
+
+    assert decided is not None
+    assert (decided.state, decided.reason) == ("pending", None)
+    kinds = await rows(database, "SELECT kind FROM events WHERE kind LIKE 'signal.%' ORDER BY seq")
+    assert [kind for (kind,) in kinds] == [
+        "signal.accepted",
+        "signal.decided",
+        "signal.decided",
+        "signal.accepted",
+    ]
+
+
+async def test_a_decision_on_an_unknown_signal_changes_nothing(store: PgKnowledgeStore) -> None:
+    decision = DecideSignal(id=UUID(int=1), accept=False, reason=None, by="ada")
+
+    assert await store.decide(decision) is None
+    assert await labels(store) == (0, 0)
+
+
+async def test_every_host_scores_by_what_was_taught_on_one(database: Database, dsn: str) -> None:
+    other = await Database.open(dsn, clock=SystemClock(), rng=Rng(99))
+    here = PgKnowledgeStore(database)
+    for number in range(MIN_LABELS):
+        await here.decide(reject(await heard(database, f"WIN a prize!! Text {number}")))
+        await here.decide(accept(await heard(database, f"which fan is quiet, {number}")))
+
+    there: Knowledge = await PgKnowledgeStore(other).knowledge(None)
+    await other.close()
+
+    scores = there.spam.scores(spam_features(["WIN a prize!!", "a quiet fan"]))
+    assert scores[0] > 0.8 > 0.3 > scores[1]
