@@ -55,6 +55,7 @@ from leadboost.store.accounts import PgAccountStore
 from leadboost.store.database import Database
 from leadboost.store.dead_letters import PgDeadLetterStore
 from leadboost.store.embedded import EmbeddedPostgres
+from leadboost.store.grants import PgGrantStore
 from leadboost.store.halt_log import HaltFile
 from leadboost.store.halts import PgHaltStore, PgStockWatch
 from leadboost.store.hearing import PgHearingStore
@@ -406,6 +407,7 @@ class Components:
             connectors,
             client=self._client,
             quotas=PgQuotaStore(self._store),
+            grants=PgGrantStore(self._store),
             clock=self._clock,
             rng=self._rng,
         )

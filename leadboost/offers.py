@@ -16,11 +16,23 @@ _NOTES: dict[str, tuple[Obtainable, str]] = {
         "review",
         "New apps need Reddit's approval since November 2025, and commercial use a written agreement.",
     ),
+    "reddit_rss": (
+        "free",
+        "Reddit's open feeds, without a credential: 25 posts, no scores, mostly turned away since June 2026.",
+    ),
     "newsapi": (
         "paid",
         "A free key is for development only: 100 calls a day, a day late. Production needs a paid plan.",
     ),
     "x": ("paid", "Any business with a card. X charges for every post read; a daily cap in money is kept."),
+    "tiktok": (
+        "review",
+        "The videos of your own accounts, once TikTok has reviewed your app. No search of other videos.",
+    ),
+    "tiktok_research": (
+        "licence",
+        "For non-commercial researchers approved by TikTok. An ordinary shop cannot turn it on.",
+    ),
 }
 
 
@@ -30,8 +42,11 @@ def make_offers(connectors: ConnectorsSettings) -> Sequence[Offer]:
         "rss": connectors.rss.enabled and bool(connectors.rss.feeds),
         "google_trends": connectors.google_trends.enabled,
         "reddit": connectors.reddit.enabled,
+        "reddit_rss": connectors.reddit.rss_fallback,
         "newsapi": connectors.newsapi.enabled,
         "x": connectors.x.enabled,
+        "tiktok": connectors.tiktok.enabled,
+        "tiktok_research": connectors.tiktok_research.enabled,
     }
     return [
         Offer(kind=kind, obtainable=obtainable, enabled=enabled[kind], note=note)

@@ -10,10 +10,14 @@ from leadboost.connectors.google_trends import GoogleTrendsSource
 from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
 from leadboost.connectors.newsapi.access import HALF_DAY_S
 from leadboost.connectors.reddit import RedditAccess, RedditSource
+from leadboost.connectors.reddit.feed import FEED_INTERVAL_S, feed_url
 from leadboost.connectors.rss import RssSource
+from leadboost.connectors.tiktok import TikTokAccess, TikTokSource
+from leadboost.connectors.tiktok_research import ResearchAccess, TikTokResearchSource
+from leadboost.connectors.tiktok_research.access import DAY_S as RESEARCH_DAY_S
 from leadboost.connectors.x import XAccess, XSource
 from leadboost.connectors.x.access import DAY_S
-from leadboost.ports import QuotaStore, Source
+from leadboost.ports import GrantStore, QuotaStore, Source
 from leadboost.settings.connectors import ConnectorsSettings
 
 
@@ -29,7 +33,13 @@ def make_source_client(connectors: ConnectorsSettings, *, clock: Clock, rng: Rng
 
 
 def make_sources(
-    connectors: ConnectorsSettings, *, client: WebClient, quotas: QuotaStore, clock: Clock, rng: Rng
+    connectors: ConnectorsSettings,
+    *,
+    client: WebClient,
+    quotas: QuotaStore,
+    grants: GrantStore,
+    clock: Clock,
+    rng: Rng,
 ) -> Sequence[Source]:
     """Every source that is enabled. All names but those of feeds hold a dot, so that none is there twice."""
     return [
@@ -38,6 +48,8 @@ def make_sources(
         *_newsapi(connectors, client, quotas, clock, rng),
         *_google_trends(connectors, client, clock, rng),
         *_x(connectors, client, quotas, clock, rng),
+        *_tiktok(connectors, client, grants, clock, rng),
+        *_tiktok_research(connectors, client, quotas, clock, rng),
     ]
 
 
@@ -57,6 +69,8 @@ def _feeds(connectors: ConnectorsSettings, client: WebClient, clock: Clock, rng:
 
 def _reddit(connectors: ConnectorsSettings, client: WebClient, clock: Clock, rng: Rng) -> Iterator[Source]:
     reddit = connectors.reddit
+    if reddit.rss_fallback and not reddit.enabled:
+        yield from _reddit_feeds(connectors, client, clock, rng)
     if not reddit.enabled or reddit.client_id is None or reddit.client_secret is None:
         return
     access = RedditAccess(
@@ -78,6 +92,24 @@ def _reddit(connectors: ConnectorsSettings, client: WebClient, clock: Clock, rng
             subreddits=listing.subreddits,
             query=listing.query,
             min_interval_s=reddit.min_interval_s,
+            overlap_s=reddit.overlap_s,
+        )
+
+
+def _reddit_feeds(
+    connectors: ConnectorsSettings, client: WebClient, clock: Clock, rng: Rng
+) -> Iterator[Source]:
+    reddit = connectors.reddit
+    for listing in reddit.listings:
+        yield RssSource(
+            kind="reddit_rss",
+            name=f"reddit.{listing.name}",
+            url=feed_url(reddit.site_url, listing.subreddits, listing.query),
+            client=client,
+            clock=clock,
+            rng=rng.fork(f"reddit/{listing.name}"),
+            min_interval_s=max(reddit.min_interval_s, FEED_INTERVAL_S),
+            timeout_s=reddit.timeout_s,
         )
 
 
@@ -107,6 +139,7 @@ def _newsapi(
             domains=search.domains,
             most_articles=newsapi.most_articles,
             min_interval_s=newsapi.min_interval_s,
+            overlap_s=newsapi.overlap_s,
         )
 
 
@@ -153,4 +186,70 @@ def _x(
             page_posts=x.page_posts,
             lookback_s=x.lookback_s,
             min_interval_s=x.min_interval_s,
+            overlap_s=x.overlap_s,
+        )
+
+
+def _tiktok(
+    connectors: ConnectorsSettings, client: WebClient, grants: GrantStore, clock: Clock, rng: Rng
+) -> Iterator[Source]:
+    tiktok = connectors.tiktok
+    if not tiktok.enabled or tiktok.client_key is None or tiktok.client_secret is None:
+        return
+    for account in tiktok.accounts:
+        name = f"tiktok.{account.name}"
+        access = TikTokAccess(
+            name=name,
+            client=client,
+            clock=clock,
+            grants=grants,
+            base_url=tiktok.base_url,
+            client_key=tiktok.client_key,
+            client_secret=tiktok.client_secret.get_secret_value(),
+            refresh_token=account.refresh_token.get_secret_value() if account.refresh_token else "",
+            timeout_s=tiktok.timeout_s,
+        )
+        yield TikTokSource(
+            name=name,
+            account=account.name,
+            access=access,
+            clock=clock,
+            rng=rng.fork(f"tiktok/{account.name}"),
+            min_interval_s=tiktok.min_interval_s,
+            overlap_s=tiktok.overlap_s,
+        )
+
+
+def _tiktok_research(
+    connectors: ConnectorsSettings, client: WebClient, quotas: QuotaStore, clock: Clock, rng: Rng
+) -> Iterator[Source]:
+    research = connectors.tiktok_research
+    if not research.enabled or research.client_key is None or research.client_secret is None:
+        return
+    access = ResearchAccess(
+        client=client,
+        clock=clock,
+        base_url=research.base_url,
+        client_key=research.client_key,
+        client_secret=research.client_secret.get_secret_value(),
+        allowance=Allowance(
+            "tiktok_research.calls",
+            limit=research.daily_calls,
+            period_s=RESEARCH_DAY_S,
+            quotas=quotas,
+            clock=clock,
+        ),
+        timeout_s=research.timeout_s,
+    )
+    for search in research.searches:
+        yield TikTokResearchSource(
+            name=f"tiktok_research.{search.name}",
+            access=access,
+            clock=clock,
+            rng=rng.fork(f"tiktok_research/{search.name}"),
+            keywords=search.keywords,
+            regions=search.regions,
+            lookback_days=research.lookback_days,
+            overlap_days=research.overlap_days,
+            min_interval_s=research.min_interval_s,
         )

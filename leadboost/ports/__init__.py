@@ -5,6 +5,8 @@ from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     LEASE_PREFIX,
     Fetched,
+    Grant,
+    GrantStore,
     HearingStore,
     KnowledgeStore,
     NewSignal,
@@ -37,6 +39,8 @@ __all__ = [
     "EventLog",
     "Fetched",
     "FloorBreach",
+    "Grant",
+    "GrantStore",
     "HaltLog",
     "HaltStore",
     "HeardOutcome",

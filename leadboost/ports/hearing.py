@@ -155,3 +155,23 @@ class QuotaStore(Protocol):
     async def give_back(self, name: str, *, period: datetime, units: int) -> None:
         """Take units off that were counted and not used. Raises StoreError."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A refresh token. ``origin`` is the SHA-256 (hex) of the one in the settings that it descends from."""
+
+    refresh_token: str = field(repr=False)
+    origin: str
+
+
+class GrantStore(Protocol):
+    """``grants``: refresh tokens that their services replace at each use."""
+
+    async def load(self, name: str) -> Grant | None:
+        """Return what was saved last, or None. Raises StoreError."""
+        ...
+
+    async def save(self, name: str, grant: Grant) -> None:
+        """Upsert on the name. Raises StoreError."""
+        ...

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from leadboost.clock import Clock
 from leadboost.standins.api import FORM, ApiServer, Handler, Refusal
+from leadboost.standins.feed import Item, atom
 
 TOKEN_S = 3_600.0
 WINDOW_S = 600.0
@@ -85,6 +86,7 @@ class RedditServer(ApiServer):
             ("GET", "/r/{subs}/new", self._new, True),
             ("GET", "/r/{subs}/search", self._search, True),
             ("GET", "/search", self._search, True),
+            ("GET", "/r/{subs}/new/.rss", self._feed, True),
         ]
 
     def revoke(self) -> None:
@@ -107,6 +109,21 @@ class RedditServer(ApiServer):
     def _new(self, request: web.Request) -> web.Response:
         self._check(request)
         return self._listing(request, self._posts_of(request))
+
+    def _feed(self, request: web.Request) -> web.Response:
+        """The open feed: no token, no scores, and the newest posts alone."""
+        items = [
+            Item(
+                guid=f"t3_{post.id}",
+                title=post.title,
+                text=post.text,
+                link=f"https://www.reddit.com/r/{post.subreddit}/comments/{post.id}/post/",
+                at=post.at,
+                author=f"/u/{post.author}",
+            )
+            for post in self._posts_of(request)[:DEFAULT_POSTS]
+        ]
+        return web.Response(body=atom(items), content_type="application/atom+xml")
 
     def _search(self, request: web.Request) -> web.Response:
         self._check(request)

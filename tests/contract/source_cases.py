@@ -15,10 +15,14 @@ from leadboost.connectors.google_trends import GoogleTrendsSource
 from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
 from leadboost.connectors.newsapi.access import HALF_DAY_S
 from leadboost.connectors.reddit import RedditAccess, RedditSource
+from leadboost.connectors.reddit.feed import feed_url
 from leadboost.connectors.rss import RssSource
+from leadboost.connectors.tiktok import TikTokAccess, TikTokSource
+from leadboost.connectors.tiktok_research import ResearchAccess, TikTokResearchSource
 from leadboost.connectors.x import XAccess, XSource
 from leadboost.connectors.x.access import DAY_S
-from leadboost.ports import Source
+from leadboost.errors import StoreUnavailableError
+from leadboost.ports import Grant, Source
 from leadboost.runtime.testing import FakeClock
 from leadboost.standins.api import ApiServer, Handler
 from leadboost.standins.feed import Item
@@ -26,6 +30,7 @@ from leadboost.standins.feed import rss as write_rss
 from leadboost.standins.google_trends import GoogleTrendsServer, Trend
 from leadboost.standins.newsapi import Article, NewsApiServer
 from leadboost.standins.reddit import Post, RedditServer
+from leadboost.standins.tiktok import TikTokServer, Video
 from leadboost.standins.x import XPost, XServer
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -71,8 +76,9 @@ class Case:
     ``fill`` gives the stand-in items of these dates, newest first. ``drift`` spoils the second item of an
     answer and adds fields that nobody knows. ``most`` is how many items one question ever gives.
     ``puts_off`` tells whether an item dated far ahead is left for later; one that was paid for is not, and
-    comes without its date. ``drift_costs`` is how many of three items the drift costs, and ``reads_parts``
-    tells whether a truncated body gives what it holds.
+    comes without its date. ``appears_after_s`` later, an item three days ahead is one to hear: less than a
+    day ahead, or where a service shows whole days only, once its day has come. ``drift_costs`` is how many
+    of three items the drift costs, and ``reads_parts`` tells whether a truncated body gives what it holds.
     """
 
     source: Source
@@ -82,6 +88,7 @@ class Case:
     drift: Drift
     most: int
     puts_off: bool = True
+    appears_after_s: float = 2.5 * 86_400
     drift_costs: int = 1
     reads_parts: bool = False
     secrets: tuple[str, ...] = (SECRET,)
@@ -114,6 +121,12 @@ async def client_of(clock: FakeClock) -> AsyncIterator[WebClient]:
         await client.close()
 
 
+def posts(server: RedditServer, dates: list[datetime]) -> None:
+    server.posts = [
+        Post(id=f"p{len(dates) - number}", title=f"Post {number}", at=at) for number, at in enumerate(dates)
+    ]
+
+
 @asynccontextmanager
 async def reddit(clock: FakeClock) -> AsyncIterator[Case]:
     server = RedditServer(client_id="app", client_secret=SECRET, clock=clock)
@@ -129,19 +142,13 @@ async def reddit(clock: FakeClock) -> AsyncIterator[Case]:
             timeout_s=DEADLINE_S,
         )
 
-        def fill(dates: list[datetime]) -> None:
-            server.posts = [
-                Post(id=f"p{len(dates) - number}", title=f"Post {number}", at=at)
-                for number, at in enumerate(dates)
-            ]
-
         yield Case(
             source=RedditSource(
                 name="reddit.coffee", access=access, clock=clock, rng=Rng(2), subreddits=["coffee"]
             ),
             server=server,
             clock=clock,
-            fill=fill,
+            fill=lambda dates: posts(server, dates),
             drift=drift_rows("data", "children", spoil={"data": {"name": 7, "title": None}}),
             most=1_000,
             secrets=(SECRET, "token-1", "token-2"),
@@ -295,7 +302,127 @@ async def rss(clock: FakeClock) -> AsyncIterator[Case]:
         )
 
 
-CASES = {"rss": rss, "reddit": reddit, "newsapi": newsapi, "google_trends": google_trends, "x": x}
+@asynccontextmanager
+async def reddit_rss(clock: FakeClock) -> AsyncIterator[Case]:
+    server = RedditServer(client_id="app", client_secret=SECRET, clock=clock)
+    async with client_of(clock) as client, server:
+
+        def drift(body: bytes) -> bytes:
+            first, second, third = body.split(b"<entry>")[1:4]
+            spoiled = second.replace(b"<published>", b"<published>someday ")
+            return body.split(b"<entry>")[0] + b"<entry>".join(
+                [b"", b"<new kind='1'/>" + first, spoiled, third]
+            )
+
+        yield Case(
+            source=RssSource(
+                kind="reddit_rss",
+                name="reddit.coffee",
+                url=feed_url(server.url, ["coffee"], None),
+                client=client,
+                clock=clock,
+                rng=Rng(2),
+                timeout_s=DEADLINE_S,
+            ),
+            server=server,
+            clock=clock,
+            fill=lambda dates: posts(server, dates),
+            drift=drift,
+            most=25,
+            drift_costs=0,
+            reads_parts=True,
+        )
+
+
+class MemoryGrants:
+    """``GrantStore`` in memory; ``away`` lets it fail."""
+
+    def __init__(self) -> None:
+        self.saved: dict[str, Grant] = {}
+        self.away = False
+
+    async def load(self, name: str) -> Grant | None:
+        return self.saved.get(name)
+
+    async def save(self, name: str, grant: Grant) -> None:
+        if self.away:
+            raise StoreUnavailableError("the database is away")
+        self.saved[name] = grant
+
+
+def videos(server: TikTokServer, dates: list[datetime]) -> None:
+    server.videos = [
+        Video(number=len(dates) - number, text=f"Termo {number}", at=at) for number, at in enumerate(dates)
+    ]
+
+
+@asynccontextmanager
+async def tiktok(clock: FakeClock) -> AsyncIterator[Case]:
+    server = TikTokServer(client_key="key", client_secret=SECRET, clock=clock, refresh_token="rft.0-secret")
+    async with client_of(clock) as client, server:
+        access = TikTokAccess(
+            name="tiktok.shop",
+            client=client,
+            clock=clock,
+            grants=MemoryGrants(),
+            base_url=server.url,
+            client_key="key",
+            client_secret=SECRET,
+            refresh_token="rft.0-secret",
+            timeout_s=DEADLINE_S,
+        )
+        yield Case(
+            source=TikTokSource(name="tiktok.shop", account="shop", access=access, clock=clock, rng=Rng(2)),
+            server=server,
+            clock=clock,
+            fill=lambda dates: videos(server, dates),
+            drift=drift_rows("data", "videos", spoil={"id": {"no": 1}, "title": 7, "view_count": "many"}),
+            most=250,
+            secrets=(SECRET, "rft.", "clt."),
+            revoke=server.revoke,
+        )
+
+
+@asynccontextmanager
+async def tiktok_research(clock: FakeClock) -> AsyncIterator[Case]:
+    server = TikTokServer(client_key="key", client_secret=SECRET, clock=clock)
+    async with client_of(clock) as client, server:
+        access = ResearchAccess(
+            client=client,
+            clock=clock,
+            base_url=server.url,
+            client_key="key",
+            client_secret=SECRET,
+            allowance=Allowance(
+                "tiktok_research.calls", limit=1_000, period_s=DAY_S, quotas=MemoryQuotas(), clock=clock
+            ),
+            timeout_s=DEADLINE_S,
+        )
+        yield Case(
+            source=TikTokResearchSource(
+                name="tiktok_research.mate", access=access, clock=clock, rng=Rng(2), keywords=["termo"]
+            ),
+            server=server,
+            clock=clock,
+            fill=lambda dates: videos(server, dates),
+            drift=drift_rows("data", "videos", spoil={"id": "7", "video_description": None}),
+            most=250,
+            appears_after_s=3 * 86_400,
+            secrets=(SECRET, "clt."),
+            revoke=server.revoke,
+        )
+
+
+CASES = {
+    "rss": rss,
+    "reddit": reddit,
+    "reddit_rss": reddit_rss,
+    "newsapi": newsapi,
+    "google_trends": google_trends,
+    "x": x,
+    "tiktok": tiktok,
+    "tiktok_research": tiktok_research,
+}
 
 
 def dates(count: int, newest: datetime = NOW - timedelta(minutes=1)) -> list[datetime]:

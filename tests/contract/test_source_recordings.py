@@ -17,10 +17,13 @@ from pathlib import Path
 import pytest
 
 from leadboost.connectors.client.reading import AnswerError, Page
+from leadboost.connectors.client.token import Token, read_token
 from leadboost.connectors.google_trends.parse import read_trends
 from leadboost.connectors.newsapi.parse import read_articles
-from leadboost.connectors.reddit.parse import Token, read_listing, read_token
+from leadboost.connectors.reddit.parse import read_listing
 from leadboost.connectors.rss.parse import FeedError, parse_feed
+from leadboost.connectors.tiktok.parse import read_videos as read_display_videos
+from leadboost.connectors.tiktok_research.parse import read_videos as read_research_videos
 from leadboost.connectors.x.parse import read_posts
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import InputError
@@ -161,6 +164,49 @@ def test_every_recording_of_x_is_read_or_refused(tallies: dict[str, Tally]) -> N
     tallies["x"] = tally
     assert tally.items > 600
     assert set(tally.rejected) <= {"is no object", "has no id or no text"}
+
+
+def read_research(body: bytes) -> Page:
+    return read_research_videos(body, source="tiktok_research.x", now=NOW).page
+
+
+def read_display(body: bytes) -> Page:
+    return read_display_videos(body, source="tiktok.x", author="shop", now=NOW).page
+
+
+@pytest.mark.parametrize(
+    ("read", "name", "items", "reasons"),
+    [
+        (read_research, "tiktok_research", 55, set()),
+        (read_display, "tiktok", 0, {"has no id or no title"}),
+    ],
+)
+def test_every_recording_of_tiktok_is_read_or_refused(
+    tallies: dict[str, Tally],
+    read: Callable[[bytes], Page],
+    name: str,
+    items: int,
+    reasons: set[str],
+) -> None:
+    tally = Tally()
+    for path in paths("tiktok"):
+        tally.add(partial(read, path.read_bytes()))
+
+    tallies[name] = tally
+    assert (tally.answers, tally.items) == (9, items)
+    assert set(tally.rejected) == reasons
+    assert tally.refused == {
+        "an answer whose error code is not ok": 6
+    }  # of scrapers, in a wrapping of their own
+
+
+def test_nul_bytes_in_a_recorded_name_are_gone(tallies: dict[str, Tally]) -> None:
+    (path,) = (path for path in paths("tiktok") if "null_bytes" in path.name)
+
+    (item,) = read_research(path.read_bytes()).items.values()
+
+    signal = read_signal(item, now=NOW)
+    assert (signal.author, signal.external_id) == ("user_1b2f320e4", "7435406205763226897")
 
 
 def read_as_feed(body: bytes) -> Page:

@@ -139,7 +139,7 @@ async def clock_skewed_dates(case: Case) -> str:
     case.fill([NOW + timedelta(days=3), NOW + timedelta(hours=2), *dates(1)])
     heard = [str(item["published_at"])[:19] for item in (await poll(case)).items]
     assert heard[-2:] == [at.isoformat()[:19] for at in (NOW, *dates(1))]
-    case.clock.advance(2.5 * DAY_S)
+    case.clock.advance(case.appears_after_s)
     later = (await poll(case)).items
     if not case.puts_off:
         assert (heard[:-2], len(later)) == (["None"], 0)

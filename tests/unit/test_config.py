@@ -268,6 +268,30 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
             "more than daily_cents",
         ),
         ("connectors.google_trends.enabled = true", "connectors.google_trends.enabled", "true", "needs geos"),
+        (
+            "connectors.reddit.rss_fallback = true",
+            "connectors.reddit.rss_fallback",
+            "true",
+            "needs listings",
+        ),
+        (
+            "connectors.tiktok = {enabled = true, client_key = 'k'}",
+            "connectors.tiktok.enabled",
+            "true",
+            "needs client_secret and accounts",
+        ),
+        (
+            "connectors.tiktok_research = {enabled = true, client_key = 'k'}",
+            "connectors.tiktok_research.enabled",
+            "true",
+            "needs licence_confirmed: TikTok gives this API to non-commercial researchers",
+        ),
+        (
+            "connectors.expected = [{source = 'nowhere', per_day = 3}]",
+            "connectors.expected",
+            "<list>",
+            "names no source of these sections: nowhere",
+        ),
         ("connectors.reddit.client_secret = 'a b'", "connectors.reddit.client_secret", "***", "a blank"),
         (
             "connectors.reddit.listings = [{name = 'a'}]",
@@ -478,7 +502,7 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 
 def test_the_reference_file_shows_the_defaults() -> None:
     examples = re.compile(
-        r"^(url|contact|public_url|crash|access_token|app_secret|account_id|client_id|client_secret|username|api_key|bearer_token)"
+        r"^(url|contact|public_url|crash|access_token|app_secret|account_id|client_id|client_key|client_secret|username|api_key|bearer_token)"
         r" = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
         re.MULTILINE,
     )

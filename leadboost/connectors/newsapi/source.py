@@ -1,6 +1,7 @@
 """One search of NewsAPI as a polled source."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from leadboost.clock import Clock, Rng
@@ -19,8 +20,9 @@ PAGE_ARTICLES = 100
 class NewsApiSource:
     """Articles that ``query`` finds, newest first, of ``language`` and ``domains`` where given.
 
-    ``most_articles`` is what the plan gives of one search: 100 without payment. Pages are read until an
-    article is known, there are no more, or the plan ends (426).
+    ``most_articles`` is what the plan gives of one search: 100 without payment. Pages are read until they
+    reach ``overlap_s`` beyond the newest known article, since articles are found some time after they were
+    published; until there are no more; or until the plan ends (426).
     """
 
     kind = "newsapi"
@@ -37,12 +39,14 @@ class NewsApiSource:
         domains: Sequence[str] = (),
         most_articles: int = 100,
         min_interval_s: float = 3_600.0,
+        overlap_s: float = 21_600.0,
     ) -> None:
         self.name = name
         self._access = access
         self._clock = clock
         self._most_articles = most_articles
         self._min_interval_s = min_interval_s
+        self._overlap = timedelta(seconds=overlap_s)
         asked = {"q": query, "language": language, "domains": ",".join(domains)}
         self._params = {name: value for name, value in asked.items() if value}
         self._refusals = Refusals(name, clock=clock, rng=rng, settings="connectors.newsapi.api_key")
@@ -51,7 +55,7 @@ class NewsApiSource:
         """Poll once. Raises SourceError, SourceGoneError."""
         asked = " ".join(f"{name}={value}" for name, value in self._params.items())
         state = SearchCursor.load(cursor, asked=asked)
-        begin = state.begin(self._clock.now())
+        begin = state.since(self._overlap, self._clock.now())
         since = {"from": begin.strftime("%Y-%m-%dT%H:%M:%S")} if begin else {}
         seen = frozenset(state.seen)
         found: dict[str, Raw] = {}
@@ -62,12 +66,13 @@ class NewsApiSource:
                 break
             found |= articles.page.items
             rejected += articles.page.rejected
-            if number * PAGE_ARTICLES >= articles.total or not seen.isdisjoint(articles.page.items):
+            is_last = number * PAGE_ARTICLES >= articles.total
+            if is_last or state.is_covered(articles.page.items, self._overlap):
                 break
         self._refusals.reset()
         return Fetched(
             items=[item for url, item in found.items() if url not in seen],
-            cursor=state.found(found).dump(),
+            cursor=state.after(found).dump(),
             wait_s=self._min_interval_s,
             note=rejection_note(rejected),
         )

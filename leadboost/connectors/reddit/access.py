@@ -3,16 +3,13 @@
 Grant ``client_credentials`` (RFC 6749, section 4.4); there is no refresh token, a new one is asked for.
 """
 
-import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
 
 from leadboost.clock import Clock
 from leadboost.connectors.client import RateBudget, Refusals, WebAnswer, WebClient, WebRequest, header_number
 from leadboost.connectors.client.asking import ask, read_aside
-from leadboost.connectors.reddit.parse import Token, read_token
-
-EARLY_S = 60.0
+from leadboost.connectors.client.token import Token, TokenKeeper, read_token
 
 
 class RedditAccess:
@@ -35,24 +32,21 @@ class RedditAccess:
         timeout_s: float = 20.0,
     ) -> None:
         self._client = client
-        self._clock = clock
         self._base_url = base_url
         self._token_url = token_url
         self._basic = b64encode(f"{client_id}:{client_secret}".encode()).decode()
         self._user_agent = user_agent
         self._timeout_s = timeout_s
         self._budget = RateBudget(clock)
-        self._token: Token | None = None
-        self._expires_at = 0.0
-        self._renewing = asyncio.Lock()
+        self._tokens = TokenKeeper(self._ask_token, clock=clock)
 
     async def get(self, path: str, params: Mapping[str, str], refusals: Refusals) -> WebAnswer:
         """Ask with a token that is good; where it is refused, once more with a new one. Any status but a
         second 401 is an answer. Raises SourceError, SourceGoneError."""
-        token = await self._good_token(refusals)
+        token = await self._tokens.good(refusals)
         answer = await self._get(path, params, token, refusals)
         if answer.status == 401:
-            token = await self._good_token(refusals, refused=token)
+            token = await self._tokens.good(refusals, refused=token)
             answer = await self._get(path, params, token, refusals)
         return answer
 
@@ -71,14 +65,6 @@ class RedditAccess:
             header_number(answer.headers, "X-Ratelimit-Reset"),
         )
         return answer
-
-    async def _good_token(self, refusals: Refusals, refused: Token | None = None) -> Token:
-        async with self._renewing:
-            token = self._token
-            if token is None or token is refused or self._clock.monotonic() >= self._expires_at:
-                token = self._token = await self._ask_token(refusals)
-                self._expires_at = self._clock.monotonic() + token.expires_in_s - EARLY_S
-            return token
 
     async def _ask_token(self, refusals: Refusals) -> Token:
         request = WebRequest(

@@ -1,6 +1,5 @@
-"""Listings, tokens and refusals from bytes."""
+"""Listings and refusals from bytes."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -22,28 +21,6 @@ from leadboost.domain.signal_intake import is_web_url
 
 SITE = "https://www.reddit.com"
 _EMPTIED = frozenset({"[deleted]", "[removed]"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A bearer token; ``expires_in_s`` counts from when it was given out."""
-
-    text: str = field(repr=False)
-    expires_in_s: float
-
-
-def read_token(body: bytes) -> Token | str:
-    """Read a token, or the word for why there is none: Reddit refuses with HTTP 200 too.
-
-    Raises AnswerError.
-    """
-    found = read_object(body)
-    if found.get("error"):
-        return known_code(found["error"]) or "refused"
-    text, expires_in = as_text(found.get("access_token")), as_counters(s=found.get("expires_in"))
-    if not text.isascii() or not text.isprintable() or not text or not expires_in:
-        raise AnswerError("no usable access_token with expires_in")
-    return Token(text=text, expires_in_s=expires_in["s"])
 
 
 def read_reason(body: bytes) -> str:

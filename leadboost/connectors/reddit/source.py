@@ -1,6 +1,7 @@
 """One listing of Reddit as a polled source."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from leadboost.clock import Clock, Rng
@@ -18,7 +19,8 @@ PAGES = 10  # a listing ends after about 1,000 posts
 
 class RedditSource:
     """New posts of ``subreddits``, or with ``query`` those that a search in them finds; without
-    subreddits the search goes over all of Reddit. Newest first, page by page until a post is known.
+    subreddits the search goes over all of Reddit. Newest first, page by page until a post is known and the
+    page reaches ``overlap_s`` beyond the newest known one: moderators let posts through later.
 
     A redirect means that the subreddit does not exist, and is not followed.
     """
@@ -35,11 +37,13 @@ class RedditSource:
         subreddits: Sequence[str] = (),
         query: str | None = None,
         min_interval_s: float = 300.0,
+        overlap_s: float = 3_600.0,
     ) -> None:
         self.name = name
         self._access = access
         self._clock = clock
         self._min_interval_s = min_interval_s
+        self._overlap = timedelta(seconds=overlap_s)
         self._path, self._params = _question(subreddits, query)
         self._refusals = Refusals(
             name, clock=clock, rng=rng, settings="connectors.reddit.client_id and client_secret"
@@ -56,7 +60,7 @@ class RedditSource:
             page = await self._page(after)
             found |= page.items
             rejected += page.rejected
-            if page.after in (None, after) or not seen.isdisjoint(page.items):
+            if page.after in (None, after) or state.is_covered(page.items, self._overlap):
                 break
             after = page.after
         self._refusals.reset()

@@ -46,11 +46,10 @@ class RssSource:
     six hours.
     """
 
-    kind = "rss"
-
     def __init__(
         self,
         *,
+        kind: str = "rss",
         name: str,
         url: str,
         client: WebClient,
@@ -59,6 +58,7 @@ class RssSource:
         min_interval_s: float = 15 * MINUTE_S,
         timeout_s: float = 20.0,
     ) -> None:
+        self.kind = kind
         self._name = name
         self._url = url
         self._client = client

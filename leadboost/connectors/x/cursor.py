@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from leadboost.connectors.client.reading import read_instant
-from leadboost.connectors.x.parse import Posts, id_instant, is_id
+from leadboost.connectors.x.parse import Posts, id_before, id_instant, is_id
 
 REACH = timedelta(days=6, hours=23)  # X refuses what is older than seven days
 
@@ -40,12 +40,12 @@ class SearchCursor:
             newest=str(newest) if is_id(newest) else None,
         )
 
-    def params(self, now: datetime) -> dict[str, str]:
-        """Where the walk goes to, and its next page."""
+    def params(self, now: datetime, overlap: timedelta) -> dict[str, str]:
+        """Where the walk goes to, and its next page. Posts within ``overlap`` before it are read again."""
         oldest = now - REACH
         token = {"next_token": self.token} if self.token else {}
-        if self.since_id is not None and id_instant(self.since_id) > oldest:
-            return {"since_id": self.since_id} | token
+        if self.since_id is not None and id_instant(self.since_id) - overlap > oldest:
+            return {"since_id": id_before(self.since_id, overlap)} | token
         start = max(datetime.fromisoformat(self.start), oldest)
         return {"start_time": start.strftime("%Y-%m-%dT%H:%M:%SZ")} | token
 

@@ -42,6 +42,11 @@ def id_instant(post_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
+def id_before(post_id: str, span: timedelta) -> str:
+    """Return the id that a post made ``span`` earlier would have."""
+    return str(max(int(post_id) - (int(span / timedelta(milliseconds=1)) << 22), 1))
+
+
 def read_posts(body: bytes, *, source: str, now: datetime) -> Posts:
     """Read one page, newest first; an empty one has no ``data``. Raises AnswerError."""
     found = read_object(body)

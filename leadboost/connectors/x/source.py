@@ -20,6 +20,7 @@ class XSource:
     """Posts of the last seven days that ``query`` finds, each read once; the first poll looks back for
     ``lookback_s``. A page holds ``page_posts``, from 10 to 100; ten pages are read in a poll at most.
 
+    Posts made within ``overlap_s`` before the last known one are read, and paid, again.
     What was read is handed on even when the next page fails: it was paid for, and the walk goes on from
     there.
     """
@@ -37,6 +38,7 @@ class XSource:
         page_posts: int = 10,
         lookback_s: float = 3_600.0,
         min_interval_s: float = 900.0,
+        overlap_s: float = 0.0,
     ) -> None:
         self.name = name
         self._access = access
@@ -45,6 +47,7 @@ class XSource:
         self._page_posts = page_posts
         self._lookback = timedelta(seconds=lookback_s)
         self._min_interval_s = min_interval_s
+        self._overlap = timedelta(seconds=overlap_s)
         self._refusals = Refusals(name, clock=clock, rng=rng, settings="connectors.x.bearer_token")
 
     async def fetch(self, cursor: Mapping[str, object]) -> Fetched:
@@ -71,7 +74,7 @@ class XSource:
     async def _page(self, state: SearchCursor) -> Posts:
         now = self._clock.now()
         return await self._access.search(
-            {"query": self._query, **state.params(now)},
+            {"query": self._query, **state.params(now, self._overlap)},
             self._refusals,
             most=self._page_posts,
             read=partial(read_posts, source=self.name, now=now),

@@ -17,6 +17,7 @@ from leadboost.settings.connectors.hearing import (
     XSettings,
 )
 from leadboost.settings.connectors.section import SourceSection
+from leadboost.settings.connectors.tiktok import TikTokResearchSettings, TikTokSettings
 from leadboost.settings.section import Section, host_text, one_line, refuse_truth, refuse_twins
 
 __all__ = ["ConnectorsSettings", "ExpectationSettings"]
@@ -46,6 +47,8 @@ class ConnectorsSettings(Section):
     newsapi: NewsApiSettings = NewsApiSettings()
     google_trends: GoogleTrendsSettings = GoogleTrendsSettings()
     x: XSettings = XSettings()
+    tiktok: TikTokSettings = TikTokSettings()
+    tiktok_research: TikTokResearchSettings = TikTokResearchSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
     expected: tuple[ExpectationSettings, ...] = Field(
         (), description="a list of tables of source and per_day, each source once"

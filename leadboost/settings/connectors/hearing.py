@@ -77,6 +77,7 @@ class RedditSettings(SourceSection):
     token_url: WebBase = Field(
         "https://www.reddit.com/api/v1/access_token", pattern=BASE, description=BASE_ALLOWED
     )
+    site_url: WebBase = Field("https://www.reddit.com", pattern=BASE, description=BASE_ALLOWED)
     client_id: str | None = Field(
         None, pattern=r"^[!-9;-~]{1,100}$", description="the id of the approved app, of type script or web"
     )
@@ -85,11 +86,16 @@ class RedditSettings(SourceSection):
         None, pattern=r"^[A-Za-z0-9_-]{3,20}$", description="the account that answers for the app, without u/"
     )
     min_interval_s: Seconds = Field(300, ge=60, le=86_400, description="a number of seconds from 60 to 86400")
+    overlap_s: Seconds = Field(
+        3_600, ge=0, le=604_800, description="a number of seconds from 0 to 604800 before it"
+    )
     timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
     listings: tuple[RedditListingSettings, ...] = Field(
         (), description="a list of tables of name, subreddits and query, each name once"
     )
-
+    rss_fallback: bool = Field(
+        False, description="true or false; true needs listings, and counts only while enabled is false"
+    )
     enabled: bool = Field(
         False, description="true or false; true needs client_id, client_secret, username and listings"
     )
@@ -99,6 +105,11 @@ class RedditSettings(SourceSection):
     def _unique(cls, listings: tuple[RedditListingSettings, ...]) -> tuple[RedditListingSettings, ...]:
         refuse_twins("name", [listing.name for listing in listings])
         return listings
+
+    @field_validator("rss_fallback")
+    @classmethod
+    def _has_listings(cls, rss_fallback: bool, info: ValidationInfo) -> bool:
+        return needs(rss_fallback, info, "listings")
 
     @field_validator("enabled")
     @classmethod
@@ -141,6 +152,9 @@ class NewsApiSettings(SourceSection):
     )
     min_interval_s: Seconds = Field(
         3_600, ge=60, le=86_400, description="a number of seconds from 60 to 86400"
+    )
+    overlap_s: Seconds = Field(
+        21_600, ge=0, le=604_800, description="a number of seconds from 0 to 604800 before it"
     )
     timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
     searches: tuple[NewsSearchSettings, ...] = Field(
@@ -218,6 +232,9 @@ class XSettings(SourceSection):
     page_posts: Count = Field(10, ge=10, le=100, description="a number of posts from 10 to 100")
     lookback_s: Seconds = Field(3_600, ge=60, le=600_000, description="a number of seconds from 60 to 600000")
     min_interval_s: Seconds = Field(900, ge=60, le=86_400, description="a number of seconds from 60 to 86400")
+    overlap_s: Seconds = Field(
+        0, ge=0, le=86_400, description="a number of seconds from 0 to 86400 before it"
+    )
     timeout_s: Seconds = Field(20, ge=1, le=300, description="a number of seconds from 1 to 300")
     searches: tuple[XSearchSettings, ...] = Field(
         (), description="a list of tables of name and query, each name once"

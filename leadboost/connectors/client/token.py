@@ -1,0 +1,63 @@
+"""Access tokens of OAuth 2.0 (RFC 6749), kept while they are good and asked for once for all sources."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from leadboost.clock import Clock
+from leadboost.connectors.client.reading import AnswerError, as_counters, as_text, read_object
+from leadboost.connectors.client.refusal import Refusals, known_code
+
+EARLY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A bearer token; ``expires_in_s`` counts from when it was given out. ``refresh`` renews it, where the
+    grant knows such a thing."""
+
+    text: str = field(repr=False)
+    expires_in_s: float
+    refresh: str = field(default="", repr=False)
+
+
+def read_token(body: bytes) -> Token | str:
+    """Read a token, or the word for why there is none: some services refuse with HTTP 200 too.
+
+    Raises AnswerError.
+    """
+    found = read_object(body)
+    if found.get("error"):
+        return known_code(found["error"]) or "refused"
+    text, expires_in = as_text(found.get("access_token")), as_counters(s=found.get("expires_in"))
+    if not _is_header_text(text) or not expires_in:
+        raise AnswerError("no usable access_token with expires_in")
+    refresh = as_text(found.get("refresh_token"))
+    return Token(text=text, expires_in_s=expires_in["s"], refresh=refresh if _is_header_text(refresh) else "")
+
+
+class TokenKeeper:
+    """The token of one credential. ``renew`` asks the service for a new one, one call at a time."""
+
+    def __init__(self, renew: Callable[[Refusals], Awaitable[Token]], *, clock: Clock) -> None:
+        self._renew = renew
+        self._clock = clock
+        self._token: Token | None = None
+        self._expires_at = 0.0
+        self._renewing = asyncio.Lock()
+
+    async def good(self, refusals: Refusals, *, refused: Token | None = None) -> Token:
+        """Return a token that is good for a minute at least, and not ``refused``.
+
+        Raises what ``renew`` raises: SourceError, SourceGoneError.
+        """
+        async with self._renewing:
+            token = self._token
+            if token is None or token is refused or self._clock.monotonic() >= self._expires_at:
+                token = self._token = await self._renew(refusals)
+                self._expires_at = self._clock.monotonic() + token.expires_in_s - EARLY_S
+            return token
+
+
+def _is_header_text(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
