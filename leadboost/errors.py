@@ -236,6 +236,28 @@ class ArtefactError(LeadBoostError):
     code = "bad_artefact"
 
 
+# -- copies elsewhere -----------------------------------------------------------------------------
+
+
+class ReplicaError(LeadBoostError):
+    """Nothing could be written to a copy elsewhere.
+
+    ``lasting``: nothing will change until somebody does what the reason says. Otherwise it is worth
+    another try, after ``retry_after_s`` seconds where the service says so.
+    """
+
+    code = "replica"
+
+    def __init__(
+        self, replica: str, reason: str, *, lasting: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(f"{replica}: {reason}")
+        self.replica = replica
+        self.reason = reason
+        self.lasting = lasting
+        self.retry_after_s = retry_after_s
+
+
 # -- ad platforms and halts -----------------------------------------------------------------------
 
 

@@ -27,6 +27,14 @@ from leadboost.ports.learning import (
     OutcomeStore,
     PendingOutcome,
 )
+from leadboost.ports.replicating import (
+    Document,
+    Replica,
+    ReplicaProgress,
+    ReplicaStore,
+    SignalReader,
+    Written,
+)
 from leadboost.ports.selling import FloorBreach, Sale, SalesDecided, SaleStore, StockPut, StockWatch
 
 __all__ = [
@@ -35,6 +43,7 @@ __all__ = [
     "AccountStore",
     "AdPlatform",
     "DeadLetterStore",
+    "Document",
     "EnableAction",
     "EventLog",
     "Fetched",
@@ -58,9 +67,13 @@ __all__ = [
     "OutcomeStore",
     "PendingOutcome",
     "QuotaStore",
+    "Replica",
+    "ReplicaProgress",
+    "ReplicaStore",
     "Sale",
     "SaleStore",
     "SalesDecided",
+    "SignalReader",
     "SignalStore",
     "Source",
     "SourceRow",
@@ -70,4 +83,5 @@ __all__ = [
     "StockWatch",
     "StoredAccount",
     "StoredLogin",
+    "Written",
 ]
