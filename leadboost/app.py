@@ -310,12 +310,13 @@ class Daemon:
             ComponentHealth(name=each.name, state=each.state, detail=each.last_error, took_s=each.took_s)
             for each in self._stats()
         ]
+        told = self._components.told if self._components is not None else ()
         return HealthReport(
             mode=self._mode,
             version=__version__,
             demo=self._settings.demo,
-            components=[*stages, *actors],
-            problems=list(self._problems),
+            components=[*stages, *actors, *told],
+            problems=[*self._problems, *(f"{x.name}: {x.detail}" for x in told if x.state == "DEGRADED")],
         )
 
     async def readiness(self) -> Readiness:

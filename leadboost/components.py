@@ -13,6 +13,7 @@ from leadboost.actors.journal import Journal
 from leadboost.actors.panic import PanicManager
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.release import Release
+from leadboost.actors.replicator import Replicator
 from leadboost.actors.safety import SafetyEngine
 from leadboost.actors.scout import Intake, Scout
 from leadboost.actors.stream_bridge import StreamBridge
@@ -39,13 +40,14 @@ from leadboost.messages.events import (
     StepReported,
     StockReached,
 )
-from leadboost.messages.health import HealthReport
+from leadboost.messages.health import ComponentHealth, HealthReport
 from leadboost.messages.panic import GetHalt, TripHalt
 from leadboost.messages.scout import BeginIntake
 from leadboost.offers import make_offers
 from leadboost.platforms import make_ads_client, make_platforms
 from leadboost.polled import make_source_client, make_sources
-from leadboost.ports import AdPlatform, Source
+from leadboost.ports import AdPlatform, Replica, Source
+from leadboost.replicas import make_replica, make_replica_client
 from leadboost.runtime import Actor, ActorRef, Bounds, Child, Runtime, Stage, Topic
 from leadboost.runtime.dead_letters import DeadLetter
 from leadboost.runtime.supervision import Restarts
@@ -66,6 +68,7 @@ from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
 from leadboost.store.quotas import PgQuotaStore
 from leadboost.store.radar import PgKnowledgeStore
+from leadboost.store.replicas import PgReplicaStore
 from leadboost.store.sales import PgSaleStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
@@ -131,6 +134,8 @@ class Components:
         self._keeper: asyncio.Task[None] | None = None
         self._database: Database | None = None
         self._client: WebClient | None = None
+        self._replica_client: WebClient | None = None
+        self._told: dict[str, ComponentHealth] = {}
         self._intake = Intake()
         self._parking = 0
         self.first_link: str | None = None
@@ -139,6 +144,9 @@ class Components:
         """List the stages in start order. Stop budgets add up to less than the daemon's 10 s."""
         stage = partial(Stage, late=self._late)
         world = stage(name="world", start=self._start_world, stop=self._stop_world, stop_s=0.2)
+        replicating = stage(
+            name="replicating", start=self._start_replicating, stop=self._stop_replicating, stop_s=0.3
+        )
         return [
             self.halting(console),
             stage(
@@ -161,6 +169,7 @@ class Components:
                 stop_s=0.6,
             ),
             stage(name="hearing", start=self._start_hearing, stop=self._stop_hearing, stop_s=0.6),
+            *([replicating] if self._polls and self._settings.connectors.firestore.enabled else []),
             stage(
                 name="intake",
                 start=partial(self._open_intake, console),
@@ -195,6 +204,11 @@ class Components:
         """How far the halt is by now. Raises ActorError."""
         found: Halt | None = await self._refs["panic"].ask(GetHalt(id=halt.id))
         return found or halt
+
+    @property
+    def told(self) -> Sequence[ComponentHealth]:
+        """What components say of themselves beyond how their actors are."""
+        return list(self._told.values())
 
     @property
     def has_platforms(self) -> bool:
@@ -433,6 +447,36 @@ class Components:
         await self._stop("scout", drain_s=0.1)
         if self._client is not None:
             await self._client.close()
+
+    async def _start_replicating(self) -> None:
+        connectors = self._settings.connectors
+        client = make_replica_client(connectors, clock=self._clock, rng=self._rng.fork("replica"))
+        self._replica_client = client
+        replica = make_replica(connectors, client=client, clock=self._clock)
+        if replica is not None:
+            await self._spawn("replicator", lambda: self._make_replicator(replica), _OTHER)
+
+    def _make_replicator(self, replica: Replica) -> Replicator:
+        firestore = self._settings.connectors.firestore
+        return Replicator(
+            replica=replica,
+            progress=PgReplicaStore(self._store),
+            events=PgJournalStore(self._store),
+            signals=PgSignalStore(self._store),
+            leases=PgLeaseStore(self._store),
+            holder=self._holder,
+            health=self._hear_health,
+            follow_new_journal=firestore.follow_new_journal,
+            documents_per_s=firestore.documents_per_s,
+        )
+
+    def _hear_health(self, health: ComponentHealth) -> None:
+        self._told[health.name] = health
+
+    async def _stop_replicating(self) -> None:
+        await self._stop("replicator", finish_s=0.2)
+        if self._replica_client is not None:
+            await self._replica_client.close()
 
     async def _open_intake(self, console: Console) -> None:
         refs = self._refs

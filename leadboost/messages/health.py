@@ -21,7 +21,7 @@ class ComponentHealth:
 class HealthReport:
     """The whole process. ``mode`` is ``starting``, ``running``, ``safe_mode`` or ``stopping``.
 
-    ``problems`` say what keeps it from running and what to do.
+    ``problems`` say what keeps it, or a part of it, from running and what to do.
     """
 
     mode: str

@@ -69,6 +69,12 @@ class PgSignalStore:
             )
         return [stored_signal(row) for row in rows]
 
+    async def read(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredSignal]:
+        """Those of these ids that still stand."""
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            found = [stored_signal(row) for row in await session.fetch(queries.read_signals, ids)]
+        return {each.id: each for each in found}
+
     def _accepted(self, new: NewSignal) -> NewEvent:
         return accepted_event(uuid7(self._clock, self._rng), new.id, new.signal, self._clock.now())
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from leadboost.settings.connectors.acting import MetaAdsSettings
+from leadboost.settings.connectors.copying import FirestoreSettings
 from leadboost.settings.connectors.hearing import (
     GoogleTrendsSettings,
     NewsApiSettings,
@@ -50,6 +51,7 @@ class ConnectorsSettings(Section):
     tiktok: TikTokSettings = TikTokSettings()
     tiktok_research: TikTokResearchSettings = TikTokResearchSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
+    firestore: FirestoreSettings = FirestoreSettings()
     expected: tuple[ExpectationSettings, ...] = Field(
         (), description="a list of tables of source and per_day, each source once"
     )

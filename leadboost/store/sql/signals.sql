@@ -96,3 +96,19 @@ SELECT page.*, echo.size, echo.sources
 FROM page
 LEFT JOIN echo USING (cluster)
 ORDER BY seq DESC;
+
+-- name: read_signals
+-- Read the signals of these ids, each with the size of its cluster and the number of its sources.
+WITH asked AS (
+    SELECT id, seq, body, state, reason, heard_at, language, topics, spam, cluster, is_lead, decided_by
+    FROM raw_signals
+    WHERE id = ANY ($1::uuid[])
+), echo AS (
+    SELECT cluster, count(*) AS size, count(DISTINCT source) AS sources
+    FROM raw_signals
+    WHERE cluster = ANY (SELECT cluster FROM asked)
+    GROUP BY cluster
+)
+SELECT asked.*, echo.size, echo.sources
+FROM asked
+LEFT JOIN echo USING (cluster);
