@@ -67,6 +67,8 @@ async def list_signals(call: Call) -> web.Response:
             source=query.source,
             state=query.state,
             text=query.text,
+            topic=query.topic,
+            cluster=query.cluster,
             limit=query.limit + 1,
         )
     )

@@ -16,6 +16,7 @@ from leadboost.console.fields import (
     Count,
     Currency,
     Day,
+    Example,
     GivenPassword,
     Id,
     Label,
@@ -31,6 +32,7 @@ from leadboost.console.fields import (
     Tally,
     Title,
     Url,
+    Wording,
 )
 from leadboost.console.problems import Fault
 from leadboost.domain.halt import GLOBAL, MAX_SCOPE_CHARS
@@ -113,6 +115,26 @@ class ResumeBody(Body):
 
     halt_id: Id
     reason: Reason
+
+
+class DecisionBody(Body):
+    """Why a signal is accepted or rejected; the reason of a rejection is kept with it."""
+
+    reason: Reason | None = None
+
+
+class TopicBody(Body):
+    """Something to watch for: words and phrases, and sentences that people say who mean it."""
+
+    name: Wording
+    terms: Annotated[list[Wording], Field(min_length=1, max_length=50)]
+    examples: Annotated[list[Example], Field(max_length=50)] = Field(default_factory=list)
+
+
+class TopicsBody(Body):
+    """All topics. None at all lets every signal in."""
+
+    items: Annotated[list[TopicBody], Field(max_length=50)]
 
 
 class MuteBody(Body):
@@ -245,6 +267,8 @@ class SignalsQuery(Query):
     source: Name | None = None
     state: Literal["pending", "processed", "rejected"] | None = None
     text: Label | None = None
+    topic: Name | None = None
+    cluster: Id | None = None
     limit: Limit = 100
 
 

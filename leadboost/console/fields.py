@@ -76,6 +76,12 @@ def _uuid(text: object) -> UUID:
         raise ValueError("must be a UUID") from None
 
 
+def _worded(text: str) -> str:
+    if not any(map(str.isalnum, text)):
+        raise ValueError("must hold a letter or digit")
+    return text
+
+
 def _person_name(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
@@ -96,6 +102,18 @@ Reason = Annotated[
 ]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_no_nul)]
 Copy = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_no_nul)]
+Wording = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    AfterValidator(_no_nul),
+    AfterValidator(_worded),
+]
+Example = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_no_nul),
+    AfterValidator(_worded),
+]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL_PATTERN)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -22,6 +22,7 @@ from leadboost.domain.account import Account
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt, HaltItem, ItemStatus, Latch, Scope
 from leadboost.domain.offer import Offer
+from leadboost.domain.radar.topic import Topic
 from leadboost.domain.role import RoleName
 from leadboost.domain.signal import Signal
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
@@ -37,10 +38,13 @@ from leadboost.messages.panic import (
 )
 from leadboost.messages.release import ApproveResume, ResumeApproved
 from leadboost.messages.scout import (
+    DecideSignal,
     HearSignals,
     ListSignals,
     ListSources,
+    ListTopics,
     MuteSource,
+    ReplaceTopics,
     SignalRejection,
     SignalsHeard,
     SourceStatus,
@@ -109,6 +113,7 @@ STORED = StoredSignal(
     reason=None,
     heard_at=AT,
 )
+TOPIC = Topic(name="fans", terms=("electric fan",), examples=("too hot to sleep",), updated_at=AT)
 SOURCE = SourceStatus(
     name="trade-news",
     kind="rss",
@@ -174,6 +179,9 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
         rejected=(SignalRejection(index=0, reason="text: empty"),),
     ),
     ListSignals: lambda _: [STORED],
+    DecideSignal: lambda message: STORED if message.id == STORED.id else None,
+    ListTopics: lambda _: [TOPIC],
+    ReplaceTopics: lambda message: message.topics,
     ListSources: lambda _: [SOURCE],
     MuteSource: lambda message: SOURCE if message.name == SOURCE.name else None,
     RecordOutcomes: lambda message: OutcomesRecorded(accepted=len(message.outcomes), unchanged=0, changed=1),

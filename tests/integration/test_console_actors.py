@@ -224,3 +224,21 @@ async def test_many_planned_spends_are_forecast_together_before_anything_was_lea
     assert len(forecasts) == 300
     assert {forecast["basis"] for forecast in forecasts} == {"prior"}
     assert all(each["interval"]["low"] < each["roi"] < each["interval"]["high"] for each in forecasts)
+
+
+async def test_a_topic_rejects_what_comes_next_and_a_person_may_overrule_it(
+    world: World,
+) -> None:
+    topics = {"items": [{"name": "fans", "terms": ["electric fan"]}]}
+    await world.call("PUT", "/api/topics", json=topics)
+    texts = ["I want an electric fan", "cheap flights to Rome"]
+    signals = [{"source": "x", "external_id": text, "text": text} for text in texts]
+
+    heard = (await world.call("POST", "/api/signals", json=signals)).json()
+    (poor,) = (await world.call("GET", "/api/signals?state=rejected")).json()["items"]
+    (wanted,) = (await world.call("GET", "/api/signals?topic=fans")).json()["items"]
+    decided = (await world.call("POST", f"/api/signals/{poor['id']}/accept", json={})).json()
+
+    assert (heard["accepted"], [item["index"] for item in heard["rejected"]]) == (1, [1])
+    assert (poor["text"], poor["reason"].split(":")[0], wanted["text"]) == (texts[1], "off_topic", texts[0])
+    assert (decided["state"], decided["reason"], decided["decided_by"]) == ("pending", None, "ana")

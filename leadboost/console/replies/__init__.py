@@ -20,7 +20,15 @@ from leadboost.console.replies.halting import (
     ResumeReply,
     SafetyReply,
 )
-from leadboost.console.replies.hearing import SignalReply, SignalsPage, SignalsReply, SourcesReply
+from leadboost.console.replies.hearing import (
+    SignalDecided,
+    SignalReply,
+    SignalsPage,
+    SignalsReply,
+    SourcesReply,
+    TopicsReplaced,
+    TopicsReply,
+)
 from leadboost.console.replies.learning import (
     Coverage,
     ForecastReply,
@@ -84,6 +92,7 @@ __all__ = [
     "SaleReply",
     "SessionReply",
     "ShortStock",
+    "SignalDecided",
     "SignalReply",
     "SignalsPage",
     "SignalsReply",
@@ -92,6 +101,8 @@ __all__ = [
     "StockPage",
     "TokenRefusal",
     "TokenReply",
+    "TopicsReplaced",
+    "TopicsReply",
     "UnknownSku",
     "encode",
 ]

@@ -7,7 +7,8 @@ from typing import Self
 from uuid import UUID
 
 from leadboost.domain.offer import Offer
-from leadboost.messages.scout import SignalRejection, SourceStatus, StoredSignal
+from leadboost.domain.radar.topic import Topic
+from leadboost.messages.scout import Echo, SignalRejection, SourceStatus, StoredSignal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,13 @@ class SignalsReply:
 
 @dataclass(frozen=True, slots=True)
 class SignalReply:
-    """A signal as stored."""
+    """A signal as stored.
+
+    ``reason`` says why it is rejected: ``too_short``, ``language``, ``blocked_word``, ``blocked_author``,
+    ``blocked_domain``, ``spam``, ``off_topic`` or ``operator``, then a colon and what was found. ``language``
+    is an ISO 639-1 code, ``spam`` a probability; null where it cannot be told. ``cluster`` are its copies,
+    null without any.
+    """
 
     id: UUID
     source: str
@@ -37,9 +44,14 @@ class SignalReply:
     state: str
     reason: str | None
     heard_at: datetime
+    language: str | None
+    topics: Sequence[str]
+    spam: float | None
+    cluster: Echo | None
+    decided_by: str | None
 
     @classmethod
-    def of(cls, stored: StoredSignal) -> Self:
+    def of(cls, stored: StoredSignal, **more: str) -> Self:
         signal = stored.signal
         return cls(
             id=stored.id,
@@ -55,7 +67,35 @@ class SignalReply:
             state=stored.state,
             reason=stored.reason,
             heard_at=stored.heard_at,
+            language=stored.language,
+            topics=stored.topics,
+            spam=stored.spam,
+            cluster=stored.cluster,
+            decided_by=stored.decided_by,
+            **more,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDecided(SignalReply):
+    """A signal as it is after a person's decision."""
+
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsReply:
+    """Every watched topic, by name."""
+
+    items: Sequence[Topic]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsReplaced:
+    """Every watched topic as it is now, by name."""
+
+    items: Sequence[Topic]
+    trace_id: str
 
 
 @dataclass(frozen=True, slots=True)
