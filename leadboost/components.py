@@ -393,6 +393,7 @@ class Components:
         models = PgModelStore(self._store)
         await self._spawn("predictor", lambda: Predictor(models=models), _PREDICTIONS)
         await self._spawn("trainer", lambda: self._make_trainer(models), _OTHER)
+        self._stored.subscribe(self._refs["trainer"])
 
     async def _stop_learning(self) -> None:
         await self._stop("trainer", "predictor", drain_s=0.1)
@@ -406,6 +407,8 @@ class Components:
             predictor=self._refs["predictor"],
             committed=self._committed,
             state=self._state,
+            hearing=PgHearingStore(self._store),
+            crash=self._crash,
         )
 
     async def _start_hearing(self) -> None:

@@ -1,10 +1,12 @@
 """Predictor: answers from the newest model, and never waits."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import assert_never
 
 import structlog
 
+from leadboost.domain.hearing.text import text_features
 from leadboost.domain.roi.artefact import newest_sound
 from leadboost.domain.roi.forecast import Forecast, Question
 from leadboost.domain.roi.model import RoiModel
@@ -27,6 +29,9 @@ class Predictor(Actor[Predict | ServeModel]):
         self._models = models
 
     async def on_start(self) -> None:
+        await asyncio.to_thread(
+            text_features, ""
+        )  # loads the lexicon, which takes longer than a forecast may
         version, learner, _ = await newest_sound(await self._models.versions(), self._models.artefact)
         self._model = learner.model(version)
         _log.info(

@@ -33,7 +33,7 @@ from leadboost.messages.release import ApproveResume
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources, MuteSource
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
-from leadboost.ports import AccountStore, HearingStore
+from leadboost.ports import AccountStore, FeatureStore
 from leadboost.runtime import ActorRef
 from leadboost.runtime.stats import ActorStats
 
@@ -61,7 +61,7 @@ class Handles:
     stream: ActorRef[JoinViewer | ViewerReady]
     release: ActorRef[ApproveResume]
     accounts: AccountStore
-    hearing: HearingStore
+    hearing: FeatureStore
     offers: Sequence[Offer] = ()
 
 

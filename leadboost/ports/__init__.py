@@ -4,6 +4,7 @@ from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, Stored
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     LEASE_PREFIX,
+    FeatureStore,
     Fetched,
     Grant,
     GrantStore,
@@ -11,6 +12,7 @@ from leadboost.ports.hearing import (
     KnowledgeStore,
     NewSignal,
     QuotaStore,
+    SignalClaim,
     SignalStore,
     Source,
     SourceRow,
@@ -46,6 +48,7 @@ __all__ = [
     "Document",
     "EnableAction",
     "EventLog",
+    "FeatureStore",
     "Fetched",
     "FloorBreach",
     "Grant",
@@ -73,6 +76,7 @@ __all__ = [
     "Sale",
     "SaleStore",
     "SalesDecided",
+    "SignalClaim",
     "SignalReader",
     "SignalStore",
     "Source",

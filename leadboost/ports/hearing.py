@@ -1,11 +1,13 @@
 """Ports of hearing: signals, their sources and what these may use up. Every call ends by its own deadline."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from leadboost.domain.hearing.passage import Memory, Unheard
 from leadboost.domain.pace import Pace
 from leadboost.domain.radar.cleaning import Finding, Knowledge
 from leadboost.domain.radar.topic import Topic
@@ -54,7 +56,36 @@ class KnowledgeStore(Protocol):
         ...
 
 
+class SignalClaim(Protocol):
+    """Signals that are being counted, in one transaction: nobody else counts them meanwhile."""
+
+    async def fetch_pending_signals(self, limit: int) -> Sequence[Unheard]:
+        """Claim the oldest signals that were never counted, and that no other host has claimed."""
+        ...
+
+    async def remember(self, signals: Sequence[Unheard]) -> Memory:
+        """Read what counting these signals needs; their subjects stay locked until the end."""
+        ...
+
+    async def mark_as_processed(
+        self, heard: Mapping[UUID, Mapping[str, float] | None], memory: Memory
+    ) -> None:
+        """Store the features of at least one signal, None for a rejected one, and the memory as it is now."""
+        ...
+
+
 class HearingStore(Protocol):
+    """Signals with what their sources and topics have been saying."""
+
+    def claim(self) -> AbstractAsyncContextManager[SignalClaim]:
+        """Begin a transaction that commits at the end of the block, and does nothing if that fails.
+
+        Raises StoreError.
+        """
+        ...
+
+
+class FeatureStore(Protocol):
     """What signals say, as numbers."""
 
     async def features(self, ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, float]]:

@@ -144,7 +144,15 @@ class SafetySettings(Section):
     cool_off_s: Seconds = Field(60, ge=0, le=86_400, description="a number of seconds from 0 to 86400")
 
 
-CRASH_POINTS = ("sale.committed", "halt.recorded", "halt.accepted", "resume.committed")
+CRASH_POINTS = (
+    "sale.committed",
+    "halt.recorded",
+    "halt.accepted",
+    "resume.committed",
+    "hearing.claimed",
+    "hearing.marked",
+    "hearing.committed",
+)
 
 
 class TestingSettings(Section):

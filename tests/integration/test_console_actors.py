@@ -17,6 +17,7 @@ from leadboost.domain.radar.policy import Policy
 from leadboost.messages.events import EventsCommitted, EventsNumbered, SignalsStored
 from leadboost.runtime import Topic
 from leadboost.store.database import Database
+from leadboost.store.hearing import PgHearingStore
 from leadboost.store.journal import PgJournalStore
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.models import PgModelStore
@@ -78,6 +79,7 @@ async def world(database: Database) -> AsyncIterator[World]:
             "enterprise": enterprise,
             "scout": scout,
             "predictor": predictor,
+            "hearing": PgHearingStore(database),
         }
         world.console.open(replace(world.handles(), **real))
         yield world
@@ -242,3 +244,16 @@ async def test_a_topic_rejects_what_comes_next_and_a_person_may_overrule_it(
     assert (heard["accepted"], [item["index"] for item in heard["rejected"]]) == (1, [1])
     assert (poor["text"], poor["reason"].split(":")[0], wanted["text"]) == (texts[1], "off_topic", texts[0])
     assert (decided["state"], decided["reason"], decided["decided_by"]) == ("pending", None, "ana")
+
+
+async def test_a_forecast_answers_to_signals_that_are_kept_and_to_no_others(world: World) -> None:
+    signal = {"source": "forum", "external_id": "1", "text": "Where can I buy a quiet fan for a hot flat?"}
+    await world.call("POST", "/api/signals", json=signal)
+    (kept,) = (await world.call("GET", "/api/signals")).json()["items"]
+    nobody = "01890000-0000-7000-8000-000000000001"
+
+    known = await world.call("POST", "/predict", json={"spend": 1, "signal_ids": [kept["id"]]})
+    unknown = await world.call("POST", "/predict", json={"spend": 1, "signal_ids": [kept["id"], nobody]})
+
+    assert (known.status, known.json()["basis"]) == (200, "prior")
+    assert (unknown.status, unknown.json()["errors"][0]["field"]) == (422, "signal_ids[1]")

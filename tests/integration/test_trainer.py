@@ -27,6 +27,7 @@ from leadboost.ports import Lease, NewModel, OutcomeRevision
 from leadboost.runtime import Actor, ActorRef, Runtime, Topic
 from leadboost.runtime.testing import Probe
 from leadboost.store.database import Database
+from leadboost.store.hearing import PgHearingStore
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
@@ -93,6 +94,7 @@ class Host:
             predictor=served,
             committed=Topic[EventsCommitted]("committed"),
             state=self.state,
+            hearing=PgHearingStore(self.database),
             collect_s=0.2,
         )
 

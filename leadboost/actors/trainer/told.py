@@ -50,6 +50,25 @@ class Failed(Message[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hear(Message[None]):
+    """Look for signals that were never counted and process them, unless that is under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard(Message[None]):
+    """So many signals were processed."""
+
+    signals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingFailed(Message[None]):
+    """Signals could not be processed; whichever were not, still wait."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counted(Message[None]):
     """How many outcomes wait to be learned; None where the store is away."""
 

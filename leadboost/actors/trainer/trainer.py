@@ -1,18 +1,29 @@
 """When to learn, and what is told of it."""
 
+from collections.abc import Callable
 from typing import assert_never
 
 import structlog
 from threadpoolctl import threadpool_limits
 
+from leadboost.actors.trainer.hearing import SIGNALS_PER_PASS, Hearing
 from leadboost.actors.trainer.passes import ROWS_PER_PASS, Passes
-from leadboost.actors.trainer.told import Counted, Failed, Knowledge, Learn, Learned
+from leadboost.actors.trainer.told import (
+    Counted,
+    Failed,
+    Hear,
+    Heard,
+    HearingFailed,
+    Knowledge,
+    Learn,
+    Learned,
+)
 from leadboost.domain.roi.forecast import LEVEL
 from leadboost.domain.roi.model import RoiModel
 from leadboost.errors import StoreError
-from leadboost.messages.events import EventsCommitted, StateChanged
+from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged
 from leadboost.messages.trainer import GetModel, ModelStatus, OutcomesRecorded, RecordOutcomes, ServeModel
-from leadboost.ports import LeaseStore, ModelStore, OutcomeStore
+from leadboost.ports import HearingStore, LeaseStore, ModelStore, OutcomeStore
 from leadboost.runtime import Actor, ActorRef, Topic
 
 PAUSE_S = 0.5
@@ -22,10 +33,23 @@ POLL_S = 2.0
 LOOK_EVERY_S = 30.0
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 30.0
+HEAR_EVERY_S = 5.0
+HEAR_PAUSE_S = 0.05  # leaves the loop and the database to others in between
 
 _log = structlog.get_logger(__name__)
 
-_Told = RecordOutcomes | GetModel | Learn | Learned | Failed | Counted
+_Told = (
+    RecordOutcomes
+    | GetModel
+    | SignalsStored
+    | Learn
+    | Learned
+    | Failed
+    | Counted
+    | Hear
+    | Heard
+    | HearingFailed
+)
 
 
 class Trainer(Actor[_Told]):
@@ -43,6 +67,8 @@ class Trainer(Actor[_Told]):
     Where the newest version is damaged or of other features, or there is none, the same rows heal the model.
     Then the intervals are those of forecasts made while learning anew, and so are errors and counts
     unless an older version, which lacks only what was learned since, counted more rows.
+
+    Signals are processed here too, beside learning and by every host: they give features, never a label.
     """
 
     def __init__(
@@ -55,6 +81,8 @@ class Trainer(Actor[_Told]):
         predictor: ActorRef[ServeModel],
         committed: Topic[EventsCommitted],
         state: Topic[StateChanged],
+        hearing: HearingStore,
+        crash: Callable[[str], None] = lambda _: None,
         collect_s: float = 2.0,
     ) -> None:
         """``collect_s`` is the time that corrections are collected for before they are learned."""
@@ -65,6 +93,8 @@ class Trainer(Actor[_Told]):
         self._predictor = predictor
         self._committed = committed
         self._state = state
+        self._hearing = Hearing(hearing, crash)
+        self._is_hearing = self._hear_again = False
         self._learning = self._waiting = self._again = self._stale = False
         self._backoff_s = FIRST_BACKOFF_S
         self._collect_s = collect_s
@@ -86,6 +116,8 @@ class Trainer(Actor[_Told]):
         self._serve(known.learner.model(known.version))
         self._learn()
         self.every(LOOK_EVERY_S, Learn(), jitter=0.2)
+        self._hear()
+        self.every(HEAR_EVERY_S, Hear(), jitter=0.2)
 
     async def on_stop(self) -> None:
         await self._passes.resign()
@@ -105,6 +137,12 @@ class Trainer(Actor[_Told]):
                 self._failed(message)
             case Counted(pending=pending):
                 self._tell_model(pending)
+            case Hear() | SignalsStored():
+                self._hear()
+            case Heard(signals=signals):
+                self._heard(signals)
+            case HearingFailed(error=error):
+                self._hearing_failed(error)
             case _:
                 assert_never(message)
         return None
@@ -131,6 +169,35 @@ class Trainer(Actor[_Told]):
             coverage=score.coverage,
             versions=known.versions,
         )
+
+    # -- hearing ----------------------------------------------------------------------------------
+
+    async def process_pending_data(self) -> int:
+        """Process the oldest signals that wait, in one transaction; returns how many. Raises StoreError."""
+        return await self._hearing.run()
+
+    def _hear(self) -> None:
+        self._hear_again = self._is_hearing
+        if self._is_hearing:
+            return
+        self._is_hearing = True
+        work = self.process_pending_data()
+        self.spawn("hear", work, then=lambda n: Heard(signals=n), otherwise=lambda e: HearingFailed(error=e))
+
+    def _heard(self, signals: int) -> None:
+        self._is_hearing = False
+        if signals:
+            _log.debug("signals processed", signals=signals)
+        if signals == SIGNALS_PER_PASS:
+            self.after(HEAR_PAUSE_S, Hear())
+        elif self._hear_again:
+            self._hear()
+
+    def _hearing_failed(self, error: Exception) -> None:
+        if not isinstance(error, StoreError):
+            raise error
+        self._is_hearing = False  # the next look tries again
+        _log.warning("signals not processed", error=str(error))
 
     # -- learning ---------------------------------------------------------------------------------
 
