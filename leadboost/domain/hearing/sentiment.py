@@ -1,10 +1,10 @@
 """The mood of a text, from -1 to 1: VADER for English, a small lexicon of our own for Spanish.
 
 Which of the two reads a text is decided by its function words (``the``, ``para``, ...): the language
-that has most of them, if it has more than any other. Another language (French, German, Portuguese,
-Italian, Dutch), a tie between languages, or a script that is not Latin reads as neutral, 0; a text
-without any function word, too short to tell, is read by the Spanish lexicon if that knows a word of
-it, else by VADER.
+that has most of them. Where that is another one (French, German, Portuguese, Italian, Dutch), or a letter
+is not Latin, the text reads as neutral, 0. Where English or Spanish has as many as another, or there
+are none at all, the Spanish lexicon reads it if it knows a word of it, else VADER. (The radar's own
+detection of languages takes ten times as long for one text.)
 
 VADER: Hutto and Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social
 Media Text", ICWSM 2014; its ``compound`` score, of the first ``READ_CHARS`` characters alone, for its
@@ -104,17 +104,18 @@ def sentiment(text: str, plain: str) -> float:
 
 
 def _language(words: Sequence[str], plain: str) -> str | None:
-    """Return the language, ``unsure`` when several may be meant, None when nothing tells."""
+    """Return the language, None where it may be English or Spanish, ``other`` where it is neither."""
+    if _foreign.search(plain):
+        return "other"
     counts = dict.fromkeys(_FUNCTION_WORDS, 0)
     for word in words:
         for language in _languages_of().get(word, ()):
             counts[language] += 1
-    if _foreign.search(plain):
-        return "unsure"
-    first, second = sorted(counts, key=lambda language: -counts[language])[:2]
-    if not counts[first]:
-        return None
-    return first if counts[first] > counts[second] else "unsure"
+    most = max(counts.values())
+    first = [language for language, count in counts.items() if count == most]
+    if len(first) == 1:
+        return first[0]
+    return None if {"en", "es"}.intersection(first) else "other"
 
 
 def _english(text: str) -> float:
