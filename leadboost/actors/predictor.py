@@ -46,7 +46,7 @@ class Predictor(Actor[Predict | ServeModel]):
         for place, message in enumerate(messages):
             match message:
                 case Predict():
-                    asked[place] = _question(message)
+                    asked[place] = message
                 case ServeModel():
                     self._serve(message.model)
                 case _:
@@ -57,14 +57,3 @@ class Predictor(Actor[Predict | ServeModel]):
     def _serve(self, model: RoiModel) -> None:
         if model.version >= self._model.version:
             self._model = model
-
-
-def _question(predict: Predict) -> Question:
-    return Question(
-        spend_micros=predict.spend_micros,
-        platform=predict.platform,
-        source=predict.source,
-        text=predict.text,
-        attributes=predict.attributes,
-        heard=predict.heard,
-    )

@@ -68,7 +68,7 @@ def _question(
         source=body.source,
         platform=body.platform,
         attributes=body.attributes,
-        heard=average(known[id_] for id_ in set(body.signal_ids)),
+        heard=average(known[id_] for id_ in set(body.signal_ids)) if body.signal_ids else {},
     )
 
 

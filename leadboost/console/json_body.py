@@ -30,7 +30,9 @@ def parse_json(body: bytes) -> object:
 
 def parse_exact_json(body: bytes) -> object:
     """Parse like ``parse_json``, but numbers with a fraction or an exponent become Decimal."""
-    parse_json(body)
+    value = parse_json(body)
+    if not _holds_float(value):
+        return value
     try:
         return json.loads(body, parse_float=Decimal)
     except (ValueError, ArithmeticError):
@@ -76,6 +78,15 @@ def _syntax_fault(body: bytes, error: orjson.JSONDecodeError) -> str:
     except UnicodeDecodeError as fault:
         return f"byte {fault.start} is not UTF-8"
     return f"{error.msg} at line {error.lineno} column {error.colno}"
+
+
+def _holds_float(value: object) -> bool:
+    """Tell whether a number went through a float: one with a fraction or an exponent, or beyond 64 bits."""
+    if isinstance(value, dict):
+        return any(map(_holds_float, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_float, value))
+    return isinstance(value, float)
 
 
 def _unreadable(reason: str) -> ProblemError:

@@ -1,12 +1,12 @@
 """What Trainer, who learns, and Predictor, who answers, can be told of the ROI model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from leadboost.domain.outcome import Outcome
-from leadboost.domain.roi.forecast import Effect, Forecast
+from leadboost.domain.roi.forecast import Effect, Forecast, Question
 from leadboost.runtime.message import Lane, Message
 
 if TYPE_CHECKING:
@@ -45,18 +45,8 @@ class RecordOutcomes(Message[OutcomesRecorded]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Predict(Message[Forecast]):
-    """Ask Predictor to forecast the return of spending ``spend_micros`` of the base currency.
-
-    ``heard`` are the features of the signals that it answers to, averaged.
-    """
-
-    spend_micros: int
-    text: str = ""
-    source: str | None = None
-    platform: str | None = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    heard: Mapping[str, float] = field(default_factory=dict)
+class Predict(Question, Message[Forecast]):
+    """Ask Predictor to forecast the return of a spend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,12 @@ def test_a_number_with_many_digits_in_json_loses_none() -> None:
     assert PredictBody.model_validate(value).spend == 123_456_789_012_123_456
 
 
+def test_whole_numbers_beyond_64_bits_stay_exact_wherever_they_stand() -> None:
+    value = parse_exact_json(b'{"items": [{"count": 7}, {"count": 18446744073709551617}], "text": "1.5"}')
+
+    assert value == {"items": [{"count": 7}, {"count": 18446744073709551617}], "text": "1.5"}
+
+
 @pytest.mark.parametrize("day", ["2026-02-30", "31.01.2026", "20260131", "2026-W05-6", 20260131, None])
 def test_a_day_that_is_no_iso_date_is_refused_by_name(day: object) -> None:
     assert first_fault(OutcomeBody, {**OUTCOME, "date": day})[0] == "date"
