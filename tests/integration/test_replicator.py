@@ -318,6 +318,17 @@ async def test_another_journal_is_not_copied_unless_that_is_set(
     assert (progress.epoch, progress.offset) == ("another", 4)
 
 
+async def test_a_journal_whose_beginning_is_gone_is_not_copied_in_part(
+    database: Database, firestore: FirestoreWorld, host: Host
+) -> None:
+    await hear(database, new_signals(3))
+    await run(database, 'DELETE FROM events WHERE "offset" = 1')
+    await host.start()
+
+    assert (await host.until("DEGRADED")).detail == "the beginning of the journal is gone"
+    assert copied(firestore) == []
+
+
 async def test_a_database_that_is_away_makes_it_wait(
     database: Database, firestore: FirestoreWorld, host: Host
 ) -> None:

@@ -43,8 +43,10 @@ class _GoOn(Message[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Passed(Message[None]):
-    """A pass ended: ``progress`` stands, ``batch`` is left to be written, the journal ends at ``newest``."""
+    """A pass under ``lease`` ended: ``progress`` stands, ``batch`` is left to be written, the journal ends
+    at ``newest``."""
 
+    lease: Lease
     progress: ReplicaProgress
     newest: int
     batch: Batch | None = None
@@ -177,29 +179,34 @@ class Replicator(Actor[_Told]):
             if progress != self._signed and self.clock.monotonic() >= self._sign_at:
                 await self._sign(progress)
             if not page.events:
-                return _Passed(progress=progress, newest=newest)
+                return _Passed(lease=lease, progress=progress, newest=newest)
             batch = await read_batch(page, self._signals)
         written = len(batch.documents)
         if batch.documents:
             batch = batch.after(await self._replica.write(batch.documents))
         if batch.documents:
-            return _Passed(progress=progress, newest=newest, batch=batch, written=written)
+            return _Passed(lease=lease, progress=progress, newest=newest, batch=batch, written=written)
         progress = batch.added_to(progress)
         await self._store.save(progress, lease)
-        return _Passed(progress=progress, newest=newest, written=written)
+        return _Passed(lease=lease, progress=progress, newest=newest, written=written)
 
     async def _read_on(self) -> tuple[ReplicaProgress, EventsPage]:
         progress = self._progress or await self._store.load(self._replica.destination)
         if progress is None:
-            page = await self._events.read(since=0, epoch=None, limit=EVENTS)
-            return ReplicaProgress(destination=self._replica.destination, epoch=page.epoch), page
+            return await self._begin(ReplicaProgress(destination=self._replica.destination, epoch=""))
         page = await self._events.read(since=progress.offset, epoch=progress.epoch, limit=EVENTS)
         if page.recovered:
             return progress, page
         if not self._follows:
             raise ReplicaError(self._replica.name, self._other_journal(progress, page), lasting=True)
-        page = await self._events.read(since=0, epoch=None, limit=EVENTS)
         _log.warning("another journal is copied from its beginning", epoch=page.epoch, before=progress.epoch)
+        return await self._begin(progress)
+
+    async def _begin(self, progress: ReplicaProgress) -> tuple[ReplicaProgress, EventsPage]:
+        """Go to the beginning of the present journal."""
+        page = await self._events.read(since=0, epoch=None, limit=EVENTS)
+        if not page.recovered:
+            raise ReplicaError(self._replica.name, "the beginning of the journal is gone", lasting=True)
         return replace(progress, epoch=page.epoch, offset=0), page
 
     def _other_journal(self, progress: ReplicaProgress, page: EventsPage) -> str:
@@ -217,6 +224,8 @@ class Replicator(Actor[_Told]):
 
     def _passed(self, passed: _Passed) -> None:
         self._passing = False
+        if self._lease is None or self._lease.epoch != passed.lease.epoch:
+            return  # another host may have gone on since
         self._progress, self._batch, self._newest = passed.progress, passed.batch, passed.newest
         if passed.batch is not None:
             self._wait(f"{len(passed.batch.documents)} documents have to be written again", None)
