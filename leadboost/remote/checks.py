@@ -13,6 +13,7 @@ from leadboost.folder import DataFolder
 from leadboost.remote.ads import account_states
 from leadboost.remote.client import Answer, connect, find_daemon
 from leadboost.remote.feeds import feed_states
+from leadboost.remote.replicas import replica_states
 from leadboost.store.account import server_account
 from leadboost.store.binaries import find_binaries
 from leadboost.store.cluster import check_version, load_record, locate
@@ -22,8 +23,8 @@ from leadboost.store.migrate import migrate, missing_migrations
 
 
 async def check_surroundings(settings: Settings) -> dict[str, str]:
-    """Check folder, port or daemon, database, feeds and ad accounts; each value is ``ok...`` or says what
-    is wrong.
+    """Check folder, port or daemon, database, feeds, ad accounts and the copy elsewhere; each value is
+    ``ok...`` or says what is wrong.
 
     A running daemon is asked for its own checks. Each feed and each account is read once.
     """
@@ -40,7 +41,8 @@ async def check_surroundings(settings: Settings) -> dict[str, str]:
     elif "database" not in found:
         found["database"] = await asyncio.to_thread(_embedded_state, settings.data_dir)
     feeds = await feed_states(settings.connectors, clock)
-    return checks | found | feeds | await account_states(settings.connectors, clock)
+    replicas = await replica_states(settings.connectors, clock)
+    return checks | found | feeds | await account_states(settings.connectors, clock) | replicas
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

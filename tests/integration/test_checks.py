@@ -4,15 +4,19 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from leadboost.clock import SystemClock
 from leadboost.config import FeedSettings, RssSettings, Settings
 from leadboost.folder import Address, DataFolder
+from leadboost.ports import ReplicaProgress
 from leadboost.remote.checks import check_surroundings
 from leadboost.settings import HttpSettings
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.connectors.acting import MetaAdsSettings
+from leadboost.settings.connectors.copying import FirestoreSettings
 from leadboost.standins.feed import FeedServer, Item, Page, rss
 from leadboost.standins.meta_ads import MetaAdsServer
 from leadboost.store.account import own_folder, server_account
+from tests.contract.firestore_world import PROJECT, firestore_world
 
 
 def settings(folder: Path, connectors: ConnectorsSettings | None = None) -> Settings:
@@ -95,3 +99,30 @@ async def test_an_ad_account_tells_who_we_connect_as_or_why_not(open_path: Path)
 
     assert states[0] == "ok, DEMO ads (act_7, USD)"
     assert "does not accept the access token" in states[1]
+
+
+async def test_a_copy_in_firestore_tells_whether_it_can_be_written_to(
+    open_path: Path, tmp_path: Path
+) -> None:
+    async with firestore_world(tmp_path, SystemClock()) as world:
+
+        async def state(**changes: str) -> str:
+            firestore = {
+                "enabled": True,
+                "base_url": world.server.url,
+                "credentials_file": str(world.key_file),
+                "project": PROJECT,
+                "prefix": "lb_",
+                **changes,
+            }
+            connectors = ConnectorsSettings(
+                allow_hosts=("127.0.0.1",), firestore=FirestoreSettings.model_validate(firestore)
+            )
+            return (await check_surroundings(settings(open_path / "data", connectors)))["firestore"]
+
+        fresh = await state()
+        await world.replica.sign(ReplicaProgress(destination="d", epoch="e"))
+        begun, elsewhere = await state(), await state(project="other-project")
+
+    assert (fresh, begun) == ("ok, the copy is begun at the next start", "ok, the copy goes on")
+    assert "connectors.firestore.project" in elsewhere

@@ -73,6 +73,15 @@ def read_written(body: bytes, count: int) -> Sequence[Written]:
     return [_written(as_object(status).get("code", OK)) for status in statuses]
 
 
+def read_found(body: bytes) -> bool:
+    """Whether batchGet found the one document that it was asked for."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list) and any("found" in as_object(each) for each in found)
+
+
 def _written(code: object) -> Written:
     if code == OK:
         return Written(outcome="created")

@@ -14,7 +14,7 @@ from leadboost.connectors.client.reading import AnswerError
 from leadboost.connectors.firestore.access import FirestoreAccess
 from leadboost.connectors.firestore.encode import UnfitError, document_id, encode_value, encode_write
 from leadboost.connectors.firestore.fault import NAME, busy, fault_of, fault_of_word
-from leadboost.connectors.firestore.parse import LastingError, read_word, read_written
+from leadboost.connectors.firestore.parse import LastingError, read_found, read_word, read_written
 from leadboost.errors import ReplicaError
 from leadboost.ports import Document, ReplicaProgress, Written
 
@@ -88,6 +88,14 @@ class FirestoreReplica:
         answer = await self._access.post(f"{self._documents}:commit", body)
         if answer.status != 200:
             raise fault_of(answer, now=self._clock.now())
+
+    async def is_signed(self) -> bool:
+        """Ask whether a copy was begun here, which changes nothing. Raises ReplicaError."""
+        body = orjson.dumps({"documents": [self.destination + SIGNATURE]})
+        answer = await self._access.post(f"{self._documents}:batchGet", body)
+        if answer.status != 200:
+            raise fault_of(answer, now=self._clock.now())
+        return read_found(answer.body)
 
     async def _encode(self, documents: Sequence[Document]) -> Sequence[_Write]:
         """Those that can be written, off the loop: many small values take their time."""
