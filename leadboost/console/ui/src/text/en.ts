@@ -126,6 +126,9 @@ export const en = {
       release: "Resume",
       panic: "Kill switch",
       stream_bridge: "Stream bridge",
+      replicating: "Copy elsewhere",
+      replicator: "Replicator",
+      firestore: "Firestore",
     } as Record<string, string>,
   },
 

@@ -131,6 +131,9 @@ export const es: Text = {
       release: "Reanudación",
       panic: "Parada de emergencia",
       stream_bridge: "Puente en vivo",
+      replicating: "Copia externa",
+      replicator: "Replicator",
+      firestore: "Firestore",
     },
   },
 
