@@ -32,6 +32,7 @@ from leadboost.runtime import Stage
 from leadboost.runtime.stage import start_stages, stop_stages
 from leadboost.runtime.stats import ActorStats
 from leadboost.runtime.system import Failed
+from leadboost.settings.connectors import ExpectationSettings
 from leadboost.settings.connectors.acting import MetaAdsSettings
 from leadboost.settings.connectors.hearing import FeedSettings
 from leadboost.standins.world import World
@@ -345,7 +346,13 @@ def _pointed_at(world: World, settings: Settings) -> Settings:
     connectors = settings.connectors
     rss = connectors.rss.model_copy(update={"feeds": (*connectors.rss.feeds, *feeds)})
     hosts = (*connectors.allow_hosts, "127.0.0.1")
-    pointed = connectors.model_copy(update={"meta_ads": meta, "rss": rss, "allow_hosts": hosts})
+    rates = [
+        ExpectationSettings(source=source, per_day=rate) for source, rate in world.expected_per_day.items()
+    ]
+    expected = (*connectors.expected, *rates)
+    pointed = connectors.model_copy(
+        update={"meta_ads": meta, "rss": rss, "allow_hosts": hosts, "expected": expected}
+    )
     return settings.model_copy(update={"connectors": pointed})
 
 

@@ -39,7 +39,7 @@ async def test_the_demo_hears_learns_sells_runs_out_and_pauses_its_ads(start: St
         sources = (await get(daemon, session, "/api/sources"))["items"]
         halt = (await get(daemon, session, "/api/safety"))["details"][0]
 
-    assert {each["name"] for each in sources} == {"demo-foro-hogar", "demo-deal-watch"}
+    assert {each["name"] for each in sources} == {"demo-foro-hogar", "demo-deal-watch", "demo-barrio"}
     assert (halt["scope"], halt["state"]) == (f"sku:{STAR.sku}", "confirmed")
     assert {each["name"] for each in halt["items"]} == {each.name for each in STAR.campaigns}
     assert await asyncio.to_thread(daemon.stop) == 0

@@ -93,7 +93,7 @@ def trapped(visit: Visit) -> Desk:
 
 def signal(number: int, payload: str) -> dict[str, Any]:
     external_id = f"{number} {payload}"  # the server takes tags out of title and text, not out of this
-    return {"source": SOURCE, "external_id": external_id, "title": payload, "text": f"Text: {payload}"}
+    return {"source": SOURCE, "external_id": external_id, "title": payload, "text": f"Ventilador: {payload}"}
 
 
 def test_hostile_signals_are_shown_to_the_letter_and_nothing_of_them_runs(trapped: Desk) -> None:

@@ -1,15 +1,20 @@
 """The view of signals: what was heard, from where, and why some of it was rejected."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.acceptance.process import Process
 from tests.browser.conftest import Visit
 from tests.browser.console import PATIENCE_MS, Desk, sit_down
 
+SILENT_WITHIN_MS = 120_000  # it is expected every ten seconds, and polled as often as any
 WALT = {"name": "walt", "password": "only listens to the radio", "role": "viewer"}
+
+PLACES = {"signals": "[data-signal]", "signals/sources": "[data-source]", "signals/topics": "[data-topic]"}
+NOBODY = "01890000-0000-7000-8000-000000000000"
 
 
 def say(desk: Desk, source: str, external_id: str, text: str, **fields: object) -> str:
@@ -106,6 +111,137 @@ def test_a_source_says_when_it_was_last_heard(admin: Desk) -> None:
     source = admin.page.locator("[data-source=demo-foro-hogar]")
     expect(source).to_have_attribute("data-state", "up", timeout=PATIENCE_MS)
     expect(source.locator("[data-label='Last heard'] time")).to_have_text(re.compile(r" ago$"))
+
+
+def test_a_source_that_does_not_speak_is_silent_and_not_zero(admin: Desk) -> None:
+    admin.begin("signals/sources")
+
+    source = admin.page.locator("[data-source=demo-barrio]")
+    expect(source).to_have_attribute("data-state", "silent", timeout=SILENT_WITHIN_MS)
+    expect(source).to_contain_text("nothing new since")
+    expect(admin.page.get_by_role("navigation", name="Signals").get_by_text("not heard")).to_be_visible()
+
+
+def test_a_source_is_muted_with_a_reason_and_heard_again(admin: Desk) -> None:
+    admin.begin("signals/sources")
+    source = admin.page.locator("[data-source=demo-barrio]")
+    source.get_by_role("button", name="Mute").click()
+    source.get_by_label("Why").fill("Nothing but noise")
+    source.get_by_role("button", name="Mute").click()
+
+    expect(source).to_have_attribute("data-state", "muted")
+    expect(source).to_contain_text("Nothing but noise")
+    source.get_by_role("button", name="Unmute").click()
+
+    expect(source.get_by_role("button", name="Mute")).to_be_visible()
+    expect(source).not_to_have_attribute("data-state", "muted")
+
+
+def test_what_can_be_obtained_stands_beside_the_sources(visit: Visit) -> None:
+    desk = visit(locale="es-ES")
+    desk.page.goto(f"{desk.url}/#/signals/sources")
+    desk.arrive()
+
+    for kind, words, note in (
+        ("rss", "gratis", "Cualquier canal"),
+        ("reddit", "tras una revisión", "la aprobación de Reddit"),
+        ("x", "de pago", "un tope diario"),
+    ):
+        offer = desk.page.locator(f"[data-offer={kind}]")
+        expect(offer.locator(".badge")).to_have_text(words)
+        expect(offer.locator("p")).to_contain_text(note)
+
+
+def test_near_duplicates_open_as_one_cluster(admin: Desk) -> None:
+    text = "Every shop in the old town has run out of quiet fans, and nobody knows when more will come in."
+    say(admin, "echo-a", "first", text)
+    id = say(admin, "echo-b", "second", f"{text} Ask early.", author="rosa")
+    admin.begin("signals")
+    search(admin, "quiet fans, and nobody knows")
+
+    shown = row(admin, id)
+    expect(shown).to_be_visible()
+    shown.get_by_role("button", name="2 copies, 2 sources").click()
+    copies = shown.locator("[data-copy]")
+    expect(copies).to_have_count(2)
+    assert set(shown.locator("[data-copy] .signal-source").all_text_contents()) == {"echo-a", "echo-b"}
+    expect(copies.filter(has_text="richest copy")).to_have_count(1)
+    expect(copies.filter(has_text="richest copy").locator(".signal-source")).to_have_text("echo-b")
+
+
+def test_a_person_rejects_a_signal_with_a_reason_and_takes_it_back(admin: Desk) -> None:
+    id = say(admin, "corner-shop", "judged-1", "We found a brand-new steel bottle maker in the harbour.")
+    admin.begin("signals")
+    search(admin, "steel bottle maker in the harbour")
+    shown = row(admin, id)
+    shown.get_by_role("button", name="Reject").click()
+    shown.get_by_label("Why").fill("It is an advertisement")
+    shown.get_by_role("button", name="Reject").click()
+
+    expect(shown).to_have_attribute("data-state", "rejected")
+    expect(shown.locator(".signal-why")).to_contain_text("Rejected by a person: ")
+    expect(shown.locator(".signal-why")).to_contain_text("It is an advertisement")
+    shown.get_by_role("button", name="Accept").click()
+
+    expect(shown).not_to_have_attribute("data-state", "rejected")
+    expect(shown.locator(".signal-why")).to_have_count(0)
+    expect(shown.get_by_text("by demo")).to_be_visible()
+
+
+def test_why_a_signal_was_rejected_is_said_in_plain_words(visit: Visit, admin: Desk) -> None:
+    id = say(
+        admin, "corner-shop", "pottery-1", "An essay on the pottery of the early middle ages, in two parts."
+    )
+    desk = visit(locale="es-ES")
+    desk.page.goto(f"{desk.url}/#/signals")
+    desk.arrive()
+    desk.page.get_by_label("Estado").select_option("rejected")
+
+    expect(row(desk, id).locator(".signal-why")).to_contain_text(
+        "Fuera de tema: no trata de ningún tema vigilado"
+    )
+
+
+@pytest.fixture
+def topics(admin: Desk) -> Iterator[Desk]:
+    """The admin's browser; topics are as they were after the test."""
+    _, before = admin.call("GET", "/api/topics")
+    yield admin
+    kept = [{key: each[key] for key in ("name", "terms", "examples")} for each in before["items"]]
+    assert admin.call("PUT", "/api/topics", {"items": kept})[0] == 200
+
+
+def test_topics_are_edited_and_saved(topics: Desk) -> None:
+    topics.begin("signals/topics")
+    page = topics.page
+    page.get_by_role("button", name="Add a topic").click()
+    added = page.locator(".topic-edit").last
+    added.get_by_label("Name").fill("rain")
+    added.get_by_label("Terms").fill("umbrella\n\n raincoat ")
+    page.get_by_role("button", name="Save topics").click()
+
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    _, stored = topics.call("GET", "/api/topics")
+    assert {"name": "rain", "terms": ["umbrella", "raincoat"], "examples": []}.items() <= next(
+        each for each in stored["items"] if each["name"] == "rain"
+    ).items()
+    topics.begin("signals")
+    expect(page.get_by_label("Topic").locator("option", has_text="rain")).to_have_count(1)
+
+
+def test_a_refused_topic_says_so_at_its_field_and_keeps_what_was_typed(topics: Desk) -> None:
+    topics.begin("signals/topics")
+    page = topics.page
+    page.get_by_role("button", name="Add a topic").click()
+    added = page.locator(".topic-edit").last
+    added.get_by_label("Terms").fill("umbrella")
+    page.get_by_role("button", name="Save topics").click()
+
+    name = added.get_by_label("Name")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    expect(added.locator(".field-fault").first).to_contain_text("must have at least 1 character")
+    expect(added.get_by_label("Terms")).to_have_value("umbrella")
+    assert topics.violations() == []
 
 
 def test_a_viewer_looks_and_cannot_act(browser: Browser, daemon: Process, admin: Desk) -> None:

@@ -12,7 +12,8 @@ from leadboost.domain.signal_intake import read_signal
 from leadboost.standins.feed import FeedServer
 from leadboost.standins.world.api import ApiError
 from leadboost.standins.world.catalogue import CAMPAIGNS, ELSEWHERE, PRODUCTS, STAR
-from leadboost.standins.world.news import FEEDS, Newsroom
+from leadboost.standins.world.desk import ENOUGH, TOPICS, Desk
+from leadboost.standins.world.news import FEEDS, REPEATED, SILENT, SPAMMERS, Newsroom
 from leadboost.standins.world.results import Results
 from leadboost.standins.world.shop import Shop
 from leadboost.standins.world.world import World
@@ -233,8 +234,85 @@ async def test_feeds_hold_valid_signals_and_grow_without_repeating() -> None:
             page.body, content_type=page.content_type, url="https://x.example", source=name, now=clock.now()
         )
         signals = [read_signal(item.raw, now=clock.now()) for item in feed.items]
-        assert len({signal.external_id for signal in signals}) == len(signals) == 30
+        assert len({signal.external_id for signal in signals}) == len(signals)
+        assert len(signals) == (19 if name == SILENT else 30)
         assert {signal.source for signal in signals} == {name}
+        assert {signal.author for signal in signals} & set(SPAMMERS)
+
+
+async def test_the_feeds_repeat_one_another_in_other_words() -> None:
+    server, clock = FeedServer(), Moving(limit=200)
+    news = Newsroom(server, clock=clock, rng=Rng(1), pause=clock.pause)
+    news.open()
+    with pytest.raises(Enough):
+        await news.run()
+
+    told = {name: {item.text for item in items} for name, items in news._items.items() if name != SILENT}
+    copies = {text for texts in told.values() for text in texts if text.endswith(REPEATED)}
+    originals = {copy.removesuffix(REPEATED) for copy in copies}
+    assert originals & set().union(*told.values())
+
+
+# -- desk -----------------------------------------------------------------------------------------
+
+
+class FakeDeskApi:
+    """Topics and signals in memory, each signal decided once."""
+
+    def __init__(self, signals: list[dict[str, Any]]) -> None:
+        self.topics: list[Mapping[str, object]] = []
+        self.signals = {each["id"]: each for each in signals}
+        self.said: list[str] = []
+
+    async def get(self, path: str) -> Mapping[str, object]:
+        return {"items": self.topics if path == "/api/topics" else list(self.signals.values())}
+
+    async def put(self, path: str, body: Any) -> Mapping[str, object]:
+        assert path == "/api/topics"
+        self.topics = body["items"]
+        return {}
+
+    async def post(self, path: str, body: Any) -> Mapping[str, object]:
+        _, id, verdict = path.removeprefix("/api").rsplit("/", 2)
+        self.signals[id]["decided_by"] = "demo-world"
+        self.said.append(f"{self.signals[id]['author']} {verdict}")
+        return {}
+
+
+def told(number: int, author: str, **fields: object) -> dict[str, Any]:
+    source = next(iter(FEEDS))
+    return {"id": f"{author}-{number}", "source": source, "author": author, "decided_by": None, **fields}
+
+
+def desk_api(*more: dict[str, Any]) -> FakeDeskApi:
+    return FakeDeskApi([told(n, each) for each in (SPAMMERS[0], "lucia_m") for n in range(20)] + list(more))
+
+
+async def sit(api: FakeDeskApi) -> None:
+    clock = Moving(limit=60)
+    with pytest.raises(Enough):
+        await Desk(api, pause=clock.pause).run()  # type: ignore[arg-type]  # stands for the HTTP client
+
+
+async def test_the_desk_teaches_what_spam_is_and_stops() -> None:
+    api = desk_api(told(0, "a visitor", source="elsewhere"))
+
+    await sit(api)
+
+    assert sorted(api.said) == ["gana-dinero-ya reject"] * ENOUGH + ["lucia_m accept"] * ENOUGH
+    assert api.topics == list(TOPICS)
+
+
+async def test_the_desk_leaves_alone_what_others_decided() -> None:
+    api = desk_api()
+    api.topics = [{"name": "mine"}]
+    for each in list(api.signals.values())[:15]:
+        each["decided_by"] = "ana"
+
+    await sit(api)
+
+    assert api.topics == [{"name": "mine"}]
+    assert set(api.said) == {"lucia_m accept"}
 
 
 # -- the whole ------------------------------------------------------------------------------------

@@ -84,7 +84,8 @@ def first_wait_s(state: SourceState, *, now: datetime) -> float:
 
 
 def _quiet(since: datetime, per_day: float | None) -> str:
-    return f"nothing new since {since:%Y-%m-%d %H:%M} UTC, where {per_day or 0.0:.3g} a day are expected"
+    rate = f"{per_day or 0.0:.0f}" if (per_day or 0.0) >= 100 else f"{per_day or 0.0:.3g}"  # never 1e+03
+    return f"nothing new since {since:%Y-%m-%d %H:%M} UTC, where {rate} a day are expected"
 
 
 def _wait_after(error: Exception, errors: int) -> float:

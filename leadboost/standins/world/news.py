@@ -1,8 +1,9 @@
-"""What people say: two feeds that grow by an item now and then."""
+"""What people say: two feeds that grow by an item now and then, and one that has fallen silent."""
 
 import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from leadboost.clock import Clock, Rng, uuid7
@@ -10,9 +11,18 @@ from leadboost.standins.feed import FeedServer, Item, Page, rss
 from leadboost.standins.world.chance import pick
 
 ITEMS = 30
-FIRST_ITEMS = 5
+FIRST_ITEMS, FIRST_SPAM = 5, 14
 EVERY_S = (6.0, 18.0)
-FEEDS = {"demo-foro-hogar": "Foro del hogar (DEMO)", "demo-deal-watch": "Deal watch (DEMO)"}
+SPAM_SHARE, COPY_SHARE = 0.12, 0.2
+REPEATED = " (DEMO)"
+SILENT = "demo-barrio"
+SILENT_PER_DAY = 8_640.0
+"""What is expected of the silent feed: an item every ten seconds, so that it soon shows as silent."""
+FEEDS = {
+    "demo-foro-hogar": "Foro del hogar (DEMO)",
+    "demo-deal-watch": "Deal watch (DEMO)",
+    SILENT: "Tablón del barrio (DEMO)",
+}
 
 _CITIES = ("Valencia", "Sevilla", "Córdoba", "Monterrey", "Rosario", "Medellín", "Montevideo", "Guadalajara")
 _SPANISH = (
@@ -33,6 +43,21 @@ _ENGLISH = (
     ("Mechanical keyboards get quiet", "{n} of the ten best sellers in {city} have silent switches."),
 )
 _TEXTS = {"demo-foro-hogar": _SPANISH, "demo-deal-watch": _ENGLISH}
+_SPAM = (
+    (
+        "Gana {n}.000 al mes desde casa",
+        "Dinero fácil y garantizado en {city}, sin experiencia. Escríbeme ya.",
+    ),
+    ("Préstamo al instante", "Sin aval y sin preguntas, hasta {n}.000 hoy mismo en {city}. Oferta limitada."),
+    ("Casino: {n} giros gratis", "Bono garantizado para {city}. Regístrate ya y gana dinero fácil."),
+    (
+        "Win {n}000 dollars today",
+        "You have been selected in {city}. Claim your free prize now, limited offer.",
+    ),
+    ("Earn from home, {n} places left", "Guaranteed easy money in {city}, no experience. Message me now."),
+    ("Miracle pills, {n} percent off", "Doctors in {city} hate this. Order now, free trial, limited offer."),
+)
+SPAMMERS = ("gana-dinero-ya", "easy.money", "promo_24h")
 _AUTHORS = ("lucia_m", "tomas.r", "ana-k", "jorge_88", "mireia", "sam_w", "deniz", "paula.g")
 
 Pause = Callable[[float], Awaitable[object]]
@@ -49,35 +74,63 @@ class Newsroom:
         self._items: dict[str, deque[Item]] = {name: deque(maxlen=ITEMS) for name in FEEDS}
 
     def open(self) -> None:
-        """Publish what was said lately."""
+        """Publish what was said lately; the silent feed ends with advertising of a kind nobody asked for."""
         for name in FEEDS:
             for number in range(FIRST_ITEMS):
-                self._write(name, minutes_ago=7 * (FIRST_ITEMS - number))
+                self._put(name, self._write(name), minutes_ago=7 * (FIRST_ITEMS - number))
+        for number in range(FIRST_SPAM):
+            self._put(SILENT, self._write(SILENT, _SPAM), minutes_ago=2 * (FIRST_SPAM - number))
+        for name in FEEDS:
             self._publish(name)
 
     async def run(self) -> None:
         """Add an item now and then, for ever."""
         while True:
             await self._pause(self._rng.uniform(*EVERY_S))
-            name = pick(self._rng, list(FEEDS))
-            self._write(name)
+            name = pick(self._rng, list(_TEXTS))
+            self._put(name, self._next(name))
             self._publish(name)
 
-    def _write(self, name: str, minutes_ago: int = 0) -> None:
-        title, text = pick(self._rng, _TEXTS[name])
+    def _next(self, name: str) -> Item:
+        """Something new, or spam, or what the other feed said a while ago."""
+        drawn = self._rng.uniform(0.0, 1.0)
+        if drawn < SPAM_SHARE:
+            return self._write(name, _SPAM)
+        other = pick(self._rng, [each for each in _TEXTS if each != name])
+        return (
+            self._copy(name, self._items[other][0]) if drawn < SPAM_SHARE + COPY_SHARE else self._write(name)
+        )
+
+    def _write(self, name: str, texts: Sequence[tuple[str, str]] | None = None) -> Item:
+        title, text = pick(self._rng, texts or _TEXTS.get(name, _SPANISH))
         city, count = pick(self._rng, _CITIES), int(self._rng.uniform(2, 60))
-        guid = f"{name}:{uuid7(self._clock, self._rng)}"
-        item = Item(
-            guid=guid,
+        return Item(
+            guid=self._guid(name),
             title=title.format(city=city, n=count),
             text=text.format(city=city, n=count),
-            link=f"https://shop.example/{name}/{guid[-12:]}",
-            at=self._clock.now() - timedelta(minutes=minutes_ago),
-            author=pick(self._rng, _AUTHORS),
+            author=pick(self._rng, _AUTHORS if texts is None else SPAMMERS),
         )
-        self._items[name].appendleft(item)
+
+    def _copy(self, name: str, item: Item) -> Item:
+        """The same in other hands, a word longer."""
+        return replace(
+            item, guid=self._guid(name), text=f"{item.text} (DEMO)", author=pick(self._rng, _AUTHORS)
+        )
+
+    def _guid(self, name: str) -> str:
+        return f"{name}:{uuid7(self._clock, self._rng)}"
+
+    def _put(self, name: str, item: Item, minutes_ago: int = 0) -> None:
+        link = f"https://shop.example/{name}/{(item.guid or '')[-12:]}"
+        at = self._clock.now() - timedelta(minutes=minutes_ago)
+        self._items[name].appendleft(replace(item, link=link, at=at))
 
     def _publish(self, name: str) -> None:
         body = rss(list(self._items[name]), title=FEEDS[name])
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         self._server.pages[f"/{name}.xml"] = Page(body=body, etag=etag)
+
+
+def _is_own(item: Item) -> bool:
+    """Neither spam nor a copy."""
+    return item.author not in SPAMMERS and not item.text.endswith(REPEATED)

@@ -14,7 +14,8 @@ from leadboost.standins.feed import FeedServer
 from leadboost.standins.meta_ads import AdFaults, MetaAdsServer, StandInCampaign
 from leadboost.standins.world.api import Api, ApiError, IssueToken
 from leadboost.standins.world.catalogue import CAMPAIGNS
-from leadboost.standins.world.news import FEEDS, Newsroom
+from leadboost.standins.world.desk import Desk
+from leadboost.standins.world.news import FEEDS, SILENT, SILENT_PER_DAY, Newsroom
 from leadboost.standins.world.results import Results
 from leadboost.standins.world.shop import Shop
 
@@ -72,6 +73,11 @@ class World:
         """Addresses of the feeds by name, once open."""
         return {name: self._feeds.url(f"/{name}.xml") for name in FEEDS}
 
+    @property
+    def expected_per_day(self) -> Mapping[str, float]:
+        """What is expected of some of them."""
+        return {SILENT: SILENT_PER_DAY}
+
     async def open(self) -> None:
         """Start the servers, the ad account as it was left. Raises OSError."""
         self._saved = _read(self._path)
@@ -90,7 +96,7 @@ class World:
         self._api = Api(base_url, issue_token=issue_token, clock=self._clock)
 
     async def live(self) -> None:
-        """Buy, sell, write and report until cancelled; a part that fails is begun again."""
+        """Buy, sell, write, sort and report until cancelled; a part that fails is begun again."""
         assert self._api is not None  # noqa: S101 - aimed at composition
         shop = Shop(
             self._api,
@@ -100,7 +106,14 @@ class World:
             pause=self._pause,
         )
         results = Results(self._api, clock=self._clock, rng=self._rng.fork("results"), pause=self._pause)
-        parts = {"shop": shop.run, "results": results.run, "news": self._news.run, "memory": self._remember}
+        desk = Desk(self._api, pause=self._pause)
+        parts = {
+            "shop": shop.run,
+            "results": results.run,
+            "news": self._news.run,
+            "desk": desk.run,
+            "memory": self._remember,
+        }
         try:
             await asyncio.gather(*(self._kept(name, part) for name, part in parts.items()))
         finally:

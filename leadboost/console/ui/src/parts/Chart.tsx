@@ -21,6 +21,8 @@ interface ChartProps {
   /** What the whole shows, for those who do not see it. */
   label: string;
   x: (value: number) => string;
+  /** Says more of the place that is read. */
+  at?: (place: number) => string;
   y: (value: number | null) => string;
   /** The values that the vertical axis shows at least. */
   floor?: number;
@@ -33,7 +35,7 @@ const AXIS = 56;
 const FONT = '12px "Inter", sans-serif';
 
 /** Lines over a common axis; pointer or arrow keys read a place, else the last one is read. */
-export function Chart({ xs, lines, label, x, y, floor, ceiling }: ChartProps) {
+export function Chart({ xs, lines, label, x, at, y, floor, ceiling }: ChartProps) {
   const { text } = useWords();
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
@@ -43,25 +45,20 @@ export function Chart({ xs, lines, label, x, y, floor, ceiling }: ChartProps) {
   const words = useRef({ x, y });
   words.current = { x, y };
   const strokes = lines.map((line) => line.stroke).join();
-  const bounds = `${floor} ${ceiling}`;
 
   useEffect(() => {
-    const place = box.current;
-    if (place === null) return;
-    const made = new uPlot(
-      optionsOf(strokes.split(",") as Stroke[], words, { floor, ceiling }, place, setPlace),
-      [[], ...strokes.split(",").map(() => [])],
-      place,
-    );
+    const room = box.current;
+    if (room === null) return;
+    const kinds = strokes.split(",") as Stroke[];
+    const made = new uPlot(optionsOf(kinds, words, { floor, ceiling }, room, setPlace), [[], ...kinds.map(() => [])], room);
     plot.current = made;
-    const unwatch = watch(place, made);
+    const unwatch = watch(room, made);
     return () => {
       unwatch();
       made.destroy();
       plot.current = null;
     };
-    // eslint-free: `bounds` stands for floor and ceiling
-  }, [strokes, bounds]);
+  }, [strokes, floor, ceiling]);
 
   useEffect(() => {
     plot.current?.setData([xs, ...lines.map((line) => line.values)]);
@@ -77,7 +74,7 @@ export function Chart({ xs, lines, label, x, y, floor, ceiling }: ChartProps) {
   }
 
   const read = Math.min(place ?? xs.length - 1, xs.length - 1);
-  const at = xs[read];
+  const value = xs[read];
   return (
     <div className="chart">
       <div className="chart-keys" id={id} aria-live={place === null ? "off" : "polite"}>
@@ -87,7 +84,7 @@ export function Chart({ xs, lines, label, x, y, floor, ceiling }: ChartProps) {
             {line.label} <strong>{y(line.values[read] ?? null)}</strong>
           </span>
         ))}
-        {at !== undefined && <span className="quiet chart-at">{x(at)}</span>}
+        {value !== undefined && <span className="quiet chart-at">{[x(value), at?.(read)].filter(Boolean).join(" · ")}</span>}
       </div>
       <div
         ref={box}

@@ -5,10 +5,12 @@ const SHORTEST_S = 0.01;
 const MINUTE_S = 60;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export class Format {
   private readonly time: Intl.DateTimeFormat;
   private readonly day: Intl.DateTimeFormat;
+  private readonly date: Intl.DateTimeFormat;
   private readonly full: Intl.DateTimeFormat;
   private readonly languages: Intl.DisplayNames;
   readonly zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -22,6 +24,7 @@ export class Format {
       minute: "2-digit",
     });
     this.languages = new Intl.DisplayNames(locale, { type: "language", fallback: "code" });
+    this.date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
     this.full = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "long" });
   }
 
@@ -73,8 +76,9 @@ export class Format {
     return new Intl.NumberFormat(this.locale, { style: "currency", currency }).format(amount);
   }
 
-  /** Time of day today, day and time otherwise. */
+  /** Time of day today, day and time otherwise; a mere date is the same in every zone. */
   at(iso: string | null | undefined): string {
+    if (DATE.test(iso ?? "")) return this.date.format(new Date(iso ?? ""));
     const moment = parse(iso);
     if (moment === null) return UNKNOWN;
     const today = moment.toDateString() === new Date().toDateString();

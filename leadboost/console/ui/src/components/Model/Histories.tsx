@@ -14,6 +14,7 @@ export function Histories({ report }: { report: ModelReply }) {
   if (history.rows.length < FEWEST) return <p className="quiet">{text.model.noHistory}</p>;
   const { level } = report.interval;
   const rows = (value: number) => text.model.rows(format.number(Math.round(value)));
+  const at = (place: number) => format.at(history.at[place]);
   return (
     <div className="charts">
       <figure>
@@ -26,6 +27,7 @@ export function Histories({ report }: { report: ModelReply }) {
           ]}
           label={text.model.errorChart}
           x={rows}
+          at={at}
           y={(value) => format.number(value, 2)}
           floor={0}
         />
@@ -40,6 +42,7 @@ export function Histories({ report }: { report: ModelReply }) {
           ]}
           label={text.model.coverageChart}
           x={rows}
+          at={at}
           y={(value) => format.percent(value)}
           ceiling={1}
         />

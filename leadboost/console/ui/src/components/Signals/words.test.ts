@@ -19,7 +19,7 @@ describe("why a signal was rejected", () => {
   });
 
   it("needs no detail", () => {
-    expect(whyOf("off_topic", en)).toEqual({ words: "Not about a watched topic", detail: null });
+    expect(whyOf("off_topic", en)).toEqual({ words: "Off topic", detail: null });
   });
 });
 
