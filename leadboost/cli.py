@@ -42,6 +42,8 @@ ingest = typer.Typer(no_args_is_help=True, help="Read a file: outcomes, signals 
 token = typer.Typer(no_args_is_help=True, help="Access tokens.")
 app.add_typer(ingest, name="ingest")
 app.add_typer(token, name="token")
+model = typer.Typer(no_args_is_help=True, help="The ROI model.")
+app.add_typer(model, name="model")
 
 
 class Profile(StrEnum):
@@ -365,6 +367,42 @@ def predict(
     print(answer.model_dump_json() if as_json else describe(answer))
 
 
+@model.command("status")
+def model_status(
+    config: Config = None, profile: ProfileOption = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Say what the model has learned, how wrong it has been, and which versions are kept."""
+    from leadboost.remote.model import describe, read_model
+
+    settings = _settings(config, profile, data_dir)
+    seen = _with_daemon(settings, lambda remote, _: read_model(remote), as_json=as_json)
+    print(seen.model_dump_json() if as_json else describe(seen))
+
+
+@model.command("rollback")
+def model_rollback(
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.", show_default=False)],
+    version: Annotated[
+        int | None, typer.Argument(help="Where to; default the last good version.", min=1)
+    ] = None,
+    config: Config = None,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve what an older version had learned; what was learned since is set aside."""
+    from leadboost.remote.model import roll_back
+
+    settings = _settings(config, profile, data_dir)
+    done = _with_daemon(
+        settings,
+        lambda remote, _: roll_back(remote, version, reason),
+        as_json=as_json,
+        role=RoleName.approver,
+    )
+    print(done.model_dump_json() if as_json else f"version {done.version} restores it and is served now")
+
+
 @token.command("create")
 def token_create(
     role: Annotated[RoleName, typer.Option("--role", help="What the bearer may do.", show_default=False)],
@@ -404,11 +442,16 @@ def _faulty_settings(config: Path | None, profile: Profile | None, data_dir: str
 
 
 def _with_daemon(
-    settings: "Settings", work: Callable[["Remote", "Progress"], Awaitable[T]], *, as_json: bool
+    settings: "Settings",
+    work: Callable[["Remote", "Progress"], Awaitable[T]],
+    *,
+    as_json: bool,
+    role: RoleName = RoleName.operator,
 ) -> T:
     """Do ``work`` through the running daemon, else through one that lives as long as the work."""
     from leadboost import log
     from leadboost.clock import SystemClock
+    from leadboost.console.auth import Role
     from leadboost.folder import DataFolder
     from leadboost.remote.progress import shown_progress
     from leadboost.remote.session import through_daemon
@@ -417,7 +460,11 @@ def _with_daemon(
     folder, clock = DataFolder(settings.data_dir), SystemClock()
     with shown_progress(quiet=as_json) as progress:
         done = through_daemon(
-            folder, clock, lambda: _own_daemon(settings), lambda remote: work(remote, progress)
+            folder,
+            clock,
+            lambda: _own_daemon(settings),
+            lambda remote: work(remote, progress),
+            role=Role.parse(role.value),
         )
         try:
             return asyncio.run(done)

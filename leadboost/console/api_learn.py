@@ -8,18 +8,27 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import ValidationError
 
-from leadboost.console.bodies import OutcomeBody, PredictBody, PredictItems, faults_of
+from leadboost.console.bodies import OutcomeBody, PredictBody, PredictItems, RollbackBody, faults_of
 from leadboost.console.call import Call, answer, validate
 from leadboost.console.items import items_of
 from leadboost.console.problems import Fault, ProblemError, invalid
-from leadboost.console.replies import DryRun, ForecastReply, Forecasts, ModelReply, OutcomesReply, Refusal
+from leadboost.console.replies import (
+    DryRun,
+    ForecastReply,
+    Forecasts,
+    ModelReply,
+    OutcomesReply,
+    Refusal,
+    RollbackReply,
+)
 from leadboost.domain.hearing.heard import average
 from leadboost.domain.outcome import Outcome
-from leadboost.messages.trainer import GetModel, OutcomesRecorded, Predict, RecordOutcomes
+from leadboost.messages.trainer import GetModel, OutcomesRecorded, Predict, RecordOutcomes, RollBack
 
 MAX_OUTCOMES: Final = 5000
 ASKED_AT_ONCE: Final = 250
 RECORD_DEADLINE_S: Final = 10.0
+ROLLBACK_DEADLINE_S: Final = 30.0  # it waits for the pass under way
 
 
 async def predict_roi(call: Call) -> web.Response:
@@ -146,3 +155,13 @@ def outcome_of(item: object, currency: str) -> Outcome:
 async def get_model(call: Call) -> web.Response:
     """Tell how much the live model has learned, and how wrong it has been."""
     return answer(ModelReply.of(await call.handles.trainer.ask(GetModel())))
+
+
+async def roll_back(call: Call) -> web.Response:
+    """Serve what an older version had learned; learning goes on from there."""
+    body = validate(RollbackBody, await call.json())
+    if call.is_dry_run:
+        return answer(DryRun(1, (), (), call.trace_id))
+    command = RollBack(version=body.version, reason=body.reason, by=call.principal.subject)
+    rolled_back = await call.handles.trainer.ask(command, timeout_s=ROLLBACK_DEADLINE_S)
+    return answer(RollbackReply(rolled_back.version, call.trace_id))

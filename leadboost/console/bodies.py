@@ -144,6 +144,13 @@ class MuteBody(Body):
     reason: Reason | None = None
 
 
+class RollbackBody(Body):
+    """Which version to go back to, the last good one if none is named, and why."""
+
+    reason: Reason
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
 SignalIds = Annotated[list[Id], Field(max_length=100)]
 
 

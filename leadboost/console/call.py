@@ -32,7 +32,7 @@ from leadboost.messages.panic import GetHalt, GetSafety, ListCampaigns, TripHalt
 from leadboost.messages.release import ApproveResume
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources, MuteSource
 from leadboost.messages.stream import JoinViewer, ViewerReady
-from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes
+from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes, RollBack
 from leadboost.ports import AccountStore, FeatureStore
 from leadboost.runtime import ActorRef
 from leadboost.runtime.stats import ActorStats
@@ -55,7 +55,7 @@ class Handles:
 
     enterprise: ActorRef[SellStock | PutStock | ListStock]
     scout: ActorRef[HearSignals | ListSignals | ListSources | MuteSource]
-    trainer: ActorRef[RecordOutcomes | GetModel]
+    trainer: ActorRef[RecordOutcomes | GetModel | RollBack]
     predictor: ActorRef[Predict]
     journal: ActorRef[ReadEvents]
     stream: ActorRef[JoinViewer | ViewerReady]

@@ -280,6 +280,15 @@ ROUTES: Final[tuple[Route, ...]] = (
         replies={200: replies.ModelReply},
     ),
     Route(
+        method="POST",
+        path="/api/model/rollback",
+        access=Role.APPROVER,
+        serve=api_learn.roll_back,
+        body=bodies.RollbackBody,
+        query=bodies.WriteQuery,
+        replies={200: replies.RollbackReply | replies.DryRun},
+    ),
+    Route(
         method="PUT",
         path="/api/stock/{sku}",
         access=Role.OPERATOR,

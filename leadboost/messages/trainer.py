@@ -7,21 +7,27 @@ from typing import TYPE_CHECKING, ClassVar
 
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.forecast import Effect, Forecast, Question
+from leadboost.domain.roi.score import Window
 from leadboost.runtime.message import Lane, Message
 
 if TYPE_CHECKING:
     from leadboost.domain.roi.model import RoiModel
 
 __all__ = [
+    "Drift",
     "Effect",
     "Forecast",
     "GetModel",
+    "Member",
     "ModelStatus",
     "ModelVersion",
     "OutcomesRecorded",
     "Predict",
     "RecordOutcomes",
+    "RollBack",
+    "RolledBack",
     "ServeModel",
+    "Window",
 ]
 
 
@@ -71,6 +77,24 @@ class ModelVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """Whether errors have lately grown: ``state`` is none, suspected or drifted, since the day ``since``."""
+
+    state: str
+    since: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One regressor of the mixture: its share of every forecast, and its recent mean absolute error."""
+
+    name: str
+    share: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStatus:
     """The live model and how wrong it has been on rows it had not seen.
 
@@ -87,8 +111,27 @@ class ModelStatus:
     level: float
     coverage: float | None
     versions: tuple[ModelVersion, ...]
+    drift: Drift | None = None
+    members: Sequence[Member] = ()
+    history: Sequence[Window] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetModel(Message[ModelStatus]):
     """The live model's status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """``version`` is the new one, which restores what the one asked for had learned."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBack(Message[RolledBack]):
+    """Go back to a kept version, else to the last good one. Raises InputError where there is none."""
+
+    reason: str
+    by: str
+    version: int | None = None

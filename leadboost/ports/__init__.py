@@ -28,6 +28,7 @@ from leadboost.ports.learning import (
     OutcomeRevision,
     OutcomeStore,
     PendingOutcome,
+    Rollback,
 )
 from leadboost.ports.replicating import (
     Document,
@@ -73,6 +74,7 @@ __all__ = [
     "Replica",
     "ReplicaProgress",
     "ReplicaStore",
+    "Rollback",
     "Sale",
     "SaleStore",
     "SalesDecided",

@@ -56,7 +56,7 @@ class OutcomeStore(Protocol):
         """The rows of these ranks as they are now: by day, then in order of arrival."""
         ...
 
-    async def settle(self, learned: Sequence[OutcomeRevision], lease: "Lease") -> None:
+    async def settle(self, learned: Sequence[OutcomeRevision], version: int, lease: "Lease") -> None:
         """Mark rows that a saved version knows, as ``ModelStore.save`` does. Raises LeaseLostError."""
         ...
 
@@ -66,12 +66,25 @@ class OutcomeStore(Protocol):
 
 
 KEPT_VERSIONS = 20
-"""Model versions that are kept."""
+"""Model versions that are kept, beside the last good one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """The new version restores what version ``to`` knew; what later ones up to it learned is set aside."""
+
+    from_version: int
+    to_version: int
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewModel:
-    """A model version to save: artefact bytes (npz or JSON), their SHA-256 and what it knows."""
+    """A model version to save: artefact bytes (npz or JSON), their SHA-256 and what it knows.
+
+    ``good`` is the last good version, which is kept as long as it is that.
+    """
 
     version: int
     artefact: bytes
@@ -79,18 +92,26 @@ class NewModel:
     feature_version: str
     observations: int
     metrics: Mapping[str, float]
+    good: int = 0
 
 
 class ModelStore(Protocol):
     """``models``."""
 
-    async def save(self, model: NewModel, learned: Sequence[OutcomeRevision], lease: "Lease") -> ModelVersion:
+    async def save(
+        self,
+        model: NewModel,
+        learned: Sequence[OutcomeRevision],
+        lease: "Lease",
+        rollback: Rollback | None = None,
+    ) -> ModelVersion:
         """In one transaction: insert the version, mark ``learned`` rows processed (corrected where
-        they have changed since), write ``model.trained``. Raises LeaseLostError."""
+        they have changed since), write ``model.trained``; for a rollback ``model.rolled_back``, and set
+        ``learned`` aside too. Raises LeaseLostError."""
         ...
 
     async def versions(self) -> Sequence[ModelVersion]:
-        """The newest ``KEPT_VERSIONS`` versions, newest first."""
+        """The newest ``KEPT_VERSIONS`` versions and the last good one, newest first."""
         ...
 
     async def artefact(self, version: int) -> bytes:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeVar
 
 from leadboost.clock import Clock
+from leadboost.console.auth import Role
 from leadboost.folder import DataFolder, FolderInUseError
 from leadboost.remote.client import START_DEADLINE_S, Remote, RemoteError, connect, find_daemon
 
@@ -20,6 +21,8 @@ async def through_daemon(
     clock: Clock,
     own: Callable[[], AbstractAsyncContextManager[str]],
     work: Callable[[Remote], Awaitable[T]],
+    *,
+    role: Role = Role.OPERATOR,
 ) -> T:
     """Do ``work``, which must be safe to repeat; ``own`` starts a daemon and yields its URL.
 
@@ -32,7 +35,7 @@ async def through_daemon(
         try:
             async with (
                 nullcontext(url) if url else own() as base_url,
-                connect(base_url, folder, clock) as remote,
+                connect(base_url, folder, clock, role=role) as remote,
             ):
                 return await work(remote)
         except FolderInUseError:

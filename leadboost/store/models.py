@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from leadboost.clock import uuid7
 from leadboost.messages.trainer import ModelVersion
-from leadboost.ports import KEPT_VERSIONS, Lease, NewEvent, NewModel, OutcomeRevision
+from leadboost.ports import KEPT_VERSIONS, Lease, NewEvent, NewModel, OutcomeRevision, Rollback
 from leadboost.store.database import Database, Session
 from leadboost.store.journal import insert_events
 from leadboost.store.leases import guard
-from leadboost.store.outcomes import mark_learned
+from leadboost.store.outcomes import mark_learned, set_aside
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 5.0
@@ -24,7 +24,13 @@ class PgModelStore:
         self._clock = database.clock
         self._rng = database.rng.fork("models")
 
-    async def save(self, model: NewModel, learned: Sequence[OutcomeRevision], lease: Lease) -> ModelVersion:
+    async def save(
+        self,
+        model: NewModel,
+        learned: Sequence[OutcomeRevision],
+        lease: Lease,
+        rollback: Rollback | None = None,
+    ) -> ModelVersion:
         version = ModelVersion(
             version=model.version,
             created_at=self._clock.now(),
@@ -35,9 +41,12 @@ class PgModelStore:
         )
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await guard(session, lease)
-            await _insert(session, version, model.artefact)
-            await mark_learned(session, learned)
-            await insert_events(session, [self._trained(version)])
+            await _insert(session, version, model)
+            await mark_learned(session, learned, version.version)
+            if rollback is not None:
+                await set_aside(session, after=rollback.to_version, until=version.version)
+            event = self._trained(version) if rollback is None else self._rolled_back(version, rollback)
+            await insert_events(session, [event])
         return version
 
     async def versions(self) -> Sequence[ModelVersion]:
@@ -62,16 +71,30 @@ class PgModelStore:
             },
         )
 
+    def _rolled_back(self, version: ModelVersion, rollback: Rollback) -> NewEvent:
+        return NewEvent(
+            id=uuid7(self._clock, self._rng),
+            kind="model.rolled_back",
+            at=version.created_at,
+            data={
+                "from": rollback.from_version,
+                "to": rollback.to_version,
+                "reason": rollback.reason,
+                "by": rollback.by,
+                "version": version.version,
+            },
+        )
 
-async def _insert(session: Session, version: ModelVersion, artefact: bytes) -> None:
+
+async def _insert(session: Session, version: ModelVersion, model: NewModel) -> None:
     await session.execute(
         _queries.insert_model,
         version.version,
-        artefact,
+        model.artefact,
         version.sha256,
         version.feature_version,
         version.observations,
         dict(version.metrics),
         version.created_at,
     )
-    await session.execute(_queries.drop_old_models, KEPT_VERSIONS)
+    await session.execute(_queries.drop_old_models, KEPT_VERSIONS, model.good)

@@ -59,21 +59,26 @@ class PgOutcomeStore:
             rows = await session.fetch(_queries.read_outcomes, ranks, HEARD_VERSION)
         return [HeardOutcome(**_heard(dict(row))) for row in rows]
 
-    async def settle(self, learned: Sequence[OutcomeRevision], lease: Lease) -> None:
+    async def settle(self, learned: Sequence[OutcomeRevision], version: int, lease: Lease) -> None:
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await guard(session, lease)
-            await mark_learned(session, learned)
+            await mark_learned(session, learned, version)
 
     async def count_pending(self) -> int:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             return int(await session.fetchval(_queries.count_pending))
 
 
-async def mark_learned(session: Session, learned: Sequence[OutcomeRevision]) -> None:
-    """Mark outcomes as learned; those that have changed since are to be learned again."""
+async def mark_learned(session: Session, learned: Sequence[OutcomeRevision], version: int) -> None:
+    """Mark outcomes as learned by a version; those that have changed since are to be learned again."""
     places = [outcome.rank for outcome in learned]
     await session.execute(_queries.lock_learned, places)
-    await session.execute(_queries.mark_learned, places, [outcome.revision for outcome in learned])
+    await session.execute(_queries.mark_learned, places, [outcome.revision for outcome in learned], version)
+
+
+async def set_aside(session: Session, *, after: int, until: int) -> None:
+    """Set aside what versions ``after`` < v <= ``until`` learned."""
+    await session.execute(_queries.set_aside, after, until)
 
 
 def _columns(outcomes: Sequence[Outcome]) -> Sequence[Sequence[object]]:

@@ -58,6 +58,8 @@ from leadboost.messages.trainer import (
     OutcomesRecorded,
     Predict,
     RecordOutcomes,
+    RollBack,
+    RolledBack,
 )
 from leadboost.ports import AccountStore
 from leadboost.runtime import Runtime
@@ -186,6 +188,7 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     MuteSource: lambda message: SOURCE if message.name == SOURCE.name else None,
     RecordOutcomes: lambda message: OutcomesRecorded(accepted=len(message.outcomes), unchanged=0, changed=1),
     GetModel: lambda _: MODEL,
+    RollBack: lambda _: RolledBack(version=9),
     Predict: lambda _: FORECAST,
     ReadEvents: lambda _: EVENTS,
     TripHalt: lambda _: HALT,

@@ -22,7 +22,7 @@ from leadboost.errors import (
 from leadboost.messages.enterprise import Answer, ListStock, PutStock, SellStock
 from leadboost.messages.journal import ReadEvents
 from leadboost.messages.scout import HearSignals, ListSignals, ListSources, MuteSource
-from leadboost.messages.trainer import Predict, RecordOutcomes
+from leadboost.messages.trainer import Predict, RecordOutcomes, RollBack
 from tests.integration.console_world import PRODUCT as STOCKED
 from tests.integration.console_world import SOLD, STORED, World, running_console
 
@@ -238,8 +238,17 @@ async def test_the_model_is_told_in_the_shape_of_the_contract(world: World) -> N
         "prequential": {"mae": 0.2, "baseline_mae": 0.6, "rows": 100},
         "interval": {"level": 0.8, "coverage": 0.79},
         "drift": None,
+        "members": [],
+        "history": [],
         "versions": [],
     }
+
+
+async def test_a_rollback_names_the_version_the_reason_and_who(world: World) -> None:
+    reply = await world.call("POST", "/api/model/rollback", json={"version": 7, "reason": "bad file"})
+
+    assert (reply.status, reply.json()["version"]) == (200, 9)
+    assert world.probe.received == [RollBack(version=7, reason="bad file", by="ana")]
 
 
 async def test_signals_that_are_no_objects_are_refused_and_the_others_keep_their_place(world: World) -> None:

@@ -37,6 +37,7 @@ ROLES = {
     ("POST", "/api/sources/{name}/mute"): Role.OPERATOR,
     ("POST", "/api/outcomes"): Role.OPERATOR,
     ("GET", "/api/model"): Role.VIEWER,
+    ("POST", "/api/model/rollback"): Role.APPROVER,
     ("PUT", "/api/stock/{sku}"): Role.OPERATOR,
     ("GET", "/api/stock"): Role.VIEWER,
     ("POST", "/api/sales"): Role.OPERATOR,

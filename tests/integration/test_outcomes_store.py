@@ -104,12 +104,12 @@ async def test_a_correction_is_settled_unless_it_changed_again(
     assert lease is not None
     outcomes = [OUTCOME, replace(OUTCOME, external_id="o2")]
     await store.record(outcomes)
-    await store.settle(await store.pending(10), lease)
+    await store.settle(await store.pending(10), 1, lease)
     await store.record([replace(outcome, clicks=8) for outcome in outcomes])
     corrections = await store.corrected(10)
 
     await store.record([replace(OUTCOME, clicks=9)])
-    await store.settle(corrections, lease)
+    await store.settle(corrections, 2, lease)
 
     assert await store.corrected(10) == [OutcomeRevision(rank=1, revision=3)]
 

@@ -8,10 +8,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.trainer import Trainer
+from leadboost.actors.trainer.passes import Passes
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
-from leadboost.errors import OutcomeUnknownError, StoreUnavailableError
+from leadboost.errors import InputError, OutcomeUnknownError, StoreUnavailableError
 from leadboost.messages.events import EventsCommitted, StateChanged
 from leadboost.messages.trainer import (
     Forecast,
@@ -21,9 +22,11 @@ from leadboost.messages.trainer import (
     OutcomesRecorded,
     Predict,
     RecordOutcomes,
+    RollBack,
+    RolledBack,
     ServeModel,
 )
-from leadboost.ports import Lease, NewModel, OutcomeRevision
+from leadboost.ports import KEPT_VERSIONS, Lease, NewModel, OutcomeRevision, Rollback
 from leadboost.runtime import Actor, ActorRef, Runtime, Topic
 from leadboost.runtime.testing import Probe
 from leadboost.store.database import Database
@@ -45,10 +48,16 @@ class Models(PgModelStore):
         self.before_save: list[Exception] = []
         self.after_save: list[Exception] = []
 
-    async def save(self, model: NewModel, learned: Sequence[OutcomeRevision], lease: Lease) -> ModelVersion:
+    async def save(
+        self,
+        model: NewModel,
+        learned: Sequence[OutcomeRevision],
+        lease: Lease,
+        rollback: Rollback | None = None,
+    ) -> ModelVersion:
         if self.before_save:
             raise self.before_save.pop()
-        version = await super().save(model, learned, lease)
+        version = await super().save(model, learned, lease, rollback)
         if self.after_save:
             raise self.after_save.pop()
         return version
@@ -141,7 +150,9 @@ async def test_a_served_model_is_shown_to_viewers(database: Database) -> None:
     status = await host.learned(50)
 
     fields = ("version", "observations", "mae", "baseline_mae", "level", "coverage", "pending")
-    expected = StateChanged(key="model", data={name: getattr(status, name) for name in fields})
+    expected = StateChanged(
+        key="model", data={name: getattr(status, name) for name in fields} | {"drift": "none"}
+    )
     async with asyncio.timeout(5):
         while expected not in shown.received:
             await host.status()
@@ -447,3 +458,111 @@ async def test_predictor_never_goes_back_to_an_older_model(host: Host) -> None:
     host.predictor.tell(ServeModel(model=Learner().model(0)))
 
     assert await host.predict() == newest
+
+
+def spoiled(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The same with a twentieth of the revenue: a file in the wrong unit."""
+    return [replace(outcome, revenue_micros=outcome.revenue_micros // 20) for outcome in outcomes]
+
+
+async def test_a_bad_batch_is_rolled_back_once_good_rows_follow(host: Host) -> None:
+    outcomes = campaigns(2000)
+    await host.record(outcomes[:1400])
+    await host.learned(1400)
+    before = await host.predict()
+    await host.record(spoiled(outcomes[1400:1700]))
+    poisoned = await host.learned(1700)
+
+    await host.record(outcomes[1700:])
+    await host.settled()
+
+    after = await host.predict()
+    rolled_back = await rows(host.database, "SELECT data FROM events WHERE kind = 'model.rolled_back'")
+    assert poisoned.drift is not None
+    assert poisoned.drift.state == "drifted"
+    assert [(data["from"], data["to"], data["by"]) for (data,) in rolled_back] == [(2, 1, "leadboost")]
+    assert after.roi == pytest.approx(before.roi, rel=0.1)
+
+
+async def test_rows_of_a_bad_batch_are_set_aside_until_they_are_corrected(host: Host) -> None:
+    outcomes = campaigns(800)
+    await host.record(outcomes[:600])
+    await host.learned(600)
+    await host.record(spoiled(outcomes[600:]))
+    await host.learned(800)
+
+    await host.trainer.ask(RollBack(reason="a wrong unit", by="ann"))
+    aside = await rows(host.database, "SELECT count(*) FROM outcomes WHERE state = 'set_aside'")
+    await host.record(outcomes[600:])
+    status = await host.settled()
+
+    assert aside == [(200,)]
+    assert (await rows(host.database, "SELECT DISTINCT state FROM outcomes")) == [("processed",)]
+    assert status.observations == 800
+
+
+async def test_a_rollback_by_hand_outlives_a_restart_and_reaches_other_hosts(
+    host: Host, database: Database
+) -> None:
+    await host.record(reds(20_000_000))
+    await host.learned(60)
+    good = await host.predict()
+    await host.record([replace(one, external_id=f"x{one.external_id}") for one in reds(1_000)])
+    await host.learned(120)
+
+    answer = await host.trainer.ask(RollBack(version=1, reason="a wrong unit", by="ann"))
+    await host.runtime.close()
+    again, other = await Host(database, "again").start(), await Host(database, "there").start()
+
+    forecasts = [await each.predict() for each in (again, other)]
+    assert answer == RolledBack(version=3)
+    assert [(one.roi, one.model_version) for one in forecasts] == [(good.roi, 3)] * 2
+    for each in (again, other):
+        await each.runtime.close()
+
+
+@pytest.mark.parametrize("version", [7, 1, None])
+async def test_there_is_no_going_back_to_a_version_that_is_not_kept(host: Host, version: int | None) -> None:
+    await host.record(campaigns(60))
+    await host.learned(60)
+
+    with pytest.raises(InputError):
+        await host.trainer.ask(RollBack(version=version, reason="why", by="ann"))
+
+
+async def test_learning_goes_on_from_the_restored_version(host: Host) -> None:
+    await host.record(campaigns(100))
+    await host.learned(100)
+    await host.record(campaigns(160))
+    await host.learned(160)
+    await host.trainer.ask(RollBack(version=1, reason="why", by="ann"))
+
+    await host.record(campaigns(200))
+    status = await host.learned(200)
+
+    assert [version.version for version in status.versions] == [4, 3, 2, 1]
+    assert (status.observations, status.pending) == (200, 0)
+
+
+async def test_the_last_good_version_is_kept_however_many_follow(database: Database) -> None:
+    host = await Host(database).start()
+    await host.record(campaigns(400))
+    await host.learned(400)
+    await host.record(campaigns(430))
+    await host.learned(430)
+    await host.runtime.close()
+    passes = Passes(
+        holder="here",
+        outcomes=PgOutcomeStore(database),
+        models=PgModelStore(database),
+        leases=PgLeaseStore(database),
+        clock=database.clock,
+    )
+    await passes.open()
+
+    for at in range(KEPT_VERSIONS + 3):
+        await passes.roll_back(1, f"again {at}", "ann")
+
+    versions = await PgModelStore(database).versions()
+    assert [version.version for version in versions][-2:] == [6, 1]
+    assert passes.known.versions == tuple(versions)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
 from leadboost.messages.trainer import ModelVersion
-from leadboost.ports import Lease
+from leadboost.ports import Lease, Rollback
 from leadboost.runtime import Message
 
 
@@ -15,6 +15,7 @@ class Knowledge:
 
     ``lease`` is the last term held; whoever begins the next term after it knows that nobody else
     learned in between. ``is_whole`` is False where processed rows may be missing from the learner.
+    ``good`` is the last good version's learner, None before the first.
     """
 
     version: int
@@ -22,6 +23,7 @@ class Knowledge:
     versions: tuple[ModelVersion, ...]
     lease: Lease | None = None
     is_whole: bool = True
+    good: Learner | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +33,17 @@ class Learn(Message[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned(Message[None]):
-    """A pass ended. ``knowledge`` is None where another host holds the lease; ``rows`` were learned.
+    """A pass ended. ``has_lease`` is False where another host holds the lease; ``rows`` were learned.
 
-    ``anew_s`` is how long it took to learn anew, None where that was not done.
+    ``model`` is what is to be served now, None where nothing new was found or made. ``anew_s`` is how
+    long it took to learn anew, None where that was not done.
     """
 
-    knowledge: Knowledge | None
+    has_lease: bool = True
     model: RoiModel | None = None
     rows: int = 0
     anew_s: float | None = None
+    rollback: Rollback | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

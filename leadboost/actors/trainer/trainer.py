@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from leadboost.actors.trainer.hearing import SIGNALS_PER_PASS, Hearing
 from leadboost.actors.trainer.passes import ROWS_PER_PASS, Passes
+from leadboost.actors.trainer.status import drift_of, members_of
 from leadboost.actors.trainer.told import (
     Counted,
     Failed,
@@ -22,8 +23,16 @@ from leadboost.domain.roi.forecast import LEVEL
 from leadboost.domain.roi.model import RoiModel
 from leadboost.errors import StoreError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged
-from leadboost.messages.trainer import GetModel, ModelStatus, OutcomesRecorded, RecordOutcomes, ServeModel
-from leadboost.ports import HearingStore, LeaseStore, ModelStore, OutcomeStore
+from leadboost.messages.trainer import (
+    GetModel,
+    ModelStatus,
+    OutcomesRecorded,
+    RecordOutcomes,
+    RollBack,
+    RolledBack,
+    ServeModel,
+)
+from leadboost.ports import HearingStore, LeaseStore, ModelStore, OutcomeStore, Rollback
 from leadboost.runtime import Actor, ActorRef, Topic
 
 PAUSE_S = 0.5
@@ -41,6 +50,7 @@ _log = structlog.get_logger(__name__)
 _Told = (
     RecordOutcomes
     | GetModel
+    | RollBack
     | SignalsStored
     | Learn
     | Learned
@@ -63,6 +73,12 @@ class Trainer(Actor[_Told]):
     learn anew from the last 20,000 learned rows as the store has them, by day; what came before these
     is forgotten. Errors and counts stay as they were measured. Corrections are collected for a while:
     learning anew takes at most a tenth of the time, or starts every 30 s.
+
+    A pass ends where the model has become worse than the last good version on the same rows (see
+    ``leadboost.domain.roi.watch``): a new version restores the last good one, what was learned since is
+    set aside, and learning goes on with the rows that follow. An approver may do the same by hand, to any
+    version kept. A version is a row of ``models`` and the newest is served, so that every host and every
+    restart serves the restored one. A row that was set aside is learned again once it is corrected.
 
     Where the newest version is damaged or of other features, or there is none, the same rows heal the model.
     Then the intervals are those of forecasts made while learning anew, and so are errors and counts
@@ -95,7 +111,7 @@ class Trainer(Actor[_Told]):
         self._state = state
         self._hearing = Hearing(hearing, crash)
         self._is_hearing = self._hear_again = False
-        self._learning = self._waiting = self._again = self._stale = False
+        self._learning = self._waiting = self._again = False
         self._backoff_s = FIRST_BACKOFF_S
         self._collect_s = collect_s
         self._collecting = False
@@ -111,7 +127,7 @@ class Trainer(Actor[_Told]):
             leases=self._leases,
             clock=self.clock,
         )
-        self._knowledge = known = await self._passes.read_knowledge()
+        known = await self._passes.open()
         _log.info("model chosen", version=known.version, observations=known.learner.score.observations)
         self._serve(known.learner.model(known.version))
         self._learn()
@@ -128,6 +144,8 @@ class Trainer(Actor[_Told]):
                 return await self._record(message)
             case GetModel():
                 return await self._status()
+            case RollBack():
+                return await self._roll_back(message)
             case Learn():
                 self._waiting = False
                 self._learn()
@@ -157,7 +175,8 @@ class Trainer(Actor[_Told]):
         return recorded
 
     async def _status(self) -> ModelStatus:
-        known, score = self._knowledge, self._knowledge.learner.score
+        known = self._passes.known
+        learner, score = known.learner, known.learner.score
         return ModelStatus(
             version=known.version,
             observations=score.observations,
@@ -168,6 +187,9 @@ class Trainer(Actor[_Told]):
             level=LEVEL,
             coverage=score.coverage,
             versions=known.versions,
+            drift=drift_of(learner),
+            members=members_of(learner),
+            history=learner.history.windows,
         )
 
     # -- hearing ----------------------------------------------------------------------------------
@@ -209,7 +231,7 @@ class Trainer(Actor[_Told]):
         due = self.clock.monotonic() >= self._rests_until
         if due:
             self._collecting = False  # what changes from now on starts a wait of its own
-        work = self._passes.run(self._knowledge, trusted=not self._stale, correct=due)
+        work = self._passes.run(correct=due)
         self.spawn("learn", work, then=lambda learned: learned, otherwise=lambda e: Failed(error=e))
 
     def _learn_after(self, delay_s: float) -> None:
@@ -223,22 +245,33 @@ class Trainer(Actor[_Told]):
 
     def _learned(self, learned: Learned) -> None:
         self._learning = False
-        if learned.knowledge is None:
+        if not learned.has_lease:
             self._learn_after(POLL_S)
             return
-        self._stale, self._backoff_s = False, FIRST_BACKOFF_S
-        self._knowledge = learned.knowledge
-        if learned.model is not None:
-            self._serve(learned.model)
-        if learned.rows:
-            self._committed.publish(EventsCommitted())
-            _log_progress(learned.knowledge, learned)
+        self._backoff_s = FIRST_BACKOFF_S
+        self._tell(learned)
         if learned.anew_s is not None:
             self._rest(min(REST * learned.anew_s, LONGEST_REST_S))
-        if learned.rows == ROWS_PER_PASS or (self._again and not learned.rows):
+        if learned.rows == ROWS_PER_PASS or learned.rollback or (self._again and not learned.rows):
             self._learn()
         elif learned.rows:
             self._learn_after(PAUSE_S)
+
+    async def _roll_back(self, command: RollBack) -> RolledBack:
+        learned = await self._passes.roll_back(command.version, command.reason, command.by)
+        self._tell(learned)
+        return RolledBack(version=self._passes.known.version)
+
+    def _tell(self, learned: Learned) -> None:
+        """Serve what a pass made, and tell of it."""
+        if learned.model is not None:
+            self._serve(learned.model)
+        if learned.rollback is not None:
+            _log_rollback(learned.rollback, self._passes.known)
+        if learned.rollback is not None or learned.rows:
+            self._committed.publish(EventsCommitted())
+        if learned.rows:
+            _log_progress(self._passes.known, learned)
 
     def _serve(self, model: RoiModel) -> None:
         self._predictor.tell(ServeModel(model=model))
@@ -250,7 +283,8 @@ class Trainer(Actor[_Told]):
         )
 
     def _tell_model(self, pending: int | None) -> None:
-        known, score = self._knowledge, self._knowledge.learner.score
+        known = self._passes.known
+        score = known.learner.score
         data = {
             "version": known.version,
             "observations": score.observations,
@@ -259,13 +293,14 @@ class Trainer(Actor[_Told]):
             "level": LEVEL,
             "coverage": score.coverage,
             "pending": pending,
+            "drift": known.learner.watch.state,
         }
         self._state.publish(StateChanged(key="model", data=data))
 
     def _failed(self, failed: Failed) -> None:
         if not isinstance(failed.error, StoreError):
             raise failed.error
-        self._learning, self._stale = False, True
+        self._learning = False
         _log.warning("learning failed, trying again", error=str(failed.error), wait_s=self._backoff_s)
         self._learn_after(self._backoff_s * self.rng.uniform(0.5, 1.0))
         self._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
@@ -280,4 +315,15 @@ def _log_progress(known: Knowledge, learned: Learned) -> None:
         observations=score.observations,
         mae=score.mae,
         baseline_mae=score.baseline_mae,
+    )
+
+
+def _log_rollback(rollback: Rollback, known: Knowledge) -> None:
+    _log.warning(
+        "model rolled back",
+        version=known.version,
+        from_version=rollback.from_version,
+        to_version=rollback.to_version,
+        reason=rollback.reason,
+        by=rollback.by,
     )

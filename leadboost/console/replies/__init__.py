@@ -37,6 +37,7 @@ from leadboost.console.replies.learning import (
     ModelReply,
     OutcomesReply,
     Prequential,
+    RollbackReply,
 )
 from leadboost.console.replies.refusals import (
     Alive,
@@ -88,6 +89,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "ResumeReply",
+    "RollbackReply",
     "SafetyReply",
     "SaleReply",
     "SessionReply",

@@ -15,9 +15,11 @@ import numpy as np
 from leadboost.domain.roi.calibration import Calibration
 from leadboost.domain.roi.design import COLUMNS, NOWHERE, RIDGE_COLUMNS, TABLE_COLUMNS, Columns, Floats
 from leadboost.domain.roi.features import FEATURE_VERSION, KNOTS
-from leadboost.domain.roi.learner import Learner, Score
+from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.linear import Additive
 from leadboost.domain.roi.mixture import Mixture
+from leadboost.domain.roi.score import WINDOWS, History, Score, Window
+from leadboost.domain.roi.watch import Watch
 from leadboost.errors import ArtefactError
 
 LIMIT_BYTES = 16 * 2**20
@@ -51,12 +53,16 @@ async def newest_sound(
     """
     faults: dict[int, str] = {}
     for info in newest_first:
-        artefact = await read(info.version)
         try:
-            return info.version, await asyncio.to_thread(_verified, artefact, info.sha256), faults
+            return info.version, await opened(info, read), faults
         except ArtefactError as error:
             faults[info.version] = str(error)
     return 0, Learner(), faults
+
+
+async def opened(info: Info, read: Callable[[int], Awaitable[bytes]]) -> Learner:
+    """Open one artefact, beside the loop. Raises ArtefactError."""
+    return await asyncio.to_thread(_verified, await read(info.version), info.sha256)
 
 
 def _verified(artefact: bytes, sha256_hex: str) -> Learner:
@@ -73,6 +79,8 @@ def dump(learner: Learner) -> bytes:
         "ridge": learner.columns.names,
         "table": learner.columns.table_names,
         "score": asdict(learner.score),
+        "history": asdict(learner.history),
+        "watch": asdict(learner.watch),
         "members": [[one.forget, one.table_forget, one.typical] for one in learner.mixture.members],
     }
     arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
@@ -151,6 +159,8 @@ def _learner(arrays: Mapping[str, Any]) -> Learner:
         mixture=Mixture(members, _floats(arrays, "losses", len(members))),
         calibration=_calibration(arrays),
         score=_score(header["score"]),
+        history=_history(**header["history"]),
+        watch=Watch(**_finite(header["watch"])),
     )
 
 
@@ -187,11 +197,20 @@ def _calibration(arrays: Mapping[str, Any]) -> Calibration:
     return Calibration(**{name: _floats(arrays, name, lengths.get(name, 2)) for name in _CALIBRATION})
 
 
-def _score(fields: Mapping[str, float]) -> Score:
-    score = Score(**fields)  # type: ignore[arg-type]  # names and finiteness are checked here
-    if not all(np.isfinite(value) for value in asdict(score).values()):
-        raise ArtefactError("the model artefact holds a score that is not finite")
-    return score
+def _score(fields: Mapping[str, Any]) -> Score:
+    return Score(**_finite(fields))
+
+
+def _history(windows: Sequence[Mapping[str, Any]], window_rows: int) -> History:
+    if len(windows) > WINDOWS or window_rows < 1:
+        raise ArtefactError("the model artefact has an unsound history")
+    return History([Window(**_finite(fields)) for fields in windows], window_rows)
+
+
+def _finite(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not all(isinstance(value, str) or np.isfinite(value) for value in fields.values()):
+        raise ArtefactError("the model artefact holds a number that is not finite")
+    return fields
 
 
 def _floats(arrays: Mapping[str, Any], name: str, length: int | None) -> Floats:

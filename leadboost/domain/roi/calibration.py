@@ -67,19 +67,25 @@ class Calibration:
         quantiles: Floats = np.quantile(self.errors, _SLICES) if len(self.errors) else np.zeros(1)
         return quantiles
 
-    def learn(self, spends_micros: Sequence[int], forecast: Floats, target: Floats) -> int:
-        """Take in forecasts made before learning; returns how many targets their intervals covered."""
+    def learn(self, spends_micros: Sequence[int], forecast: Floats, target: Floats) -> tuple[Floats, Floats]:
+        """Take in forecasts made before learning.
+
+        Returns, (rows,) each, the scale that divides errors, and one where the interval covered the
+        target, else nought.
+        """
         left, share = bends(spends_micros)
         scale, (low, high) = between(self.knot_scales(), left, share), self.ends()
         error = target - forecast
-        missed = np.array([np.sum(error < low * scale), np.sum(error > high * scale)])
+        below, above = error < low * scale, error > high * scale
+        missed = np.array([below.sum(), above.sum()])
         self.tails = np.clip(self.tails + _STEP * (len(error) * _TAIL - missed), 0.005, 0.4)
         self.errors = np.concatenate([self.errors, error / scale])[-_REMEMBERED:]
         self.target_range = np.array(
             [min(self.target_range[0], target.min()), max(self.target_range[1], target.max())]
         )
         self._learn_scale(left, share, np.abs(error))
-        return len(error) - int(missed.sum())
+        covered: Floats = np.where(below | above, 0.0, 1.0)
+        return scale, covered
 
     def _learn_scale(self, left: Ints, share: Floats, error: Floats) -> None:
         overall = float(self.overall[0] / self.overall[1])

@@ -7,48 +7,17 @@ from itertools import repeat
 import numpy as np
 
 from leadboost.domain.outcome import Outcome
-from leadboost.domain.roi.calibration import Calibration
+from leadboost.domain.roi.calibration import Calibration, bends, between
 from leadboost.domain.roi.design import Columns, Design, Floats, design
-from leadboost.domain.roi.features import target, terms
+from leadboost.domain.roi.features import Terms, target, terms
 from leadboost.domain.roi.forecast import OBSERVATIONS_TO_LEARN, Question, question_of
 from leadboost.domain.roi.mixture import Mixture
 from leadboost.domain.roi.model import RoiModel
+from leadboost.domain.roi.score import History, Score
+from leadboost.domain.roi.watch import Watch
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """How wrong forecasts were on rows not yet learned; sums over ``rows``.
-
-    The baseline is the running mean of all targets before the row. Rows that met the prior are
-    in ``observations`` alone.
-    """
-
-    observations: int = 0
-    target_sum: float = 0.0
-    rows: int = 0
-    error_sum: float = 0.0
-    baseline_error_sum: float = 0.0
-    covered: int = 0
-
-    @property
-    def mae(self) -> float | None:
-        """Mean absolute error of the forecasts; None before the first scored row."""
-        return self.error_sum / self.rows if self.rows else None
-
-    @property
-    def baseline_mae(self) -> float | None:
-        """Mean absolute error of the running mean on the same rows."""
-        return self.baseline_error_sum / self.rows if self.rows else None
-
-    @property
-    def coverage(self) -> float | None:
-        """Share of rows whose target fell into the interval given for it."""
-        return self.covered / self.rows if self.rows else None
-
-    def metrics(self) -> dict[str, float]:
-        """List what is known of mae, baseline_mae, coverage, and rows, the number scored."""
-        known = {"mae": self.mae, "baseline_mae": self.baseline_mae, "coverage": self.coverage}
-        return {"rows": self.rows} | {name: value for name, value in known.items() if value is not None}
+FIRST_GOOD_ROWS = 200
+"""The first version is called good after that many scored rows: there is nothing to compare it with."""
 
 
 @dataclass(slots=True)
@@ -59,27 +28,42 @@ class Learner:
     mixture: Mixture = field(default_factory=Mixture.start)
     calibration: Calibration = field(default_factory=Calibration)
     score: Score = field(default_factory=Score)
+    history: History = field(default_factory=History)
+    watch: Watch = field(default_factory=Watch)
 
     def copy(self) -> "Learner":
         """Copy, so that learning leaves this one as it is."""
-        return Learner(self.columns.copy(), self.mixture.copy(), self.calibration.copy(), replace(self.score))
+        return replace(
+            self,
+            columns=self.columns.copy(),
+            mixture=self.mixture.copy(),
+            calibration=self.calibration.copy(),
+        )
 
-    def learn(self, outcomes: Sequence[Outcome], heard: Sequence[Mapping[str, float]] | None = None) -> None:
+    def learn(
+        self,
+        outcomes: Sequence[Outcome],
+        heard: Sequence[Mapping[str, float]] | None = None,
+        shadow: "Learner | None" = None,
+    ) -> int:
         """Score, then learn. Rows are taken in small groups, each scored by what came before the group.
 
-        ``heard`` is what was heard before each outcome, None for nothing.
+        ``heard`` is what was heard before each outcome, None for nothing; ``shadow`` the last good
+        version, which is asked the same. Returns how many rows were taken: it ends early where the
+        watch finds that this model has gone bad.
         """
         questions = [question_of(*row) for row in zip(outcomes, heard or repeat({}), strict=False)]
         at = 0
-        while at < len(outcomes):
+        while at < len(outcomes) and not self.watch.is_bad:
             size = min(max(self.score.observations // 16, 6), 64)
-            self._learn_group(outcomes[at : at + size], questions[at : at + size])
+            self._learn_group(outcomes[at : at + size], questions[at : at + size], shadow)
             at += size
+        return min(at, len(outcomes))
 
     def corrected(self, anew: "Learner") -> "Learner":
         """Take over what ``anew`` learned from corrected rows. Errors stay as they were measured."""
         calibration = replace(self.calibration.copy(), target_range=anew.calibration.target_range)
-        return Learner(anew.columns, anew.mixture, calibration, self.score)
+        return replace(self, columns=anew.columns, mixture=anew.mixture, calibration=calibration)
 
     def healed(self, anew: "Learner") -> "Learner":
         """Take over what ``anew`` learned and measured; of both scores, the one of more rows stays."""
@@ -100,37 +84,58 @@ class Learner:
             bounds=(low, high),
         )
 
-    def _learn_group(self, outcomes: Sequence[Outcome], questions: Sequence[Question]) -> None:
+    def may_be_called_good(self, *, is_first: bool) -> bool:
+        """Whether what was learned may serve as the last good version."""
+        return self.score.rows >= FIRST_GOOD_ROWS if is_first else self.watch.is_good
+
+    def called_good(self, version: int) -> "Learner":
+        """Take this, saved as ``version``, as the last good one."""
+        return replace(self, watch=self.watch.call_good(version))
+
+    def restored(self, good: "Learner", version: int) -> "Learner":
+        """Go back to what ``good``, saved as ``version``, had learned. Errors stay as they were measured."""
+        watch = replace(good.watch.call_good(version), drifts=self.watch.drifts)
+        return replace(good.copy(), score=self.score, history=self.history, watch=watch)
+
+    def _learn_group(
+        self, outcomes: Sequence[Outcome], questions: Sequence[Question], shadow: "Learner | None"
+    ) -> None:
         features = [terms(question) for question in questions]
         taken_over = self.columns.admit(features, self.mixture.evidence)
         if len(taken_over):
             self.mixture.clear(taken_over)
         seen = design(features, self.columns.find)
         y = np.array([target(outcome.spend_micros, outcome.revenue_micros) for outcome in outcomes])
-        self._score([outcome.spend_micros for outcome in outcomes], seen, y)
+        drifts = self.watch.drifts
+        self._score(outcomes, seen, y, shadow.errors(outcomes, features, y) if shadow is not None else None)
         self.mixture.learn(seen, y, len(self.columns.names))
+        if self.watch.drifts > drifts:
+            self.mixture.shorten()
 
-    def _score(self, spends_micros: Sequence[int], seen: Design, y: Floats) -> None:
-        """Hold what would have been answered against what came true."""
-        learned = self.score.observations >= OBSERVATIONS_TO_LEARN
+    def errors(
+        self, outcomes: Sequence[Outcome], features: Sequence[Terms], y: Floats
+    ) -> tuple[Floats, Floats]:
+        """Say how wrong this would have been, and how wrong it expected to be, (rows,) each."""
+        forecast = self._forecast(design(features, self.columns.find))
+        spends = [outcome.spend_micros for outcome in outcomes]
+        return np.abs(y - forecast), between(self.calibration.knot_scales(), *bends(spends))
+
+    def _forecast(self, seen: Design) -> Floats:
         forecast = self.mixture.mixed().effects(seen).sum(axis=1)
-        forecast = np.clip(forecast, *self.calibration.target_range)
-        covered = self.calibration.learn(spends_micros, forecast, y)
-        self.mixture.note(seen, y)
-        self._count(y, np.abs(y - forecast), covered, learned=learned)
+        clipped: Floats = np.clip(forecast, *self.calibration.target_range)
+        return clipped
 
-    def _count(self, y: Floats, error: Floats, covered: int, *, learned: bool) -> None:
-        score = self.score
-        self.score = replace(
-            score, observations=score.observations + len(y), target_sum=score.target_sum + float(y.sum())
-        )
-        if learned:
-            sums = score.target_sum + np.concatenate([[0.0], np.cumsum(y)[:-1]])
-            baseline = sums / (score.observations + np.arange(len(y)))
-            self.score = replace(
-                self.score,
-                rows=score.rows + len(y),
-                error_sum=score.error_sum + float(error.sum()),
-                baseline_error_sum=score.baseline_error_sum + float(np.abs(y - baseline).sum()),
-                covered=score.covered + covered,
-            )
+    def _score(
+        self, outcomes: Sequence[Outcome], seen: Design, y: Floats, shadow: tuple[Floats, Floats] | None
+    ) -> None:
+        """Hold what would have been answered against what came true, and against the ``shadow``'s errors."""
+        scored = self.score.observations >= OBSERVATIONS_TO_LEARN
+        forecast = self._forecast(seen)
+        error, day = np.abs(y - forecast), outcomes[-1].day.isoformat()
+        scale, covered = self.calibration.learn([outcome.spend_micros for outcome in outcomes], forecast, y)
+        self.mixture.note(seen, y)
+        self.score, added = self.score.count(y, error, covered, scored=scored)
+        if scored:
+            self.history = self.history.added(replace(added, day=day))
+            worse = (error - shadow[0]) / shadow[1] if shadow is not None else None
+            self.watch = self.watch.see(error / scale, covered, worse, day)

@@ -75,6 +75,12 @@ class Additive:
         self.table_sums[table] = self.table_evidence[table] = 0.0
         self.weights[columns] = 0.0
 
+    def weaken(self, kept: float) -> None:
+        """Keep this share of all evidence, so that what comes next weighs more; weights stay as they are."""
+        self._forget(kept)
+        self.table_sums *= kept
+        self.table_evidence *= kept
+
     def learn(self, design: Design, target: Floats, used: int) -> None:
         """Take in rows of which ``used`` ridge columns are in use by now."""
         self.used = used
@@ -99,16 +105,22 @@ class Additive:
         dense = np.zeros((rows, RIDGE_COLUMNS + 1))
         dense[np.arange(rows)[:, None], np.minimum(design.columns, RIDGE_COLUMNS)] = design.values
         x = np.ascontiguousarray(dense[:, :used])
-        kept = self.forget**rows
-        a = self.precision[:used, :used]
-        a *= kept
-        a.flat[:: used + 1] += (1.0 - kept) * _prior()[:used]
+        a = self._forget(self.forget**rows)
         a += (x * weight[:, None]).T @ x
-        self.moments *= kept
         self.moments[:used] += x.T @ (weight * target)
         self.weights[:used] = np.linalg.solve(a, self.moments[:used])
         left: Floats = target - x @ self.weights[:used]
         return left
+
+    def _forget(self, kept: float) -> Floats:
+        """Keep this share of the ridge's evidence; what is forgotten falls back to the prior."""
+        used = self.used
+        precision = self.precision[:used, :used]
+        precision *= kept
+        diagonal = np.arange(used)
+        precision[diagonal, diagonal] += (1.0 - kept) * _prior()[:used]
+        self.moments *= kept
+        return precision
 
     def _learn_table(self, design: Design, in_table: Mask, left: Floats, weight: Floats) -> None:
         kept = self.table_forget ** len(weight)

@@ -1,7 +1,7 @@
 """Several regressors as one: each has a say by how wrong it has lately been."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ MEMORY_ROWS = 20_000
 
 _SHARPNESS = 30.0
 _LOSS_KEPT = 0.998
+_KEPT_OF_THE_PAST = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Mixture:
         """Copy, so that learning leaves this one as it is."""
         return Mixture([member.copy() for member in self.members], self.losses.copy())
 
+    def names(self) -> Sequence[str]:
+        """Name the members, in order."""
+        return ("short memory", "long memory")
+
     def shares(self) -> Floats:
         """Share out one: proportional to exp(-30 (loss / best loss - 1)), exponential weights."""
         best = float(self.losses.min())
@@ -64,6 +69,15 @@ class Mixture:
         """Make every member forget these columns."""
         for member in self.members:
             member.clear(columns)
+
+    def shorten(self) -> None:
+        """Let every member go on from the shortest memory, and from a fifth of it: the world changed."""
+        self.members[0].weaken(_KEPT_OF_THE_PAST)
+        short = self.members[0]
+        self.members = [
+            replace(short.copy(), forget=one.forget, table_forget=one.table_forget) for one in self.members
+        ]
+        self.losses[:] = self.losses[0]
 
     def note(self, design: Design, target: Floats) -> None:
         """Note how wrong each member is on rows that it has not learned yet."""

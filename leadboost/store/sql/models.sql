@@ -4,9 +4,9 @@ INSERT INTO models (version, artefact, sha256, feature_version, observations, me
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: drop_old_models
--- Keep the newest $1 versions.
+-- Keep the newest $1 versions, and version $2.
 DELETE FROM models
-WHERE version NOT IN (SELECT version FROM models ORDER BY version DESC LIMIT $1);
+WHERE version <> $2 AND version NOT IN (SELECT version FROM models ORDER BY version DESC LIMIT $1);
 
 -- name: read_versions
 -- Read what is known of each version, newest first.

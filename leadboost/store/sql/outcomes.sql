@@ -56,7 +56,9 @@ SELECT seq, revision FROM outcomes WHERE state = 'corrected' ORDER BY seq LIMIT 
 -- name: read_learned_places
 -- Read the places of the last $1 learned outcomes, by day, then in order of arrival.
 SELECT seq
-FROM (SELECT day, seq FROM outcomes WHERE state <> 'pending' ORDER BY day DESC, seq DESC LIMIT $1) AS last
+FROM (
+    SELECT day, seq FROM outcomes WHERE state IN ('processed', 'corrected') ORDER BY day DESC, seq DESC LIMIT $1
+) AS last
 ORDER BY day, seq;
 
 -- name: read_outcomes
@@ -82,8 +84,20 @@ SELECT (SELECT count(*) FROM outcomes WHERE state = 'pending')
 SELECT 1 FROM outcomes WHERE seq = ANY ($1::bigint[]) ORDER BY external_id FOR UPDATE;
 
 -- name: mark_learned
--- Mark outcomes (places $1) as learned; one whose revision is no longer the learned one ($2) is corrected.
+-- Mark outcomes (places $1) as learned by version $3, unless an earlier one did; one whose revision is no
+-- longer the learned one ($2) is corrected.
 UPDATE outcomes
-SET state = CASE WHEN outcomes.revision = learned.revision THEN 'processed' ELSE 'corrected' END
+SET state = CASE WHEN outcomes.revision = learned.revision THEN 'processed' ELSE 'corrected' END,
+    learned_in = coalesce(learned_in, $3)
 FROM unnest($1::bigint[], $2::integer[]) AS learned (seq, revision)
 WHERE outcomes.seq = learned.seq;
+
+-- name: set_aside
+-- Set aside what versions after $1 learned, up to $2, as far as it has not changed since.
+WITH bad AS MATERIALIZED (
+    SELECT seq FROM outcomes
+    WHERE learned_in > $1 AND learned_in <= $2 AND state = 'processed'
+    ORDER BY external_id
+    FOR UPDATE
+)
+UPDATE outcomes SET state = 'set_aside' WHERE seq IN (SELECT seq FROM bad);
