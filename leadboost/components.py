@@ -23,6 +23,7 @@ from leadboost.config import Settings
 from leadboost.connectors.client import WebClient
 from leadboost.console.call import Handles
 from leadboost.console.logins import draw_token, hash_of
+from leadboost.console.pushes import Pushes
 from leadboost.console.server import Console
 from leadboost.crash import crash_points
 from leadboost.domain.gate import Gate
@@ -68,6 +69,7 @@ from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
 from leadboost.store.quotas import PgQuotaStore
 from leadboost.store.radar import PgKnowledgeStore
+from leadboost.store.receipts import PgReceiptStore
 from leadboost.store.replicas import PgReplicaStore
 from leadboost.store.sales import PgSaleStore
 from leadboost.store.signals import PgSignalStore
@@ -497,6 +499,9 @@ class Components:
                 release=refs["release"],
                 accounts=accounts,
                 hearing=PgHearingStore(self._store),
+                pushes=Pushes(
+                    receipts=PgReceiptStore(self._store), secrets=self._settings.connectors.push.keys()
+                ),
                 offers=make_offers(self._settings.connectors),
             )
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -22,16 +23,21 @@ HEAR_DEADLINE_S: Final = 10.0
 async def hear_signals(call: Call) -> web.Response:
     """Hand signals to Scout, which validates each alone."""
     items = items_of(await call.json(), MAX_SIGNALS)
-    objects = {index: item for index, item in enumerate(items) if isinstance(item, dict)}
     if call.is_dry_run:
         refused = await asyncio.to_thread(check_signals, items, call.surroundings.clock.now())
         return answer(DryRun(len(items) - len(refused), (), refused, call.trace_id))
+    heard = await hear_items(call, items)
+    return answer(SignalsReply(heard.accepted, heard.duplicates, heard.rejected, call.trace_id))
+
+
+async def hear_items(call: Call, items: Sequence[object]) -> SignalsHeard:
+    """Hand decoded JSON values to Scout; those that are no objects are rejected here."""
+    objects = {index: item for index, item in enumerate(items) if isinstance(item, dict)}
     heard = SignalsHeard(accepted=0, duplicates=0, rejected=())
     if objects:
         command = HearSignals(items=list(objects.values()))
         heard = await call.handles.scout.ask(command, timeout_s=HEAR_DEADLINE_S)
-    rejected = _rejections(len(items), objects, heard.rejected)
-    return answer(SignalsReply(heard.accepted, heard.duplicates, rejected, call.trace_id))
+    return replace(heard, rejected=tuple(_rejections(len(items), objects, heard.rejected)))
 
 
 def check_signals(items: Sequence[object], now: datetime) -> list[Refusal]:

@@ -22,6 +22,7 @@ from leadboost.console.origins import Origins
 from leadboost.console.page import Pages
 from leadboost.console.passwords import Passwords
 from leadboost.console.problems import PROBLEM_TYPE, Fault, ProblemError, invalid, problem_body
+from leadboost.console.pushes import Pushes
 from leadboost.console.replies import encode
 from leadboost.domain.halt import Scope
 from leadboost.domain.offer import Offer
@@ -50,8 +51,8 @@ _Query = TypeVar("_Query", bound=Query)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handles:
-    """What answers requests: actors (``predictor`` and ``trainer`` may be one), accounts, what was heard,
-    and what outside services offer."""
+    """What answers requests: actors (``predictor`` and ``trainer`` may be one), accounts, what was heard, who
+    may push, and what outside services offer."""
 
     enterprise: ActorRef[SellStock | PutStock | ListStock]
     scout: ActorRef[HearSignals | ListSignals | ListSources | MuteSource]
@@ -62,6 +63,7 @@ class Handles:
     release: ActorRef[ApproveResume]
     accounts: AccountStore
     hearing: FeatureStore
+    pushes: Pushes
     offers: Sequence[Offer] = ()
 
 

@@ -11,6 +11,7 @@ from leadboost.console import (
     api_accounts,
     api_hear,
     api_learn,
+    api_push,
     api_radar,
     api_safety,
     api_sell,
@@ -56,6 +57,11 @@ class Route:
 
 _KEY: Final = {
     api_sell.KEY_HEADER: "1 to 255 visible ASCII characters; the same key sells once, for 30 days."
+}
+_SIGNED: Final = {
+    api_push.ID_HEADER: "The message's own id, up to 255 visible ASCII characters; taken in once.",
+    api_push.TIMESTAMP_HEADER: "When it was sent, in Unix seconds, at most 300 s ago.",
+    api_push.SIGNATURE_HEADER: "v1, and the HMAC-SHA-256 of id.timestamp.body in base64 (Standard Webhooks).",
 }
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -245,6 +251,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         query=bodies.WriteQuery,
         replies={200: replies.TopicsReplaced | replies.DryRun},
         body_limit=BULK_BODY_BYTES,
+    ),
+    Route(
+        method="POST",
+        path="/hooks/signals/{name}",
+        access=None,  # the message is signed
+        serve=api_push.push_signals,
+        body=bodies.SignalBody | list[bodies.SignalBody] | bodies.SignalItems,
+        headers=_SIGNED,
+        replies={202: replies.PushReply},
+        body_limit=api_push.BODY_BYTES,
     ),
     Route(
         method="GET",

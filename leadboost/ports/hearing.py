@@ -206,3 +206,25 @@ class GrantStore(Protocol):
     async def save(self, name: str, grant: Grant) -> None:
         """Upsert on the name. Raises StoreError."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What was answered (JSON) to message ``id`` of a sender, whose body has that SHA-256 (32 bytes)."""
+
+    sender: str
+    id: str
+    body_sha256: bytes
+    answer: str
+
+
+class ReceiptStore(Protocol):
+    """``push_receipts``: answers to pushed messages, kept for two days."""
+
+    async def find(self, sender: str, id: str) -> Receipt | None:
+        """Return the receipt of a message, or None. Raises StoreError."""
+        ...
+
+    async def keep(self, receipt: Receipt) -> Receipt:
+        """Keep it unless there is one for that message already; returns the one that stands."""
+        ...

@@ -17,6 +17,7 @@ from leadboost.clock import Clock, Rng, SystemClock, uuid7
 from leadboost.console.auth import ClientSecret, Role, Tokens
 from leadboost.console.call import Handles
 from leadboost.console.page import Pages
+from leadboost.console.pushes import Pushes
 from leadboost.console.server import Console
 from leadboost.domain.account import Account
 from leadboost.domain.campaign import AdCampaign, Campaign
@@ -61,13 +62,14 @@ from leadboost.messages.trainer import (
     RollBack,
     RolledBack,
 )
-from leadboost.ports import AccountStore
+from leadboost.ports import AccountStore, Receipt
 from leadboost.runtime import Runtime
 from leadboost.runtime.testing import Probe
 from tests.integration.memory_accounts import MemoryAccountStore
 
 NO_PAGES = Pages()
 AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+PUSH_SECRET = b"a secret of pushes, 24 bytes"
 SECRET = b"a secret of the tests, long enough."
 CLIENT = ClientSecret("robot", "correct horse battery", Role.OPERATOR)
 SOLD = Answer(status=201, body=b'{"sale_id": "kept as it is",  "remaining": 3}')
@@ -210,6 +212,19 @@ class MemoryHearing:
         return {id_: self.heard[id_] for id_ in ids if id_ in self.heard}
 
 
+class MemoryReceipts:
+    """``ReceiptStore`` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Receipt] = {}
+
+    async def find(self, sender: str, id: str) -> Receipt | None:
+        return self.kept.get((sender, id))
+
+    async def keep(self, receipt: Receipt) -> Receipt:
+        return self.kept.setdefault((receipt.sender, receipt.id), receipt)
+
+
 @dataclass
 class World:
     """A running console. ``probe`` stands for every actor; ``mode`` and ``ready`` are what it reports."""
@@ -227,6 +242,7 @@ class World:
     replies: dict[type, Callable[[Any], object]] = field(default_factory=lambda: dict(REPLIES))
     accounts: AccountStore = field(default_factory=MemoryAccountStore)
     hearing: MemoryHearing = field(default_factory=MemoryHearing)
+    receipts: MemoryReceipts = field(default_factory=lambda: MemoryReceipts())
 
     async def signed_in(self, role: Role | None, name: str = "") -> dict[str, str]:
         """Sign an account of that role in; returns the headers that its page sends; none for no role.
@@ -275,6 +291,7 @@ class World:
             release=ref,
             accounts=self.accounts,
             hearing=self.hearing,
+            pushes=Pushes(receipts=self.receipts, secrets={"crm": [PUSH_SECRET]}),
             offers=[OFFER],
         )
 

@@ -21,6 +21,7 @@ PUBLIC = {
     ("POST", "/api/session"),
     ("DELETE", "/api/session"),
     ("POST", "/api/session/first"),
+    ("POST", "/hooks/signals/{name}"),
 }
 ROLES = {
     ("GET", "/api/session"): Role.VIEWER,

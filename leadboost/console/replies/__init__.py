@@ -21,6 +21,7 @@ from leadboost.console.replies.halting import (
     SafetyReply,
 )
 from leadboost.console.replies.hearing import (
+    PushReply,
     SignalDecided,
     SignalReply,
     SignalsPage,
@@ -86,6 +87,7 @@ __all__ = [
     "ProblemReply",
     "ProductChanged",
     "ProductReply",
+    "PushReply",
     "Refusal",
     "Refused",
     "ResumeReply",

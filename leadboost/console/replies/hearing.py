@@ -22,6 +22,15 @@ class SignalsReply:
 
 
 @dataclass(frozen=True, slots=True)
+class PushReply:
+    """accepted + duplicates + rejected = what was sent; the same for each delivery of one message."""
+
+    accepted: int
+    duplicates: int
+    rejected: Sequence[SignalRejection]
+
+
+@dataclass(frozen=True, slots=True)
 class SignalReply:
     """A signal as stored.
 

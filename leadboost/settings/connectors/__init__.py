@@ -17,6 +17,7 @@ from leadboost.settings.connectors.hearing import (
     RssSettings,
     XSettings,
 )
+from leadboost.settings.connectors.push import PushSettings
 from leadboost.settings.connectors.section import SourceSection
 from leadboost.settings.connectors.tiktok import TikTokResearchSettings, TikTokSettings
 from leadboost.settings.section import Section, host_text, one_line, refuse_truth, refuse_twins
@@ -48,6 +49,7 @@ class ConnectorsSettings(Section):
     newsapi: NewsApiSettings = NewsApiSettings()
     google_trends: GoogleTrendsSettings = GoogleTrendsSettings()
     x: XSettings = XSettings()
+    push: PushSettings = PushSettings()
     tiktok: TikTokSettings = TikTokSettings()
     tiktok_research: TikTokResearchSettings = TikTokResearchSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()

@@ -1,0 +1,35 @@
+"""``push_receipts``: what was answered to each message that was pushed."""
+
+from datetime import timedelta
+
+from leadboost.ports import Receipt
+from leadboost.store.database import Database
+from leadboost.store.queries import load_queries
+
+DEADLINE_S = 2.0
+KEPT = timedelta(hours=48)  # Standard Webhooks wants a day
+PURGED_AT_ONCE = 100
+
+_queries = load_queries("receipts")
+
+
+class PgReceiptStore:
+    """``ReceiptStore`` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, sender: str, id: str) -> Receipt | None:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            row = await session.fetchrow(_queries.find_receipt, sender, id)
+        return None if row is None else Receipt(**row)
+
+    async def keep(self, receipt: Receipt) -> Receipt:
+        now = self._database.clock.now()
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            await session.execute(
+                _queries.keep_receipt, receipt.sender, receipt.id, receipt.body_sha256, receipt.answer, now
+            )
+            row = await session.fetchrow(_queries.find_receipt, receipt.sender, receipt.id)
+            await session.execute(_queries.purge_receipts, now - KEPT, PURGED_AT_ONCE)
+        return receipt if row is None else Receipt(**row)

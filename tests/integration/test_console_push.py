@@ -1,0 +1,128 @@
+"""Messages that other systems push: who is let in, and that each is taken in once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from leadboost.console.api_push import BODY_BYTES
+from leadboost.domain.webhook import sign
+from leadboost.errors import StoreUnavailableError
+from leadboost.messages.scout import HearSignals, SignalRejection, SignalsHeard
+from tests.integration.console_world import PUSH_SECRET, Reply, World, running_console
+
+BODY = b'[{"external_id": "1", "text": "A fan"}, {"external_id": "2", "text": "Two fans", "source": "x"}]'
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with running_console() as world:
+        world.replies[HearSignals] = lambda message: SignalsHeard(
+            accepted=len(message.items), duplicates=0, rejected=()
+        )
+        yield world
+
+
+async def push(
+    world: World,
+    body: bytes = BODY,
+    *,
+    id: str = "msg_1",
+    sender: str = "crm",
+    secret: bytes = PUSH_SECRET,
+    late_s: int = 0,
+    signature: str | None = None,
+) -> Reply:
+    timestamp = str(int(world.clock.now().timestamp()) - late_s)
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": signature or sign(secret, id=id, timestamp=timestamp, body=body),
+    }
+    return await world.call("POST", f"/hooks/signals/{sender}", data=body, headers=headers, role=None)
+
+
+def heard(world: World) -> list[HearSignals]:
+    return [each for each in world.probe.received if isinstance(each, HearSignals)]
+
+
+async def test_signals_of_a_signed_message_are_heard_as_the_senders(world: World) -> None:
+    reply = await push(world)
+
+    assert (reply.status, reply.json()) == (202, {"accepted": 2, "duplicates": 0, "rejected": []})
+    (command,) = heard(world)
+    assert [item["source"] for item in command.items] == ["push.crm", "push.crm"]
+    assert [item["external_id"] for item in command.items] == ["1", "2"]
+
+
+async def test_one_signal_may_come_alone(world: World) -> None:
+    reply = await push(world, b'{"external_id": "1", "text": "A fan, please"}')
+
+    assert reply.json()["accepted"] == 1
+
+
+async def test_a_replay_gets_the_same_answer_and_is_not_heard_again(world: World) -> None:
+    first = await push(world)
+    world.replies[HearSignals] = lambda _: SignalsHeard(accepted=0, duplicates=2, rejected=())
+
+    second = await push(world)
+
+    assert (second.status, second.body, len(heard(world))) == (202, first.body, 1)
+
+
+async def test_two_deliveries_at_once_get_one_answer(world: World) -> None:
+    replies = await asyncio.gather(*(push(world) for _ in range(5)))
+
+    assert len({reply.body for reply in replies}) == 1
+
+
+async def test_another_message_under_the_same_id_is_a_conflict(world: World) -> None:
+    await push(world)
+
+    reply = await push(world, b'{"external_id": "3", "text": "Three fans"}')
+
+    assert (reply.status, reply.json()["code"], len(heard(world))) == (409, "id_reused", 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"secret": b"another secret of 24 bytes."},
+        {"sender": "nobody"},
+        {"late_s": 400},
+        {"late_s": -400},
+        {"signature": "v1,AAAA"},
+        {"id": "a b"},
+    ],
+    ids=str,
+)
+async def test_nothing_is_heard_without_a_right_signature(world: World, wrong: dict[str, object]) -> None:
+    reply = await push(world, **wrong)  # type: ignore[arg-type]  # one argument each
+
+    assert (reply.status, reply.json()["code"], heard(world)) == (401, "unauthorized", [])
+    assert reply.headers["WWW-Authenticate"] == "StandardWebhooks"
+
+
+async def test_a_message_beyond_256_kib_is_refused(world: World) -> None:
+    reply = await push(world, b'{"text": "' + b"x" * BODY_BYTES + b'"}')
+
+    assert (reply.status, heard(world)) == (413, [])
+
+
+async def test_what_is_no_signal_is_rejected_in_its_place(world: World) -> None:
+    world.replies[HearSignals] = lambda _: SignalsHeard(
+        accepted=0, duplicates=0, rejected=(SignalRejection(index=0, reason="text: is empty"),)
+    )
+
+    reply = await push(world, b'[7, {"external_id": "1"}]')
+
+    assert [each["index"] for each in reply.json()["rejected"]] == [0, 1]
+
+
+async def test_there_is_no_receipt_for_what_was_not_stored(world: World) -> None:
+    world.fail(HearSignals, StoreUnavailableError("the database is away"))
+
+    reply = await push(world)
+
+    assert (reply.status, world.receipts.kept) == (503, {})
