@@ -27,12 +27,14 @@ Floats = npt.NDArray[np.float64]
 
 RIVER = "river"
 REFERENCES = ("group_mean", "sgd", "sgd_huber", "hgb", "hgb_absolute")
-"""Whose best error is the mark; River's forests are compared by speed."""
+"""Whose best error is the mark. River's forests are compared by speed, the line through the spend shows
+what attributes are worth."""
 
 _HASHED = 2**18
 _CATEGORIES = 250
 _LEAST_ROWS = 20
 _SPEND_SCALE = 5.0
+_TINY = 1e-6
 
 
 class Contender(Protocol):
@@ -84,6 +86,28 @@ class GroupMean:
     def _mean(self, group: tuple[tuple[str, str], ...]) -> float:
         known = group if self._rows[group] else ()
         return self._sums[known] / max(self._rows[known], 1)
+
+
+class SpendAlone:
+    """Least squares on the logarithm of the spend, all attributes left out."""
+
+    def __init__(self) -> None:
+        self._sums = np.diag([0.0, _TINY])
+        self._moments = np.zeros(2)
+
+    def predict(self, outcomes: Sequence[Outcome]) -> Floats:
+        if not self._sums[0, 0]:
+            return np.zeros(len(outcomes))
+        forecast: Floats = self._line(outcomes) @ np.linalg.solve(self._sums, self._moments)
+        return forecast
+
+    def learn(self, outcomes: Sequence[Outcome], targets: Floats) -> None:
+        line = self._line(outcomes)
+        self._sums += line.T @ line
+        self._moments += line.T @ targets
+
+    def _line(self, outcomes: Sequence[Outcome]) -> Floats:
+        return np.array([(1.0, _log_spend(outcome)) for outcome in outcomes])
 
 
 class Sgd:
@@ -177,6 +201,7 @@ def contenders() -> dict[str, Callable[[], Contender]]:
     there: dict[str, Callable[[], Contender]] = {
         "ours": Ours,
         "group_mean": GroupMean,
+        "spend_alone": SpendAlone,
         "sgd": Sgd,
         "sgd_huber": lambda: Sgd(loss="huber", epsilon=0.3, learning_rate="constant", eta0=0.05, alpha=1e-6),
         "hgb": Nightly,

@@ -119,6 +119,7 @@ def test_learn_compares_with_every_reference_on_made_up_outcomes() -> None:
     references = {
         "best",
         "group_mean",
+        "spend_alone",
         "sgd",
         "sgd_huber",
         "hgb",
