@@ -1,9 +1,9 @@
 """Outcomes in time order, each predicted before it is learned, against references on the same rows."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from statistics import median
@@ -44,11 +44,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """Mean absolute error of the rows after the first 30, share of them within our interval, rows/s."""
+    """Mean absolute error of the rows after the first 30, and rows per second.
+
+    Of ours also the share of these rows within the interval, and what the watch over the model found.
+    """
 
     error: float
-    covered: float
     per_s: float
+    covered: float = 0.0
+    rollbacks: int = 0
+    drifts: int = 0
 
 
 def run(options: Options) -> Report:
@@ -78,9 +83,8 @@ def _told(options: Options) -> Told:
     )
 
 
-def learn(told: Told, start: Callable[[], Contender]) -> Heard:
-    """Let one contender predict and learn group after group."""
-    contender = start()
+def learn(told: Told, contender: Contender) -> Heard:
+    """Let a contender predict and learn group after group."""
     errors: list[Floats] = []
     covered = 0
     began_at = time.perf_counter()
@@ -93,7 +97,15 @@ def learn(told: Told, start: Callable[[], Contender]) -> Heard:
         contender.learn(outcomes, targets)
     took_s = time.perf_counter() - began_at
     error = np.concatenate(errors)
-    return Heard(error=float(error.mean()), covered=covered / len(error), per_s=len(told.outcomes) / took_s)
+    heard = Heard(error=float(error.mean()), per_s=len(told.outcomes) / took_s)
+    if not isinstance(contender, Ours):
+        return heard
+    return replace(
+        heard,
+        covered=covered / len(error),
+        rollbacks=contender.rollbacks,
+        drifts=contender.drifts,
+    )
 
 
 def _groups(rows: int) -> Iterator[slice]:
@@ -112,10 +124,11 @@ def _covered(contender: Contender, targets: Floats) -> int:
 
 
 def _compare_errors(told: Told, report: Report) -> None:
-    heard = {name: learn(told, start) for name, start in contenders().items()}
+    heard = {name: learn(told, start()) for name, start in contenders().items()}
     for name, one in heard.items():
         report.figures |= {f"{name}_error": one.error, f"{name}_rows_per_s": one.per_s}
     ours = heard.pop("ours")
+    report.figures |= {"rollbacks": ours.rollbacks, "drifts": ours.drifts}
     best = min(heard[name].error for name in REFERENCES)
     report.results.append(summary("error_vs_best", [ours.error / best], at_most=1.0))
     for name, one in heard.items():
@@ -154,4 +167,4 @@ def _rate_afresh(told: Told, name: str) -> float:
 
 def _rate(told: Told, name: str) -> float:
     with threadpool_limits(1):
-        return learn(told, contenders()[name]).per_s
+        return learn(told, contenders()[name]()).per_s

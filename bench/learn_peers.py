@@ -50,21 +50,41 @@ class Contender(Protocol):
 
 
 class Ours:
-    """The product: what ``/predict`` would answer, then what Trainer would learn."""
+    """The product: what ``/predict`` would answer, then what Trainer would learn, its watch included."""
 
     def __init__(self) -> None:
-        self.learner = Learner()
         self.low = self.high = np.zeros(0)
+        self.rollbacks = 0
+        self._learner = Learner()
+        self._good: Learner | None = None
+
+    @property
+    def drifts(self) -> int:
+        """How often the watch found the world changed."""
+        return self._learner.watch.drifts
 
     def predict(self, outcomes: Sequence[Outcome]) -> Floats:
-        model = self.learner.model(1)
+        model = self._learner.model(1)
         forecasts = model.predict([question_of(outcome) for outcome in outcomes])
         self.low = np.log1p([forecast.low for forecast in forecasts])
         self.high = np.log1p([forecast.high for forecast in forecasts])
         return np.log1p([forecast.roi for forecast in forecasts])
 
     def learn(self, outcomes: Sequence[Outcome], targets: Floats) -> None:  # noqa: ARG002 - it makes its own
-        self.learner.learn(outcomes)
+        while outcomes:
+            taken = self._learner.learn(outcomes, shadow=self._good)
+            outcomes = outcomes[taken:]
+            self._judge()
+
+    def _judge(self) -> None:
+        """Go back to the last good version, or call what stands now good, as Trainer does after a pass."""
+        learner = self._learner
+        if self._good is not None and learner.watch.is_bad:
+            self._learner = learner.restored(self._good, learner.watch.good)
+            self.rollbacks += 1
+        elif learner.may_be_called_good(is_first=self._good is None):
+            self._learner = learner.called_good(learner.watch.good + 1)
+            self._good = self._learner.copy()
 
 
 class GroupMean:

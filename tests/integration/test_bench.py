@@ -153,7 +153,7 @@ def test_learn_holds_every_contender_against_the_same_rows() -> None:
             seen.extend(("learned", int(outcome.external_id)) for outcome in outcomes)
             super().learn(outcomes, targets)
 
-    learn(Told(outcomes=rows, targets=targets), Watched)
+    learn(Told(outcomes=rows, targets=targets), Watched())
 
     places = {what: place for place, what in enumerate(seen)}
     assert all(places["predicted", row] < places["learned", row] for row in range(200))
