@@ -4,10 +4,13 @@ import math
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
+from tests.acceptance.process import Process
 from tests.browser.conftest import Visit
-from tests.browser.console import PATIENCE_MS, Desk
+from tests.browser.console import PATIENCE_MS, Desk, sit_down
+
+IRIS = {"name": "iris", "password": "asks what would happen if", "role": "viewer"}
 
 
 def figure(desk: Desk, label: str) -> Locator:
@@ -40,6 +43,63 @@ def test_the_serving_version_is_marked_among_the_versions(admin: Desk) -> None:
     expect(serving).to_have_count(1, timeout=PATIENCE_MS)
     expect(serving).to_contain_text("serving")
     assert len(admin.page.locator("[data-version]").all()) >= 1
+
+
+def test_the_error_is_drawn_over_what_was_learned_and_read_by_the_keyboard(admin: Desk) -> None:
+    admin.begin("model")
+    chart = admin.page.get_by_role("img", name=re.compile("^Mean absolute error of the model"))
+    expect(chart.locator("canvas")).to_be_visible(timeout=PATIENCE_MS)
+    place = admin.page.locator(".chart-at").first
+    last = place.text_content()
+
+    chart.focus()
+    admin.page.keyboard.press("Home")
+
+    expect(place).not_to_have_text(str(last))
+    expect(admin.page.locator(".chart-key strong").first).to_have_text(re.compile(r"^\d\.\d{2}$"))
+
+
+def test_drift_and_members_are_told_in_words(admin: Desk) -> None:
+    admin.begin("model")
+
+    expect(figure(admin, "Drift")).to_have_text(re.compile("^(None|Suspected|Drifted)"), timeout=PATIENCE_MS)
+    shares = admin.page.locator("[data-member] .row-number").all_text_contents()
+    assert 98 <= sum(number(share) for share in shares) <= 102
+
+
+def test_an_approver_rolls_back_with_a_reason(admin: Desk) -> None:
+    admin.begin("model")
+    page = admin.page
+    earlier = page.locator("[data-serving=false]").first
+    version = earlier.get_attribute("data-version")
+    earlier.get_by_role("button", name="Roll back").click()
+    dialog = page.get_by_role("dialog", name=f"Roll back to version {version}?")
+    expect(dialog).to_contain_text(f"What version {version} had learned answers at once")
+    dialog.get_by_role("button", name="Roll back").click()
+    expect(dialog.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
+    assert admin.violations() == []
+    dialog.get_by_label("Reason").fill("It was better before")
+    dialog.get_by_role("button", name="Roll back").click()
+
+    expect(dialog).to_be_hidden()
+    admin.go("events")
+    rolled = page.locator("[data-offset]", has_text=f"back to {version} by demo: It was better before")
+    expect(rolled).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_viewer_may_ask_and_not_roll_back(browser: Browser, daemon: Process, admin: Desk) -> None:
+    assert admin.call("POST", "/api/accounts", IRIS)[0] == 201
+    desk = sit_down(browser, daemon.up())
+    desk.sign_in(IRIS["name"], IRIS["password"])
+    desk.go("model")
+    expect(desk.page.locator("[data-version]").first).to_be_visible(timeout=PATIENCE_MS)
+
+    expect(desk.page.get_by_role("button", name="Roll back")).to_have_count(0)
+    status, problem = desk.call("POST", "/api/model/rollback", {"version": 1, "reason": "I want to"})
+    assert (status, problem["code"]) == (403, "forbidden")
+    ask(desk)
+    expect(desk.page.locator(".forecast")).to_be_visible()
+    desk.page.context.close()
 
 
 def test_a_what_if_draws_its_interval_and_explains_itself_by_effects_that_add_up(admin: Desk) -> None:
@@ -91,6 +151,30 @@ def test_a_refused_spend_is_said_at_its_field(visit: Visit, locale: str, spend: 
     described = str(field.get_attribute("aria-describedby"))
     expect(desk.page.locator(f"[id='{described}']")).to_have_text(said)
     expect(desk.page.locator(".forecast")).to_have_count(0)
+
+
+def test_a_signal_leads_to_the_form_that_asks_about_it(admin: Desk) -> None:
+    admin.begin("signals")
+    page = admin.page
+    first = page.locator("[data-signal]").first
+    id = first.get_attribute("data-signal")
+    first.locator(".signal-open").click()
+    first.get_by_role("link", name="What would the model answer?").click()
+    expect(page.locator("main h1")).to_have_text("Model")
+    with page.expect_request("**/predict") as asked:
+        ask(admin, Spend="90")
+
+    assert asked.value.post_data_json == {"spend": "90", "signal_ids": [id]}
+    expect(page.locator(".forecast")).to_be_visible()
+
+
+def test_a_signal_that_cannot_be_is_refused_at_its_field(admin: Desk) -> None:
+    admin.begin("model/no-signal")
+    ask(admin)
+
+    field = admin.page.get_by_label("Signal it answers")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(admin.page.locator(".plan .field-fault")).to_have_text("must be a UUID.")
 
 
 def test_attributes_of_any_name_may_be_added_and_are_asked_for(admin: Desk) -> None:

@@ -8,7 +8,6 @@ import type {
   LiveEvent,
   ModelReply,
   ModelState,
-  ModelVersion,
   Product,
   Rates,
   Safety,
@@ -310,8 +309,7 @@ export class LiveStore {
   }
 
   private loadModel(): void {
-    this.load<ModelReply>("/api/model", (reply) => {
-      const report = whole(reply);
+    this.load<ModelReply>("/api/model", (report) => {
       const { version, observations, pending, prequential, interval, drift } = report;
       const { mae, baseline_mae } = prequential;
       this.set({ report, model: { version, observations, pending, mae, baseline_mae, ...interval, drift: drift?.state ?? null } });
@@ -319,7 +317,7 @@ export class LiveStore {
   }
 
   private loadSources(): void {
-    this.load<SourcesReply>("/api/sources", ({ items, offers }) => this.set({ sources: items, offers: offers ?? null }));
+    this.load<SourcesReply>("/api/sources", ({ items, offers }) => this.set({ sources: items, offers }));
   }
 
   /** The link says what changed; what it says nothing of comes with the next reading. */
@@ -437,15 +435,6 @@ export class LiveStore {
       for (const listener of this.listeners) listener();
     });
   }
-}
-
-/** A report as it comes: what this server does not tell is not known. */
-function whole(reply: ModelReply): ModelReply {
-  const versions = reply.versions.map((version) => {
-    const { metrics = {} } = version as { metrics?: Partial<ModelVersion> };
-    return { ...version, ...metrics, serving: version.serving ?? version.version === reply.version };
-  });
-  return { ...reply, members: reply.members ?? [], history: reply.history ?? [], versions };
 }
 
 function merged(shown: LiveEvent[], more: LiveEvent[]): LiveEvent[] {

@@ -6,6 +6,7 @@ import { Sparkline } from "../../parts/Sparkline";
 import { useLive } from "../../services/liveStore";
 import { hrefOf } from "../../services/route";
 import { useWords } from "../../text";
+import { UNKNOWN } from "../../text/format";
 import { Comparison } from "../Model/Comparison";
 
 const SHOWN_VERSIONS = 30;
@@ -51,6 +52,7 @@ function Measured({ model }: { model: ModelState }) {
         <Figure label={text.model.baseline} value={format.number(model.baseline_mae, 3)} />
         <Figure label={text.model.coverage(format.percent(model.level))} value={format.percent(model.coverage, 1)} />
         <Figure label={text.model.outcomes} value={format.number(model.observations)} />
+        <Figure label={text.model.drift} value={model.drift === null ? UNKNOWN : (text.model.drifts[model.drift] ?? model.drift)} />
         <Figure label={text.model.version} value={format.number(model.version)} />
       </dl>
     </>

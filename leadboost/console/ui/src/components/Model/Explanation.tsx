@@ -8,6 +8,7 @@ import { explained } from "./history";
 
 const SHOWN = 8;
 const DIGITS = 3;
+const SAYS = new Set(["text", "heard"]);
 
 /** Why: from the average, each effect in turn, up to the answer. */
 export function Explanation({ forecast }: { forecast: Forecast }) {
@@ -61,8 +62,10 @@ function EffectRow({ label, effect, widest }: { label: string; effect: number; w
 
 /** A feature in words: `platform=meta_ads`, `heard:intent`. Attributes have names that nobody foresaw. */
 function featureText({ feature }: Effect, text: Text): string {
-  const { features } = text.whatIf;
+  const { features, said } = text.whatIf;
   const [, kind = feature, value] = /^([^=:]+)[=:](.*)$/s.exec(feature) ?? [];
   if (!Object.hasOwn(features, kind)) return feature;
-  return value === undefined ? (features[kind] ?? feature) : `${features[kind]}: ${value}`;
+  if (value === undefined) return features[kind] ?? feature;
+  const isSaid = SAYS.has(kind) && Object.hasOwn(said, value);
+  return `${features[kind]}: ${isSaid ? said[value] : value}`;
 }

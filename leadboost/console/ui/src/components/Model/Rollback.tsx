@@ -19,7 +19,7 @@ export function Rollback({ version }: { version: ModelVersion }) {
   }
   return (
     <>
-      <button type="button" className="button small" onClick={open}>
+      <button type="button" className="button ghost small" onClick={open}>
         {text.rollback.button}<span className="sr"> {text.rollback.to(version.version)}</span>
       </button>
       <dialog ref={dialog} className="dialog" aria-label={text.rollback.title(version.version)}>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Signal } from "../../contract";
-import { changed, grown, type Listing, NO_FILTERS, pathOf, read, renewed, shown } from "./list";
+import { changed, grown, type Listing, NO_FILTERS, pathOf, renewed, shown } from "./list";
 
 const signal = (id: string, change: Partial<Signal> = {}): Signal => ({
   id, source: "s", external_id: id, text: id, title: null, url: null, author: null, published_at: null, engagement: {}, extra: {},
@@ -52,11 +52,5 @@ describe("a listing of signals", () => {
     const now = changed({ ...listing("a"), news: [signal("n")] }, signal("n", { state: "rejected" }));
 
     expect(now.news[0]?.state).toBe("rejected");
-  });
-
-  it("knows nothing of what the server does not tell", () => {
-    const { topics: _, spam: __, cluster: ___, ...bare } = signal("a");
-
-    expect(read({ items: [bare as Signal], next: null }).items[0]).toMatchObject({ topics: [], spam: null, cluster: null });
   });
 });

@@ -19,13 +19,6 @@ export interface Listing {
   news: Signal[];
 }
 
-const UNKNOWN = { language: null, topics: [], spam: null, cluster: null, decided_by: null };
-
-/** A page as it comes: what this server does not tell of a signal is not known. */
-export function read({ items, next }: SignalsPage): SignalsPage {
-  return { items: items.map((signal) => ({ ...UNKNOWN, ...signal })), next };
-}
-
 /** Where the page of these signals is. */
 export function pathOf(filters: Partial<Filters & { cluster: string }>, before: number | null = null): string {
   const query = new URLSearchParams({ limit: String(PAGE) });

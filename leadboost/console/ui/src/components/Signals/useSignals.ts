@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { Signal, SignalsPage } from "../../contract";
 import { call, poll } from "../../services/api";
 import { liveStore } from "../../services/liveStore";
-import { changed, type Filters, grown, type Listing, pathOf, read, renewed, shown } from "./list";
+import { changed, type Filters, grown, type Listing, pathOf, renewed, shown } from "./list";
 
 const LOOK_MS = 1000;
 /** States change without an event of their own. */
@@ -30,7 +30,7 @@ export function useSignals(filters: Filters, held: boolean): Signals {
   /** Answers to what is no longer asked are dropped. */
   const take = useCallback(async (reading: Promise<SignalsPage>, apply: (page: SignalsPage) => void, fail: (error: unknown) => void) => {
     try {
-      const page = read(await reading);
+      const page = await reading;
       if (wanted.current === path) apply(page);
     } catch (error) {
       if (wanted.current === path) fail(error);
