@@ -51,7 +51,7 @@ class Radar:
         """Send the signals of one run. Raises OSError when the kill that they bring about cuts it off."""
         signals = [
             {
-                "source": f"reddit-{number % 3}",
+                "source": f"run-{run}-{number % 3}",
                 "external_id": f"{run}-{number}",
                 "author": f"author {run} {number}",
                 "text": f"Where can I buy boots number {number} in town {run}? I need them before winter.",
@@ -110,14 +110,19 @@ def test_a_kill_between_any_two_steps_counts_every_signal_once(radar: Radar, poi
         radar.hear(run)  # again, as whoever got no answer does
         wait_for(lambda: radar.waiting() == 0, "the end of processing", seconds=60)
 
-    ((counted,),) = radar.ask(
-        "SELECT sum((statistics ->> 'accepted')::float + (statistics ->> 'rejected')::float)"
-        " FROM hearing_statistics WHERE kind = 'source'"
+    stored = dict(map(tuple, radar.ask("SELECT source, count(*) FROM raw_signals GROUP BY source")))
+    counted = dict(
+        map(
+            tuple,
+            radar.ask(
+                "SELECT name, (statistics ->> 'accepted')::float + (statistics ->> 'rejected')::float"
+                " FROM hearing_statistics WHERE kind = 'source'"
+            ),
+        )
     )
-    states = dict(map(tuple, radar.ask("SELECT state, count(*) FROM raw_signals GROUP BY state")))
-    features = radar.ask("SELECT features FROM raw_signals WHERE state = 'processed' LIMIT 1")[0][0]
-    print(f"\n{runs} kills at {point}: {sum(states.values())} signals, counted {counted:.1f} times")
-    assert sum(states.values()) == SIGNALS * runs
-    assert set(states) <= {"processed", "rejected"}
-    assert counted == pytest.approx(SIGNALS * runs, rel=1e-3)
-    assert set(json.loads(features)) == set(FEATURES)
+    total = sum(stored.values())
+    print(f"\n{runs} kills at {point}: {total} signals, counted {sum(counted.values()):.2f} times")
+    assert total == SIGNALS * runs
+    assert counted == pytest.approx(stored, abs=0.2)  # within seconds next to nothing fades
+    (features,) = radar.ask("SELECT features FROM raw_signals WHERE state = 'processed' LIMIT 1")
+    assert set(json.loads(features[0])) == set(FEATURES)
