@@ -25,6 +25,7 @@ _NOTES: dict[str, tuple[Obtainable, str]] = {
         "A free key is for development only: 100 calls a day, a day late. Production needs a paid plan.",
     ),
     "x": ("paid", "Any business with a card. X charges for every post read; a daily cap in money is kept."),
+    "drop": ("free", "Files of signals (JSON, JSON lines, CSV) that your programs put into a folder."),
     "push": (
         "free",
         "Your own systems send signals to POST /hooks/signals/NAME, each message signed (Standard Webhooks).",
@@ -49,6 +50,7 @@ def make_offers(connectors: ConnectorsSettings) -> Sequence[Offer]:
         "reddit_rss": connectors.reddit.rss_fallback,
         "newsapi": connectors.newsapi.enabled,
         "x": connectors.x.enabled,
+        "drop": connectors.drop.enabled,
         "push": connectors.push.enabled,
         "tiktok": connectors.tiktok.enabled,
         "tiktok_research": connectors.tiktok_research.enabled,

@@ -6,6 +6,7 @@ from leadboost import __version__
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.client.allowance import Allowance
+from leadboost.connectors.drop import DropSource
 from leadboost.connectors.google_trends import GoogleTrendsSource
 from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
 from leadboost.connectors.newsapi.access import HALF_DAY_S
@@ -48,6 +49,7 @@ def make_sources(
         *_newsapi(connectors, client, quotas, clock, rng),
         *_google_trends(connectors, client, clock, rng),
         *_x(connectors, client, quotas, clock, rng),
+        *_drop(connectors, clock),
         *_tiktok(connectors, client, grants, clock, rng),
         *_tiktok_research(connectors, client, quotas, clock, rng),
     ]
@@ -187,6 +189,14 @@ def _x(
             lookback_s=x.lookback_s,
             min_interval_s=x.min_interval_s,
             overlap_s=x.overlap_s,
+        )
+
+
+def _drop(connectors: ConnectorsSettings, clock: Clock) -> Iterator[Source]:
+    drop = connectors.drop
+    if drop.enabled and drop.folder is not None:
+        yield DropSource(
+            name="drop.files", folder=drop.folder, clock=clock, min_interval_s=drop.min_interval_s
         )
 
 

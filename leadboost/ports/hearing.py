@@ -1,10 +1,10 @@
 """Ports of hearing: signals, their sources and what these may use up. Every call ends by its own deadline."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from leadboost.domain.hearing.passage import Memory, Unheard
@@ -12,7 +12,7 @@ from leadboost.domain.pace import Pace
 from leadboost.domain.radar.cleaning import Finding, Knowledge
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
-from leadboost.messages.scout import DecideSignal, ListSignals, StoredSignal
+from leadboost.messages.scout import DecideSignal, ListSignals, SignalsHeard, StoredSignal
 from leadboost.ports.journal import Lease, NewEvent
 
 
@@ -149,12 +149,16 @@ class SourceStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """One poll's result: raw items for Scout, the new cursor, and when to come again at the earliest."""
+    """One poll's result: raw items for Scout, the new cursor, and when to come again at the earliest.
+
+    ``settle`` is awaited once items and cursor are committed, before the next poll. Raises SourceError.
+    """
 
     items: Sequence[Mapping[str, object]]
     cursor: Mapping[str, object]
     wait_s: float
     note: str | None = None
+    settle: Callable[[SignalsHeard], Coroutine[Any, Any, None]] | None = None
 
 
 class Source(Protocol):

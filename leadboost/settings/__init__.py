@@ -22,16 +22,9 @@ from leadboost.domain.role import RoleName
 from leadboost.log import Format, Level
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.radar import RadarSettings
-from leadboost.settings.section import Count, Seconds, Section, is_loopback, refuse_twins
+from leadboost.settings.section import Count, Seconds, Section, absolute_path, is_loopback, refuse_twins
 
 __all__ = ["ClientSettings", "HttpSettings", "Settings"]
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        return path.expanduser().absolute()
-    except RuntimeError as error:
-        raise ValueError("the home folder is not known: write the whole path") from error
 
 
 def _refuse_nothing(value: object) -> object:
@@ -62,7 +55,7 @@ def _postgres_url(url: str) -> str:
     return f"postgresql://{rest}"
 
 
-Folder = Annotated[Path, BeforeValidator(_refuse_nothing), AfterValidator(_absolute)]
+Folder = Annotated[Path, BeforeValidator(_refuse_nothing), AfterValidator(absolute_path)]
 
 
 class HttpSettings(Section):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -33,6 +34,14 @@ class Section(BaseModel):
         validate_default=True,
         regex_engine="python-re",  # for look-ahead
     )
+
+
+def absolute_path(path: Path) -> Path:
+    """Return the path from the root on."""
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("the home folder is not known: write the whole path") from error
 
 
 def one_line(text: str) -> str:

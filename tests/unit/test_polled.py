@@ -21,6 +21,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "newsapi": {"api_key": "key", "searches": [{"name": "fans", "query": "fans"}]},
     "google_trends": {"geos": ["US-NY"]},
     "x": {"bearer_token": "token", "searches": [{"name": "brand", "query": "fans"}]},
+    "drop": {"folder": "/srv/drop"},
     "tiktok": {
         "client_key": "key",
         "client_secret": "secret",

@@ -57,6 +57,18 @@ def answered(
     )
 
 
+def heeded(known: SourceState, saved: SourceState) -> SourceState:
+    """Return what is known with what muting writes; the rest is said by the host that holds the lease."""
+    unmuted = known.muted and not saved.muted
+    return replace(
+        known,
+        muted=saved.muted,
+        mute_reason=saved.mute_reason,
+        state="waiting" if unmuted and known.state == "gone" else known.state,
+        next_due_at=None if unmuted else known.next_due_at,
+    )
+
+
 def not_stored(old: SourceState, error: Exception) -> SourceState:
     """Return the state after a poll whose items come again, for its cursor was not saved."""
     reason = f"its items could not be stored: {error}"[:REASON_CHARS]

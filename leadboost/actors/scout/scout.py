@@ -1,10 +1,9 @@
 """Scout: hears signals, told or polled, and keeps each content once."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
 import structlog
 
@@ -13,10 +12,17 @@ from leadboost.actors.scout.intake import SignalIntake
 from leadboost.actors.scout.polling import Intake
 from leadboost.actors.scout.showing import Board
 from leadboost.actors.scout.tenure import Look, Tenure
-from leadboost.actors.scout.told import LookDue, LookEnded, PollAnswered, PollDue, PollFailed
-from leadboost.clock import uuid7
+from leadboost.actors.scout.told import (
+    LookDue,
+    LookEnded,
+    PollAnswered,
+    PollDue,
+    PollFailed,
+    PollSettled,
+    Reply,
+    Told,
+)
 from leadboost.domain.radar.policy import Policy
-from leadboost.domain.radar.topic import Topic as WatchedTopic
 from leadboost.errors import LeaseLostError, StoreError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged, StepReported
 from leadboost.messages.scout import (
@@ -28,16 +34,13 @@ from leadboost.messages.scout import (
     ListTopics,
     MuteSource,
     ReplaceTopics,
-    SignalsHeard,
     SourceStatus,
-    StoredSignal,
 )
 from leadboost.ports import (
     Fetched,
     KnowledgeStore,
     Lease,
     LeaseStore,
-    NewEvent,
     SignalStore,
     Source,
     SourceRow,
@@ -57,33 +60,8 @@ RESIGN_S = 0.3
 
 _log = structlog.get_logger(__name__)
 
-_Told = (
-    HearSignals
-    | ListSignals
-    | DecideSignal
-    | ListTopics
-    | ReplaceTopics
-    | ListSources
-    | MuteSource
-    | BeginIntake
-    | LookDue
-    | LookEnded
-    | PollDue
-    | PollAnswered
-    | PollFailed
-)
-_Reply = (
-    SignalsHeard
-    | Sequence[StoredSignal]
-    | StoredSignal
-    | Sequence[WatchedTopic]
-    | Sequence[SourceStatus]
-    | SourceStatus
-    | None
-)
 
-
-class Scout(Actor[_Told]):
+class Scout(Actor[Told]):
     """Validates every item by itself, stores what is new, and polls its sources once told to.
 
     Each source is polled by the host that holds its lease; what is newly won goes on from where the
@@ -166,7 +144,7 @@ class Scout(Actor[_Told]):
             async with asyncio.timeout(RESIGN_S):
                 await self._tenure.resign(self._held)
 
-    async def receive(self, message: _Told) -> _Reply:
+    async def receive(self, message: Told) -> Reply:
         match message:
             case HearSignals(items=items):
                 return await self._hearing.hear(items)
@@ -192,6 +170,9 @@ class Scout(Actor[_Told]):
                 self._poll(name)
             case PollAnswered(name=name, epoch=epoch, fetched=fetched):
                 await self._answered(name, epoch, fetched)
+            case PollSettled(name=name, wait_s=wait_s):
+                self._fetching.discard(name)
+                self._schedule(name, wait_s)
             case PollFailed(name=name, epoch=epoch, error=error):
                 await self._failed(name, epoch, error)
             case _:
@@ -273,15 +254,7 @@ class Scout(Actor[_Told]):
 
     def _heed(self, name: str, saved: SourceState) -> None:
         """Take over what muting writes; the rest is this host's to say while it holds the lease."""
-        known = self._board.states[name]
-        unmuted = known.muted and not saved.muted
-        self._board.states[name] = replace(
-            known,
-            muted=saved.muted,
-            mute_reason=saved.mute_reason,
-            state="waiting" if unmuted and known.state == "gone" else known.state,
-            next_due_at=None if unmuted else known.next_due_at,
-        )
+        self._board.states[name] = polling.heeded(self._board.states[name], saved)
         if name in self._held:
             self._schedule_first(name, 0.0)
 
@@ -314,10 +287,10 @@ class Scout(Actor[_Told]):
         self._board.tell(self._fetching)
 
     async def _answered(self, name: str, epoch: int, fetched: Fetched) -> None:
+        self._fetching.discard(name)
         try:
             await self._take_in(name, epoch, fetched)
         finally:
-            self._fetching.discard(name)
             self._board.tell(self._fetching)
 
     async def _take_in(self, name: str, epoch: int, fetched: Fetched) -> None:
@@ -341,8 +314,23 @@ class Scout(Actor[_Told]):
             self._board.states[name] = polling.not_stored(self._board.states[name], error)
             self._schedule(name, STORE_AWAY_S)
         else:
-            self._schedule(name, wait_s)
             showing.log_answer(name, fetched, heard)
+            self._go_on(name, epoch, wait_s, fetched.settle and fetched.settle(heard))
+
+    def _go_on(
+        self, name: str, epoch: int, wait_s: float, settling: Coroutine[Any, Any, None] | None
+    ) -> None:
+        """Come again after the wait, once the source has settled what was committed."""
+        if settling is None:
+            self._schedule(name, wait_s)
+            return
+        self._fetching.add(name)
+        self.spawn(
+            f"settle {name}",
+            settling,
+            then=lambda _: PollSettled(name=name, wait_s=wait_s),
+            otherwise=lambda error: PollFailed(name=name, epoch=epoch, error=error),
+        )
 
     async def _failed(self, name: str, epoch: int, error: Exception) -> None:
         self._fetching.discard(name)
@@ -378,12 +366,7 @@ class Scout(Actor[_Told]):
             self._schedule_first(name, 0.0)
 
     async def _save(self, state: SourceState, lease: Lease) -> None:
-        turn = self._board.turn(self._board.states[state.name], state)
-        events = []
-        if turn is not None:
-            kind, data = turn
-            event_id = uuid7(self.clock, self.rng)
-            events = [NewEvent(id=event_id, kind=kind, at=self.clock.now(), data=data)]
+        events = self._board.turn(self._board.states[state.name], state, self.rng)
         await self._source_store.save(state, lease, events)
         self._board.states[state.name] = state
         if events:

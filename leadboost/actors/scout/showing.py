@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from leadboost.actors.scout.polling import REASON_CHARS
-from leadboost.clock import Clock
+from leadboost.clock import Clock, Rng, uuid7
 from leadboost.errors import SourceError
 from leadboost.messages.events import StateChanged, StepReported
 from leadboost.messages.scout import SignalsHeard, SourceStatus
-from leadboost.ports import Fetched, SourceState
+from leadboost.ports import Fetched, NewEvent, SourceState
 from leadboost.runtime import Topic
 
 STEP = "radar"
@@ -79,15 +79,15 @@ class Board:
             self._viewed = items
             self._state.publish(StateChanged(key="sources", data={"items": items}))
 
-    def turn(self, old: SourceState, new: SourceState) -> tuple[str, Mapping[str, object]] | None:
-        """Return kind and data of the event of a source that fell silent or is heard again, or None."""
+    def turn(self, old: SourceState, new: SourceState, rng: Rng) -> Sequence[NewEvent]:
+        """Return the event of a source that fell silent or is heard again; none for any other."""
         if (old.silent_since is None) == (new.silent_since is None):
-            return None
-        if new.silent_since is None:
-            return "source.heard", {"source": new.name}
-        per_day = self.expected.get(new.name, new.pace.per_day())
-        since = new.silent_since.isoformat()
-        return "source.silent", {"source": new.name, "since": since, "expected_per_day": per_day}
+            return ()
+        kind, data = "source.heard", dict[str, object](source=new.name)
+        if new.silent_since is not None:
+            kind, since = "source.silent", new.silent_since.isoformat()
+            data |= {"since": since, "expected_per_day": self.expected.get(new.name, new.pace.per_day())}
+        return [NewEvent(id=uuid7(self._clock, rng), kind=kind, at=self._clock.now(), data=data)]
 
 
 def _shown(state: SourceState, now: datetime) -> tuple[str, str | None]:

@@ -1,9 +1,23 @@
 """What Scout tells itself. Events, where a flood of told signals must not crowd them out."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from leadboost.actors.scout.tenure import Look
+from leadboost.domain.radar.topic import Topic as WatchedTopic
+from leadboost.messages.scout import (
+    BeginIntake,
+    DecideSignal,
+    HearSignals,
+    ListSignals,
+    ListSources,
+    ListTopics,
+    MuteSource,
+    ReplaceTopics,
+    SignalsHeard,
+    SourceStatus,
+    StoredSignal,
+)
 from leadboost.ports import Fetched
 from leadboost.runtime import Event, Message
 
@@ -40,9 +54,44 @@ class PollAnswered(Message[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PollSettled(Message[None]):
+    """What a poll brought is committed, and its source has settled that."""
+
+    name: str
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PollFailed(Message[None]):
     """A poll that began in term ``epoch`` brought nothing."""
 
     name: str
     epoch: int
     error: Exception
+
+
+Told = (
+    HearSignals
+    | ListSignals
+    | DecideSignal
+    | ListTopics
+    | ReplaceTopics
+    | ListSources
+    | MuteSource
+    | BeginIntake
+    | LookDue
+    | LookEnded
+    | PollDue
+    | PollAnswered
+    | PollSettled
+    | PollFailed
+)
+Reply = (
+    SignalsHeard
+    | Sequence[StoredSignal]
+    | StoredSignal
+    | Sequence[WatchedTopic]
+    | Sequence[SourceStatus]
+    | SourceStatus
+    | None
+)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from leadboost.settings.connectors.acting import MetaAdsSettings
 from leadboost.settings.connectors.copying import FirestoreSettings
+from leadboost.settings.connectors.drop import DropSettings
 from leadboost.settings.connectors.hearing import (
     GoogleTrendsSettings,
     NewsApiSettings,
@@ -49,6 +50,7 @@ class ConnectorsSettings(Section):
     newsapi: NewsApiSettings = NewsApiSettings()
     google_trends: GoogleTrendsSettings = GoogleTrendsSettings()
     x: XSettings = XSettings()
+    drop: DropSettings = DropSettings()
     push: PushSettings = PushSettings()
     tiktok: TikTokSettings = TikTokSettings()
     tiktok_research: TikTokResearchSettings = TikTokResearchSettings()
