@@ -9,12 +9,13 @@ foretell it.
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from leadboost.domain.hearing.heard import average
 from leadboost.domain.hearing.influence import AUTHOR_CAP, author_key
@@ -46,11 +47,12 @@ Features = Mapping[str, float]
 
 @dataclass(frozen=True)
 class World:
-    """A trained model, and the questions that are put to it, by what was heard."""
+    """A trained model, the questions that are put to it, and her last signal."""
 
     model: RoiModel
     questions: Sequence[Question]
     memory: Memory
+    poison: Features
 
 
 def honest(rng: random.Random, at: int) -> Unheard:
@@ -135,12 +137,15 @@ def world(attack: Attack) -> World:
         )
         for at in range(QUESTIONS)
     ]
-    return World(learner.model(1), questions, memory)
+    return World(learner.model(1), questions, memory, poison[-1] or {} if poisoned else {})
 
 
-def forecasts(world: World) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """log(1 + roi) of each question."""
-    return np.log1p([forecast.roi for forecast in world.model.predict(world.questions)])
+def forecasts(world: World, hearing: Features | None = None) -> NDArray[np.float64]:
+    """log(1 + roi) of each question, with this heard instead if it is given."""
+    questions = world.questions
+    if hearing is not None:
+        questions = [replace(question, heard=hearing) for question in questions]
+    return np.log1p([forecast.roi for forecast in world.model.predict(questions)])
 
 
 @pytest.fixture(scope="module")
@@ -161,14 +166,18 @@ def test_a_poisoned_author_moves_no_forecast_by_more_than_the_cap(clean: World, 
     assert moves.max() <= HEARD_CAP
 
 
-def test_what_is_heard_does_move_forecasts(clean: World) -> None:
-    deaf = [
-        Question(spend_micros=q.spend_micros, platform=q.platform, attributes=q.attributes)
-        for q in clean.questions
-    ]
-    silent = np.log1p([forecast.roi for forecast in clean.model.predict(deaf)])
+@pytest.mark.parametrize("attack", ["best", "worst"])
+def test_not_even_a_question_that_hears_her_alone_moves_by_more_than_the_cap(attack: Attack) -> None:
+    poisoned = world(attack)
 
-    heard = forecasts(clean) - silent
+    moves = np.abs(forecasts(poisoned, poisoned.poison) - forecasts(poisoned, {}))
+
+    print(f"\nheard alone, {attack}: log(1 + roi) moves by {moves.max():.3f} at worst; cap {HEARD_CAP}")
+    assert 0.1 < moves.max() <= HEARD_CAP + 1e-9
+
+
+def test_what_is_heard_does_move_forecasts(clean: World) -> None:
+    heard = forecasts(clean) - forecasts(clean, {})
 
     moods = [question.heard["text_sentiment"] for question in clean.questions]
     assert np.corrcoef(heard, moods)[0, 1] > 0.5
