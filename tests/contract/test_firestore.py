@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from leadboost.connectors.firestore.encode import document_id
 from leadboost.errors import ReplicaError
@@ -347,6 +348,10 @@ async def test_a_token_endpoint_in_trouble_is_worth_another_try(world: Firestore
     assert await world.replica.write(documents(1)) == [CREATED]
 
 
+def small_key(bits: int) -> str:
+    return AccountKey(private=generate_private_key(public_exponent=65_537, key_size=bits)).pem
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -356,8 +361,9 @@ async def test_a_token_endpoint_in_trouble_is_worth_another_try(world: Firestore
         ({"client_email": None}, "holds no client_email"),
         (
             {"private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"},
-            "no readable private_key",
+            "no usable private_key",
         ),
+        ({"private_key": small_key(1_024)}, "not RSA of 2,048 bits"),
         ({"token_uri": "http://tokens.example/"}, "token_uri that is not an https address"),
     ],
 )

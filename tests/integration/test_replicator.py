@@ -223,14 +223,14 @@ async def test_another_destination_begins_anew(
 async def test_the_offset_is_only_stored_once_everything_before_it_is_settled(
     database: Database, firestore: FirestoreWorld, host: Host
 ) -> None:
-    await hear(database, new_signals(150))
+    await hear(database, new_signals(90))
     firestore.server.item_codes.append({70: ABORTED})
     firestore.server.faults.extend([Fault(), Fault(), *[fault(DENIED)] * 9])
     await host.start()
 
     await host.until("DEGRADED")
 
-    assert len(copied(firestore)) == 149
+    assert len(copied(firestore)) == 89
     assert await host.progress() is None
 
 

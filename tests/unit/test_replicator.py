@@ -180,13 +180,13 @@ async def test_the_service_may_ask_for_a_longer_wait(system: System) -> None:
 
 
 async def test_waits_are_short_again_after_a_success(system: System) -> None:
-    world = World(system, 250)
+    world = World(system, 150)
     world.answers = [*[busy()] * 6, all_created, busy()]
     await world.start()
 
     await asyncio.sleep(200)
 
-    assert [len(numbers) for _, numbers in world.tried[-3:]] == [200, 50, 50]
+    assert [len(numbers) for _, numbers in world.tried[-3:]] == [100, 50, 50]
     assert world.waits[-1] <= 1
 
 
@@ -224,11 +224,11 @@ async def test_nothing_is_stored_before_all_of_a_batch_is_settled(system: System
 
 
 async def test_batches_keep_to_the_pace(system: System) -> None:
-    world = await World(system, 1_000).start(documents_per_s=50)
+    world = await World(system, 500).start(documents_per_s=25)
 
     await asyncio.sleep(60)
 
-    assert [len(numbers) for _, numbers in world.tried] == [200] * 5
+    assert [len(numbers) for _, numbers in world.tried] == [100] * 5
     assert world.waits == [4.0] * 4
 
 
@@ -273,7 +273,7 @@ async def test_a_host_that_lost_the_lease_while_it_wrote_stores_no_offset(system
 
 
 async def test_the_copy_is_signed_before_the_first_write_and_then_every_half_minute(system: System) -> None:
-    world = await World(system, 2_000).start(documents_per_s=20)
+    world = await World(system, 2_000).start(documents_per_s=10)
 
     await asyncio.sleep(120)
 

@@ -14,7 +14,7 @@ from leadboost.messages.journal import EventsPage
 from leadboost.ports import EventLog, Lease, LeaseStore, Replica, ReplicaProgress, ReplicaStore, SignalReader
 from leadboost.runtime import Actor, Message
 
-EVENTS = 200
+EVENTS = 100  # in a batch: small enough that nobody notices when it is read, encoded and sent
 POLL_S = 2.0
 SIGN_EVERY_S = 30.0
 LONGEST_WAIT_S = 60.0
