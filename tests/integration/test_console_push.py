@@ -104,6 +104,20 @@ async def test_nothing_is_heard_without_a_right_signature(world: World, wrong: d
     assert reply.headers["WWW-Authenticate"] == "StandardWebhooks"
 
 
+@pytest.mark.parametrize("header", [b"webhook-id", b"webhook-timestamp", b"webhook-signature"])
+async def test_headers_that_are_no_text_are_no_right_signature(world: World, header: bytes) -> None:
+    timestamp = str(int(world.clock.now().timestamp())).encode()
+    headers = {b"webhook-id": b"msg_1", b"webhook-timestamp": timestamp, b"webhook-signature": b"v1,AAAA"}
+    headers[header] += b"\xff\xfe"
+    headers |= {b"Host": b"x", b"Connection": b"close", b"Content-Length": b"2"}
+    headers[b"Content-Type"] = b"application/json"
+    lines = b"".join(b"%s: %s\r\n" % each for each in headers.items())
+
+    reply = await world.raw(b"POST /hooks/signals/crm HTTP/1.1\r\n" + lines + b"\r\n[]")
+
+    assert reply.startswith(b"HTTP/1.1 401 ")
+
+
 async def test_a_message_beyond_256_kib_is_refused(world: World) -> None:
     reply = await push(world, b'{"text": "' + b"x" * BODY_BYTES + b'"}')
 

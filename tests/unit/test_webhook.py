@@ -44,6 +44,7 @@ def test_one_of_several_signatures_and_one_of_two_secrets_are_enough() -> None:
         {"signature": SIGNATURE[3:]},
         {"signature": SIGNATURE.replace("v1,", "v2,")},
         {"signature": "v1,\u00e9"},
+        {"signature": "v1,\udcff"},
         {"secrets": ()},
         {"secrets": (OTHER,)},
         {"timestamp": "16142653.0"},
