@@ -31,6 +31,7 @@ from leadboost.domain.halt import Halt, Scope
 from leadboost.domain.live.audience import Audience
 from leadboost.domain.live.closing import TRY_AGAIN_LATER
 from leadboost.errors import EmbeddedServerError, StoreError, StoreUnavailableError
+from leadboost.fitting import FittingProcess
 from leadboost.log import redact
 from leadboost.messages.events import (
     EventsCommitted,
@@ -409,6 +410,7 @@ class Components:
             predictor=self._refs["predictor"],
             committed=self._committed,
             state=self._state,
+            fitter=FittingProcess(),
             hearing=PgHearingStore(self._store),
             crash=self._crash,
         )

@@ -261,6 +261,12 @@ class ReplicaError(LeadBoostError):
 # -- ad platforms and halts -----------------------------------------------------------------------
 
 
+class FittingError(LeadBoostError):
+    """The worker process could not fit the model."""
+
+    code = "fitting"
+
+
 class AdPlatformError(LeadBoostError):
     """A call to an ad platform did not succeed.
 

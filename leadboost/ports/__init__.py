@@ -24,6 +24,7 @@ from leadboost.ports.hearing import (
 from leadboost.ports.journal import DeadLetterStore, EventLog, JournalStore, Lease, LeaseStore, NewEvent
 from leadboost.ports.learning import (
     KEPT_VERSIONS,
+    Fitter,
     HeardOutcome,
     ModelStore,
     NewModel,
@@ -53,6 +54,7 @@ __all__ = [
     "EventLog",
     "FeatureStore",
     "Fetched",
+    "Fitter",
     "FloorBreach",
     "Grant",
     "GrantStore",

@@ -1,10 +1,11 @@
 """Ports of learning: outcomes and model versions. Every call ends by its own deadline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from leadboost.domain.outcome import Outcome
+from leadboost.domain.roi.boosted import Boosted
 from leadboost.messages.trainer import ModelVersion, OutcomesRecorded
 from leadboost.ports.journal import Lease
 
@@ -116,4 +117,15 @@ class ModelStore(Protocol):
 
     async def artefact(self, version: int) -> bytes:
         """The bytes of a version; none when there is no such version any more."""
+        ...
+
+
+class Fitter(Protocol):
+    """Fits boosted trees somewhere else than on the event loop."""
+
+    async def fit(self, pages: AsyncIterator[Sequence[HeardOutcome]], observations: int) -> Boosted | None:
+        """Fit rows in the order in which they were learned; None when they are too few.
+
+        ``observations`` is how many outcomes were known then. Raises FittingError.
+        """
         ...

@@ -86,7 +86,7 @@ def test_a_shift_of_the_world_is_learned_with_the_short_memory_alone() -> None:
     learner = Learner()
     learner.learn(outcomes[:1000])
     good = learner.copy()
-    before = learner.mixture.shares()[1]
+    before = learner.mixture.standing()[0][1]
 
     learner.learn(shifted[:100], None, good)
     learner.learn(shifted[100:], None, good)

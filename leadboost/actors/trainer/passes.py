@@ -11,6 +11,7 @@ import structlog
 from leadboost.actors.trainer.told import Knowledge, Learned
 from leadboost.clock import Clock
 from leadboost.domain.roi.artefact import dump, fingerprint, newest_sound, opened
+from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.features import FEATURE_VERSION
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.mixture import MEMORY_ROWS
@@ -101,6 +102,11 @@ class Passes:
             rollback = Rollback(from_version=known.version, to_version=to, reason=reason, by=by)
             model = await self._save(known.learner.restored(old, to), (), lease, rollback, old)
             return Learned(model=model, rollback=rollback)
+
+    async def adopt(self, boosted: Boosted) -> None:
+        """Take newly fitted trees in; the next version saved has them."""
+        async with self._one_at_a_time:
+            self.known = replace(self.known, learner=self.known.learner.adopted(boosted))
 
     async def resign(self) -> None:
         """Give the lease back, if it is still held."""

@@ -19,7 +19,5 @@ def members_of(learner: Learner) -> Sequence[Member]:
     mixture = learner.mixture
     return tuple(
         Member(name=name, share=share, error=error)
-        for name, share, error in zip(
-            mixture.names(), mixture.shares().tolist(), mixture.losses.tolist(), strict=True
-        )
+        for name, share, error in zip(mixture.names(), *mixture.standing(), strict=True)
     )

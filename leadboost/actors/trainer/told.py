@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
 from leadboost.messages.trainer import ModelVersion
@@ -77,3 +78,10 @@ class Counted(Message[None]):
     """How many outcomes wait to be learned; None where the store is away."""
 
     pending: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted(Message[None]):
+    """Trees were fitted anew; None when there was too little to fit, or it failed."""
+
+    boosted: Boosted | None

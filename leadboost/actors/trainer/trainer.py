@@ -8,10 +8,12 @@ from threadpoolctl import threadpool_limits
 
 from leadboost.actors.trainer.hearing import SIGNALS_PER_PASS, Hearing
 from leadboost.actors.trainer.passes import ROWS_PER_PASS, Passes
+from leadboost.actors.trainer.refit import Refits
 from leadboost.actors.trainer.status import drift_of, members_of
 from leadboost.actors.trainer.told import (
     Counted,
     Failed,
+    Fitted,
     Hear,
     Heard,
     HearingFailed,
@@ -19,9 +21,10 @@ from leadboost.actors.trainer.told import (
     Learn,
     Learned,
 )
+from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.forecast import LEVEL
 from leadboost.domain.roi.model import RoiModel
-from leadboost.errors import StoreError
+from leadboost.errors import FittingError, StoreError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged
 from leadboost.messages.trainer import (
     GetModel,
@@ -32,7 +35,7 @@ from leadboost.messages.trainer import (
     RolledBack,
     ServeModel,
 )
-from leadboost.ports import HearingStore, LeaseStore, ModelStore, OutcomeStore, Rollback
+from leadboost.ports import Fitter, HearingStore, LeaseStore, ModelStore, OutcomeStore, Rollback
 from leadboost.runtime import Actor, ActorRef, Topic
 
 PAUSE_S = 0.5
@@ -56,6 +59,7 @@ _Told = (
     | Learned
     | Failed
     | Counted
+    | Fitted
     | Hear
     | Heard
     | HearingFailed
@@ -97,6 +101,7 @@ class Trainer(Actor[_Told]):
         predictor: ActorRef[ServeModel],
         committed: Topic[EventsCommitted],
         state: Topic[StateChanged],
+        fitter: Fitter | None = None,
         hearing: HearingStore,
         crash: Callable[[str], None] = lambda _: None,
         collect_s: float = 2.0,
@@ -112,6 +117,8 @@ class Trainer(Actor[_Told]):
         self._hearing = Hearing(hearing, crash)
         self._is_hearing = self._hear_again = False
         self._learning = self._waiting = self._again = False
+        self._refits = Refits(outcomes=outcomes, fitter=fitter) if fitter is not None else None
+        self._fitting = False
         self._backoff_s = FIRST_BACKOFF_S
         self._collect_s = collect_s
         self._collecting = False
@@ -153,6 +160,8 @@ class Trainer(Actor[_Told]):
                 self._learned(message)
             case Failed():
                 self._failed(message)
+            case Fitted(boosted=boosted):
+                self._fitted(boosted)
             case Counted(pending=pending):
                 self._tell_model(pending)
             case Hear() | SignalsStored():
@@ -272,6 +281,20 @@ class Trainer(Actor[_Told]):
             self._committed.publish(EventsCommitted())
         if learned.rows:
             _log_progress(self._passes.known, learned)
+            self._refit()
+
+    def _refit(self) -> None:
+        learner = self._passes.known.learner
+        if self._refits is None or self._fitting or not self._refits.are_due(learner):
+            return
+        self._fitting = True
+        work = self._refits.run(learner.score.observations, self._passes)
+        self.spawn("refit", work, then=lambda trees: Fitted(boosted=trees), otherwise=_unfitted)
+
+    def _fitted(self, boosted: Boosted | None) -> None:
+        self._fitting = False
+        if boosted is not None:
+            _log.info("trees fitted", observations=boosted.observations, nodes=len(boosted.trees.values))
 
     def _serve(self, model: RoiModel) -> None:
         self._predictor.tell(ServeModel(model=model))
@@ -327,3 +350,11 @@ def _log_rollback(rollback: Rollback, known: Knowledge) -> None:
         reason=rollback.reason,
         by=rollback.by,
     )
+
+
+def _unfitted(error: Exception) -> Fitted:
+    """The model does without new trees until the next are due."""
+    if not isinstance(error, FittingError | StoreError):
+        raise error
+    _log.warning("trees not fitted", error=str(error))
+    return Fitted(boosted=None)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from leadboost.domain.roi.boosted_arrays import pack, unpack
 from leadboost.domain.roi.calibration import Calibration
 from leadboost.domain.roi.design import COLUMNS, NOWHERE, RIDGE_COLUMNS, TABLE_COLUMNS, Columns, Floats
 from leadboost.domain.roi.features import FEATURE_VERSION, KNOTS
@@ -83,9 +84,14 @@ def dump(learner: Learner) -> bytes:
         "watch": asdict(learner.watch),
         "members": [[one.forget, one.table_forget, one.typical] for one in learner.mixture.members],
     }
-    arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
+    arrays: dict[str, Any] = {}
     arrays |= {name: getattr(learner.calibration, name) for name in _CALIBRATION}
     arrays["losses"] = learner.mixture.losses
+    arrays["mixed_losses"] = learner.mixture.mixed_losses
+    if learner.mixture.boosted is not None:
+        header["boosted"], trees = pack(learner.mixture.boosted)
+        arrays |= trees
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     for at, member in enumerate(learner.mixture.members):
         arrays |= {f"{name}_{at}": array for name, array in _member_arrays(member).items()}
     buffer = BytesIO()
@@ -156,7 +162,12 @@ def _learner(arrays: Mapping[str, Any]) -> Learner:
         raise ArtefactError("the model artefact holds no regressor")
     return Learner(
         columns=columns,
-        mixture=Mixture(members, _floats(arrays, "losses", len(members))),
+        mixture=Mixture(
+            members,
+            _floats(arrays, "losses", len(members)),
+            unpack(header["boosted"], arrays) if "boosted" in header else None,
+            _floats(arrays, "mixed_losses", 2),
+        ),
         calibration=_calibration(arrays),
         score=_score(header["score"]),
         history=_history(**header["history"]),

@@ -30,20 +30,32 @@ class Design:
     was heard; None where nothing was.
     """
 
+    rows: Sequence[Terms]
     columns: Ints
     values: Floats
     heard: Ints | None = None
+
+    def unheard(self, effects: Floats) -> Floats:
+        """Sum up effects without what was heard, (n,)."""
+        kept = effects if self.heard is None else np.where(self._is_heard(), 0.0, effects)
+        total: Floats = kept.sum(axis=1)
+        return total
 
     def capped(self, effects: Floats) -> Floats:
         """Shrink what was heard, by one factor per row, to at most ``HEARD_CAP`` in total."""
         if self.heard is None:
             return effects
-        place = np.arange(effects.shape[1])
-        heard = (place > 0) & (place <= self.heard[:, None])
+        heard = self._is_heard()
         total = np.abs(np.where(heard, effects, 0.0).sum(axis=1))
         factor = HEARD_CAP / np.maximum(total, HEARD_CAP)
         capped: Floats = np.where(heard, effects * factor[:, None], effects)
         return capped
+
+    def _is_heard(self) -> npt.NDArray[np.bool_]:
+        heard = self.heard if self.heard is not None else np.zeros(len(self.rows), dtype=np.int64)
+        place = np.arange(self.columns.shape[1])
+        is_heard: npt.NDArray[np.bool_] = (place > 0) & (place <= heard[:, None])
+        return is_heard
 
 
 def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
@@ -55,7 +67,7 @@ def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
     ]
     values = [(1.0, *row.values, *(0.0,) * (width - len(row.names))) for row in rows]
     heard = np.array([row.heard for row in rows]) if any(row.heard for row in rows) else None
-    return Design(np.array(columns, dtype=np.int64), np.array(values), heard)
+    return Design(rows, np.array(columns, dtype=np.int64), np.array(values), heard)
 
 
 @dataclass(slots=True)

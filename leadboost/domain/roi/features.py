@@ -47,7 +47,8 @@ class Terms:
     """One row's features, aligned: column names, values, and the label under which each is explained.
 
     Names from ``shared`` on belong to the tables of shrunken means, the ones before to the ridge. The
-    first ``heard`` of them are what was heard.
+    first ``heard`` of them are what was heard, then follow ``parts`` of the form ``part=value``.
+    ``position`` is the logarithm of the spend.
     """
 
     names: tuple[str, ...]
@@ -55,6 +56,8 @@ class Terms:
     values: tuple[float, ...]
     shared: int
     heard: int = 0
+    parts: int = 0
+    position: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class _Described:
     table: tuple[str, ...]
     table_labels: tuple[str, ...]
     table_values: tuple[float, ...]
+    parts: int
 
 
 def target(spend_micros: int, revenue_micros: int) -> float:
@@ -103,6 +107,8 @@ def terms(question: Question) -> Terms:
         + described.table_values,
         shared=len(heard) + len(described.level) + 2 * bent,
         heard=len(heard),
+        parts=described.parts,
+        position=_log_money(question.spend_micros),
     )
 
 
@@ -146,6 +152,7 @@ def _describe(context: Context) -> _Described:
         table=("combination#" + _digest("\x1f".join(parts)), *words),
         table_labels=("combination", *words),
         table_values=(1.0, *(1.0 / len(words) for _ in words)),
+        parts=len(parts),
     )
 
 

@@ -7,6 +7,7 @@ from itertools import repeat
 import numpy as np
 
 from leadboost.domain.outcome import Outcome
+from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.calibration import Calibration, bends, between
 from leadboost.domain.roi.design import Columns, Design, Floats, design
 from leadboost.domain.roi.features import Terms, target, terms
@@ -63,7 +64,16 @@ class Learner:
     def corrected(self, anew: "Learner") -> "Learner":
         """Take over what ``anew`` learned from corrected rows. Errors stay as they were measured."""
         calibration = replace(self.calibration.copy(), target_range=anew.calibration.target_range)
-        return replace(self, columns=anew.columns, mixture=anew.mixture, calibration=calibration)
+        mixture = replace(
+            anew.mixture, boosted=self.mixture.boosted, mixed_losses=self.mixture.mixed_losses.copy()
+        )
+        return replace(self, columns=anew.columns, mixture=mixture, calibration=calibration)
+
+    def adopted(self, boosted: Boosted) -> "Learner":
+        """Take newly fitted trees in; they show by the rows that follow what share they deserve."""
+        mixture = self.mixture.copy()
+        mixture.adopt(boosted)
+        return replace(self, mixture=mixture)
 
     def healed(self, anew: "Learner") -> "Learner":
         """Take over what ``anew`` learned and measured; of both scores, the one of more rows stays."""
@@ -116,12 +126,12 @@ class Learner:
         self, outcomes: Sequence[Outcome], features: Sequence[Terms], y: Floats
     ) -> tuple[Floats, Floats]:
         """Say how wrong this would have been, and how wrong it expected to be, (rows,) each."""
-        forecast = self._forecast(design(features, self.columns.find))
+        seen = design(features, self.columns.find)
+        forecast = self._within_range(self.mixture.mixed().forecast(seen))
         spends = [outcome.spend_micros for outcome in outcomes]
         return np.abs(y - forecast), between(self.calibration.knot_scales(), *bends(spends))
 
-    def _forecast(self, seen: Design) -> Floats:
-        forecast = self.mixture.mixed().effects(seen).sum(axis=1)
+    def _within_range(self, forecast: Floats) -> Floats:
         clipped: Floats = np.clip(forecast, *self.calibration.target_range)
         return clipped
 
@@ -130,10 +140,9 @@ class Learner:
     ) -> None:
         """Hold what would have been answered against what came true, and against the ``shadow``'s errors."""
         scored = self.score.observations >= OBSERVATIONS_TO_LEARN
-        forecast = self._forecast(seen)
+        forecast = self._within_range(self.mixture.note(seen, y))
         error, day = np.abs(y - forecast), outcomes[-1].day.isoformat()
         scale, covered = self.calibration.learn([outcome.spend_micros for outcome in outcomes], forecast, y)
-        self.mixture.note(seen, y)
         self.score, added = self.score.count(y, error, covered, scored=scored)
         if scored:
             self.history = self.history.added(replace(added, day=day))

@@ -1,10 +1,11 @@
 """Several regressors as one: each has a say by how wrong it has lately been."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.design import Design, Floats, Ints
 from leadboost.domain.roi.linear import Additive
 
@@ -17,22 +18,72 @@ _KEPT_OF_THE_PAST = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Forecasts of n rows, split: ``effects`` (n, k) as in their design; what trees add is ``left_over``,
+    (n, INPUTS), by their inputs. Both sum to the forecast. Without trees ``left_over`` is None."""
+
+    effects: Floats
+    left_over: Floats | None
+
+    def total(self) -> Floats:
+        """Return the forecasts, (n,)."""
+        total: Floats = self.effects.sum(axis=1)
+        return total if self.left_over is None else total + self.left_over.sum(axis=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Mixed:
-    """A mixture at rest. Members that add up over columns are mixed once, into one weight vector."""
+    """A mixture at rest. Members that add up over columns are mixed once, into one weight vector.
+
+    Forecasts are those of the additive members plus ``share`` of what the trees add.
+    """
 
     weights: Floats
+    boosted: Boosted | None = None
+    share: float = 0.0
 
     def effects(self, design: Design) -> Floats:
-        """Split each row's forecast over its features, (n, k) as in ``design``; rows sum to the forecast."""
+        """Split each row's additive forecast over its features, (n, k) as in ``design``."""
         return design.capped(self.weights[design.columns] * design.values)
+
+    def forecast(self, design: Design) -> Floats:
+        """Forecast each row, (n,)."""
+        effects = self.effects(design)
+        if self.boosted is None or not self.share:
+            total: Floats = effects.sum(axis=1)
+            return total
+        boosted: Floats = effects.sum(axis=1) + self.share * self.trees(design, effects)
+        return boosted
+
+    def trees(self, design: Design, effects: Floats) -> Floats:
+        """What the trees add to each additive forecast, (n,); nought without trees."""
+        if self.boosted is None:
+            return np.zeros(len(effects))
+        return self.boosted.trees.forecast(self.boosted.inputs(design.rows, design.unheard(effects)))
+
+    def split(self, design: Design) -> Split:
+        """Forecast each row, effect by effect."""
+        effects = self.effects(design)
+        if self.boosted is None or not self.share:
+            return Split(effects, None)
+        inputs = self.boosted.inputs(design.rows, design.unheard(effects))
+        base, left_over = self.boosted.trees.effects(inputs)
+        effects[:, 0] += self.share * base
+        return Split(effects, self.share * left_over)
 
 
 @dataclass(slots=True)
 class Mixture:
-    """Regressors and their recent mean absolute errors, forgotten over about 500 rows."""
+    """Regressors and their recent mean absolute errors, forgotten over about 500 rows.
+
+    ``losses`` are those of the additive members, ``mixed_losses`` (2,) those of their mixture and of
+    mixture and trees together.
+    """
 
     members: Sequence[Additive]
     losses: Floats
+    boosted: Boosted | None = None
+    mixed_losses: Floats = field(default_factory=lambda: np.zeros(2))
 
     @classmethod
     def start(cls) -> "Mixture":
@@ -42,24 +93,42 @@ class Mixture:
 
     def copy(self) -> "Mixture":
         """Copy, so that learning leaves this one as it is."""
-        return Mixture([member.copy() for member in self.members], self.losses.copy())
+        members = [member.copy() for member in self.members]
+        return Mixture(members, self.losses.copy(), self.boosted, self.mixed_losses.copy())
 
     def names(self) -> Sequence[str]:
         """Name the members, in order."""
-        return ("short memory", "long memory")
+        additive = ("short memory", "long memory")
+        return additive if self.boosted is None else (*additive, "boosted trees")
 
-    def shares(self) -> Floats:
-        """Share out one: proportional to exp(-30 (loss / best loss - 1)), exponential weights."""
-        best = float(self.losses.min())
-        if best <= 0.0:
-            return np.full(len(self.members), 1.0 / len(self.members))
-        share = np.exp(-_SHARPNESS * (self.losses / best - 1.0))
-        shared: Floats = share / share.sum()
-        return shared
+    def standing(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return each member's share, which sum to one, and its recent error; in order of their names."""
+        share = self._share_of_trees()
+        if self.boosted is None:
+            return self._shares().tolist(), self.losses.tolist()
+        shares = [*((1.0 - share) * self._shares()).tolist(), share]
+        return shares, [*self.losses.tolist(), float(self.mixed_losses[1])]
+
+    def _shares(self) -> Floats:
+        return _shared(self.losses)
+
+    def _share_of_trees(self) -> float:
+        return float(_shared(self.mixed_losses)[1]) if self.boosted is not None else 0.0
 
     def mixed(self) -> Mixed:
         """Freeze the mixture as it stands."""
-        return Mixed(self.shares() @ np.stack([member.weights for member in self.members]))
+        weights = self._shares() @ np.stack([member.weights for member in self.members])
+        return Mixed(weights, self.boosted, self._share_of_trees())
+
+    def adopt(self, boosted: Boosted) -> None:
+        """Take newly fitted trees in. The first have to show what they can do: they begin with a loss
+        a tenth above that of the others, that is with a share of a twentieth."""
+        if self.boosted is None:
+            self._doubt_trees()
+        self.boosted = boosted
+
+    def _doubt_trees(self) -> None:
+        self.mixed_losses[1] = 1.1 * self.mixed_losses[0]
 
     def evidence(self) -> Floats:
         """Evidence of the shortest memory."""
@@ -78,15 +147,34 @@ class Mixture:
             replace(short.copy(), forget=one.forget, table_forget=one.table_forget) for one in self.members
         ]
         self.losses[:] = self.losses[0]
+        self._doubt_trees()
 
-    def note(self, design: Design, target: Floats) -> None:
-        """Note how wrong each member is on rows that it has not learned yet."""
+    def note(self, design: Design, target: Floats) -> Floats:
+        """Forecast rows that were not learned yet, and note how wrong each member is; returns forecasts."""
         kept = _LOSS_KEPT ** len(target)
+        mixed = self.mixed()
         for at, member in enumerate(self.members):
             error = np.abs(member.effects(design).sum(axis=1) - target).mean()
             self.losses[at] = self.losses[at] * kept + error * (1.0 - kept)
+        effects = mixed.effects(design)
+        additive, added = effects.sum(axis=1), mixed.trees(design, effects)
+        both = np.stack([additive, additive + added])
+        self.mixed_losses *= kept
+        self.mixed_losses += np.abs(both - target).mean(axis=1) * (1.0 - kept)
+        forecast: Floats = additive + mixed.share * added
+        return forecast
 
     def learn(self, design: Design, target: Floats, used: int) -> None:
         """Let every member learn."""
         for member in self.members:
             member.learn(design, target, used)
+
+
+def _shared(losses: Floats) -> Floats:
+    """Share out one: proportional to exp(-30 (loss / best loss - 1)), exponential weights."""
+    best = float(losses.min())
+    if best <= 0.0:
+        return np.full(len(losses), 1.0 / len(losses))
+    share = np.exp(-_SHARPNESS * (losses / best - 1.0))
+    shared: Floats = share / share.sum()
+    return shared

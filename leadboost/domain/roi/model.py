@@ -1,7 +1,8 @@
 """The immutable snapshot that answers questions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from leadboost.domain.roi.calibration import Y_BOUND, bends, between
 from leadboost.domain.roi.design import Floats, design
 from leadboost.domain.roi.features import Terms, terms
 from leadboost.domain.roi.forecast import LEVEL, OBSERVATIONS_TO_LEARN, Effect, Forecast, Question
-from leadboost.domain.roi.mixture import Mixed
+from leadboost.domain.roi.mixture import Mixed, Split
 from leadboost.domain.roi.prior import prior
 
 
@@ -45,8 +46,8 @@ class RoiModel:
             ]
         rows = [terms(question) for question in questions]
         seen = design(rows, self.find)
-        effects = self.mixed.effects(seen)
-        median = np.clip(effects.sum(axis=1), *self.bounds)
+        split = self.mixed.split(seen)
+        median = np.clip(split.total(), *self.bounds)
         scale = between(self.knot_scales, *bends([question.spend_micros for question in questions]))
         spread = np.clip(median[:, None] + scale[:, None] * self.slices, *self.bounds)
         low = np.expm1(np.maximum(median + scale * self.ends[0], -Y_BOUND)).tolist()
@@ -54,11 +55,37 @@ class RoiModel:
         expected = np.expm1(spread).mean(axis=1).tolist()
         return [
             self._forecast(*one)
-            for one in zip(rows, effects.tolist(), median.tolist(), expected, low, high, strict=True)
+            for one in zip(
+                rows,
+                split.effects.tolist(),
+                self._added(rows, split),
+                median.tolist(),
+                expected,
+                low,
+                high,
+                strict=True,
+            )
         ]
 
+    def _added(self, rows: Sequence[Terms], split: Split) -> Iterator[Mapping[str, float]]:
+        """Name what the trees add, row by row."""
+        boosted = self.mixed.boosted
+        if split.left_over is None or boosted is None:
+            return repeat({}, len(rows))
+        return (
+            _named(boosted.labels(row), left_over)
+            for row, left_over in zip(rows, split.left_over.tolist(), strict=True)
+        )
+
     def _forecast(
-        self, row: Terms, effects: list[float], median: float, expected: float, low: float, high: float
+        self,
+        row: Terms,
+        effects: list[float],
+        added: Mapping[str, float],
+        median: float,
+        expected: float,
+        low: float,
+        high: float,
     ) -> Forecast:
         base = effects[0]
         return Forecast(
@@ -71,13 +98,24 @@ class RoiModel:
             observations=self.observations,
             model_version=self.version,
             base=base,
-            explanation=_explain(row, effects, median - base),
+            explanation=_explain(row, effects, added, median - base),
         )
 
 
-def _explain(row: Terms, effects: list[float], total: float) -> tuple[Effect, ...]:
+def _named(labels: Mapping[int, str], left_over: Sequence[float]) -> Mapping[str, float]:
+    """Sum the trees' effects by label; what an absent part decides counts as a combination."""
+    named: dict[str, float] = {}
+    for at, effect in enumerate(left_over):
+        label = labels.get(at, "combination")
+        named[label] = named.get(label, 0.0) + effect
+    return named
+
+
+def _explain(
+    row: Terms, effects: list[float], added: Mapping[str, float], total: float
+) -> tuple[Effect, ...]:
     """Sum effects per feature, the largest first; ``limit`` is what the bounds took away."""
-    by_feature: dict[str, float] = {}
+    by_feature = {label: effect for label, effect in added.items() if effect}
     for label, effect in zip(row.labels, effects[1:], strict=False):
         if effect:
             by_feature[label] = by_feature.get(label, 0.0) + effect
