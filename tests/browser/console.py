@@ -62,6 +62,11 @@ class Desk:
         self.page.goto(f"{self.url}/#/{view}")
         expect(self.page.locator("main h1")).to_be_visible()
 
+    def look(self, view: str) -> None:
+        """Open a view and wait until nothing is being loaded in it."""
+        self.go(view)
+        expect(self.page.locator(".skeleton")).to_have_count(0, timeout=PATIENCE_MS)
+
     def begin(self, view: str) -> None:
         """Open a view anew, without what was typed in it before."""
         self.go(view)

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.acceptance.process import Process
 from tests.browser.conftest import Visit
@@ -151,6 +151,36 @@ def test_a_refused_spend_is_said_at_its_field(visit: Visit, locale: str, spend: 
     described = str(field.get_attribute("aria-describedby"))
     expect(desk.page.locator(f"[id='{described}']")).to_have_text(said)
     expect(desk.page.locator(".forecast")).to_have_count(0)
+
+
+def test_a_guess_is_called_a_guess(visit: Visit) -> None:
+    desk = visit()
+
+    def guess(route: Route) -> None:  # within seconds the demo has learned more than nothing
+        reply = route.fetch()
+        route.fulfill(response=reply, json=reply.json() | {"basis": "prior", "observations": 0})
+
+    desk.page.route("**/predict", guess)
+    desk.page.goto(f"{desk.url}/#/model")
+    desk.arrive()
+    ask(desk)
+
+    expect(desk.page.locator("[data-basis=prior]")).to_contain_text("A guess, nothing learned yet")
+
+
+def test_an_explanation_that_does_not_add_up_is_not_passed_on_as_one(visit: Visit) -> None:
+    desk = visit()
+
+    def bend(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, json=reply.json() | {"base": 5.0})
+
+    desk.page.route("**/predict", bend)
+    desk.page.goto(f"{desk.url}/#/model")
+    desk.arrive()
+    ask(desk)
+
+    expect(desk.page.get_by_text("The effects do not add up to the answer.")).to_be_visible()
 
 
 def test_a_signal_leads_to_the_form_that_asks_about_it(admin: Desk) -> None:

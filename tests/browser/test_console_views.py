@@ -123,7 +123,7 @@ def test_no_view_is_wider_than_its_window(visit: Visit, width: int) -> None:
 
     wide = []
     for view in VIEWS:
-        desk.go(view)
+        desk.look(view)
         wide.append((view, max(desk.overflow(), 0)))
     assert wide == [(view, 0) for view in VIEWS]
 
@@ -136,7 +136,7 @@ def test_axe_finds_nothing_serious_in_any_view(visit: Visit, scheme: str) -> Non
 
     found = []
     for view in VIEWS:
-        desk.go(view)
+        desk.look(view)
         found += desk.violations()
     desk.stop_button().click()
     assert found + desk.violations() == []

@@ -353,6 +353,8 @@ export const es: Text = {
     },
     offerNotes: {
       rss: "Cualquier canal RSS o Atom. No hay nada que solicitar.",
+      drop: "Archivos de señales (JSON, líneas de JSON, CSV) que sus programas dejan en una carpeta.",
+      push: "Sus propios sistemas envían señales a POST /hooks/signals/NOMBRE, cada mensaje firmado (Standard Webhooks).",
       google_trends: "Las diez búsquedas de un lugar que más suben, de un canal abierto. El interés a lo largo del tiempo no tiene interfaz abierta y no se consulta.",
       reddit: "Las aplicaciones nuevas necesitan la aprobación de Reddit desde noviembre de 2025, y el uso comercial un acuerdo por escrito.",
       reddit_rss: "Los canales abiertos de Reddit, sin credencial: 25 mensajes, sin puntuación, casi siempre rechazados desde junio de 2026.",
@@ -437,7 +439,7 @@ export const es: Text = {
       outcomes: "Resultados",
       mae: "Error",
       baseline: "Media acumulada",
-      coverage: "Dentro del intervalo",
+      coverage: "En su intervalo",
       sha256: "SHA-256",
     },
   },

@@ -70,7 +70,7 @@ function SourceRow({ name, source, rate }: { name: string; source: Source | null
       {state !== undefined && state !== "up" && (
         <Badge tone={tone(state)}>{text.signals.states[state] ?? state}</Badge>
       )}
-      <span className="row-number">{rate === null ? UNKNOWN : rate > 0 && text.perMinute(format.rate(rate))}</span>
+      {rate !== 0 && <span className="row-number">{rate === null ? UNKNOWN : text.perMinute(format.rate(rate))}</span>}
     </li>
   );
 }

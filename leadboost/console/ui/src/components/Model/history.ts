@@ -10,7 +10,10 @@ export interface History {
   coverage: (number | null)[];
 }
 
-export function historyOf(windows: LearnedWindow[]): History {
+/** Lay windows over what was learned. The last one is left out until it is half full: few rows say little. */
+export function historyOf(all: LearnedWindow[]): History {
+  const [before, last] = all.slice(-2);
+  const windows = before !== undefined && last !== undefined && 2 * last.rows < before.rows ? all.slice(0, -1) : all;
   let learned = 0;
   return {
     rows: windows.map(({ rows }) => (learned += rows)),

@@ -42,6 +42,8 @@ describe("the history", () => {
 
     expect(rows).toEqual([100, 150]);
     expect(coverage).toEqual([null, 0.8]);
+    expect(historyOf([window, { ...window, rows: 49 }]).rows).toEqual([100]);
+    expect(historyOf([{ ...window, rows: 1 }]).rows).toEqual([1]);
   });
 });
 

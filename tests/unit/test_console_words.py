@@ -1,0 +1,31 @@
+"""What the server lists has its words in the console, in both languages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from leadboost.console.page import STATIC
+from leadboost.offers import make_offers
+from leadboost.settings.connectors import ConnectorsSettings
+
+TEXTS = STATIC.parent / "ui/src/text"
+KINDS = [offer.kind for offer in make_offers(ConnectorsSettings())]
+
+
+def words(path: Path, block: str) -> set[str]:
+    """Keys of a block of texts."""
+    found = re.search(
+        rf"^    {block}: {{\n(.*?)^    }}", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert found is not None, f"{path.name} has no {block}"
+    return set(re.findall(r"^      (\w+):", found[1], re.MULTILINE))
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_connector_has_a_name(language: str) -> None:
+    assert set(KINDS) <= words(TEXTS / f"{language}.ts", "kinds")
+
+
+def test_what_can_be_obtained_is_said_in_spanish_too() -> None:
+    assert set(KINDS) == words(TEXTS / "es.ts", "offerNotes")
