@@ -28,6 +28,8 @@ _CONTROL = re.compile(
 
 def clean_line(raw: str) -> str:
     """Strip control characters (NUL included), fold white space to single spaces, normalise to NFC."""
+    if raw.isascii() and raw.isprintable():  # most are, and need no more
+        return " ".join(raw.split())
     return " ".join(unicodedata.normalize("NFC", _CONTROL.sub("", raw)).split())
 
 

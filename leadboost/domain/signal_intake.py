@@ -32,6 +32,7 @@ FUTURE = timedelta(hours=24)
 
 _SOURCE = re.compile(r"[a-z0-9_.-]{1,64}")
 _COUNTER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[!-;=?-~]*)?")  # what most are, told fast
 _UNIX = re.compile(r"\d{9,}(?:\.\d+)?")
 _LAST_UNIX_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 
@@ -53,6 +54,8 @@ def read_signal(raw: object, *, now: datetime) -> Signal:
 
 def is_web_url(url: str) -> bool:
     """Tell whether ``url`` is a full http(s) address, at most 2,048 characters, without credentials."""
+    if _PLAIN_URL.fullmatch(url):
+        return len(url) <= URL_CHARS
     try:
         parts = urlsplit(url)
         named = bool(parts.hostname) and "@" not in parts.netloc
@@ -165,8 +168,8 @@ class _RawSignal(BaseModel):
     author: Annotated[str, BeforeValidator(_prose(clean_line))] = ""
     url: Annotated[str | None, BeforeValidator(_url)] = None
     published_at: Annotated[datetime | None, BeforeValidator(_published_at)] = None
-    engagement: Annotated[dict[str, float], BeforeValidator(_engagement)] = {}
-    extra: Annotated[dict[str, object], BeforeValidator(_extra)] = {}
+    engagement: Annotated[dict[str, float], BeforeValidator(_engagement)] = Field(default_factory=dict)
+    extra: Annotated[dict[str, object], BeforeValidator(_extra)] = Field(default_factory=dict)
 
 
 def _signal(raw: _RawSignal) -> Signal:

@@ -1,6 +1,6 @@
 """``raw_signals``: each content once, with its journal event, copies joined into clusters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -10,12 +10,12 @@ import asyncpg
 
 from leadboost.clock import uuid7
 from leadboost.domain.radar.clusters import CROWD, Member, Moves, cluster_mark, join, pairs_within
+from leadboost.domain.radar.minhash import BANDS
 from leadboost.domain.signal import Signal
 from leadboost.domain.timeline import KIND as STEP_KIND
 from leadboost.messages.scout import Echo, ListSignals, StoredSignal
 from leadboost.ports import NewEvent, NewSignal
 from leadboost.store.database import Database, Session
-from leadboost.store.journal import insert_events
 from leadboost.store.jsontext import json_text
 from leadboost.store.queries import load_queries
 
@@ -23,6 +23,7 @@ DEADLINE_S = 2.0
 EXCERPT_CHARS = 280
 TOPIC_SEPARATOR = "\x1f"
 NO_SIGNATURE = bytes(128)
+NO_BANDS = (0,) * BANDS
 
 queries = load_queries("signals")
 
@@ -42,18 +43,45 @@ class PgSignalStore:
         """Of equal content hashes in one call, the first counts; the ids come back in the order given."""
         if not signals:
             return ()
+        firsts: dict[bytes, NewSignal] = {}
+        for new in signals:
+            firsts.setdefault(new.content_hash, new)
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await lock_clusters(session)
             rows = await session.fetch(
-                queries.save_raw_signals, self._clock.now(), *_columns(signals), *_bands(signals), CROWD
+                queries.find_known, list(firsts), _bands(firsts.values()), BANDS, CROWD
             )
-            ids = {row["id"] for row in rows if row["known"] is None}
-            stored = [new for new in signals if new.id in ids]
-            if stored:
-                await _move(session, _joined(stored, rows, self._near_duplicate_at))
-                events = [self._accepted(new) for new in stored if not new.finding.reason]
-                await insert_events(session, [*events, self._heard(stored)])
-        return [new.id for new in stored]
+            known = {row["number"] for row in rows if row["id"] is None}
+            fresh = {number: new for number, new in enumerate(firsts.values(), 1) if number not in known}
+            if fresh:
+                near = [row for row in rows if row["id"] is not None]
+                await self._save(session, list(fresh.values()), _joined(fresh, near, self._near_duplicate_at))
+        return [new.id for new in fresh.values()]
+
+    async def _save(self, session: Session, fresh: Sequence[NewSignal], moves: Moves) -> None:
+        ids = {new.id for new in fresh}
+        earlier = {id_: cluster for id_, cluster in moves.texts.items() if id_ not in ids}
+        if earlier or moves.clusters:
+            await session.execute(
+                queries.move_clusters,
+                list(moves.clusters),
+                list(moves.clusters.values()),
+                list(earlier),
+                list(earlier.values()),
+            )
+        events = [self._accepted(new) for new in fresh if not new.finding.reason]
+        await session.execute(
+            queries.save_raw_signals,
+            self._clock.now(),
+            *_columns(fresh),
+            [moves.texts.get(new.id) for new in fresh],
+            _bands(fresh),
+            BANDS,
+            *_event_columns([*events, self._heard(fresh)]),
+        )
+        if moves.texts or moves.clusters:
+            changed = {*moves.clusters.values(), *moves.texts.values()}
+            await session.execute(queries.choose_leads, list(changed))
 
     async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
@@ -94,17 +122,6 @@ async def lock_clusters(session: Session) -> None:
     await session.execute(queries.lock_clusters)
 
 
-async def _move(session: Session, moves: Moves) -> None:
-    """Carry out what joining found, and choose the leads of what it changed."""
-    if moves.clusters:
-        await session.execute(queries.rename_clusters, list(moves.clusters), list(moves.clusters.values()))
-    if moves.texts:
-        await session.execute(queries.join_clusters, list(moves.texts), list(moves.texts.values()))
-    changed = {*moves.clusters.values(), *moves.texts.values()}
-    if changed:
-        await session.execute(queries.choose_leads, list(changed))
-
-
 def _told(stored: Sequence[NewSignal]) -> str:
     accepted = [new for new in stored if not new.finding.reason]
     signals = "1 new signal" if len(accepted) == 1 else f"{len(accepted)} new signals"
@@ -131,21 +148,29 @@ def _columns(signals: Sequence[NewSignal]) -> Sequence[Sequence[object]]:
     )
 
 
-def _bands(signals: Sequence[NewSignal]) -> tuple[Sequence[UUID], Sequence[int]]:
-    printed = [(new.id, print_.bands) for new in signals if (print_ := new.finding.fingerprint)]
-    ids = [signal_id for signal_id, bands in printed for _ in bands]
-    return ids, list(chain.from_iterable(bands for _, bands in printed))
+def _bands(signals: Iterable[NewSignal]) -> str:
+    """The bands of all, end to end, as an array's text; zeros, which nothing shares, for what has none."""
+    prints = [new.finding.fingerprint for new in signals]
+    bands = chain.from_iterable(print_.bands if print_ else NO_BANDS for print_ in prints)
+    return f"{{{','.join(map(str, bands))}}}"
 
 
-def _joined(stored: Sequence[NewSignal], rows: Sequence[asyncpg.Record], threshold: float) -> Moves:
-    """Join the new ones among one another, and with the earlier ones found."""
-    members = [_member(new) for new in stored]
-    pairs = pairs_within([new.finding.fingerprint for new in stored])
-    places = {new.id: number for number, new in enumerate(stored)}
-    for id_, known, content_hash, signature, cluster in rows:
-        if known is not None:
-            pairs.add((places[id_], len(members)))
-            members.append(Member(known, cluster_mark(content_hash), signature, cluster))
+def _event_columns(events: Sequence[NewEvent]) -> Sequence[Sequence[object]]:
+    return (
+        [event.id for event in events],
+        [event.kind for event in events],
+        [json_text(event.data) for event in events],
+    )
+
+
+def _joined(fresh: Mapping[int, NewSignal], near: Sequence[asyncpg.Record], threshold: float) -> Moves:
+    """Join the new ones, by their numbers, among one another and with the earlier ones found."""
+    members = [_member(new) for new in fresh.values()]
+    pairs = pairs_within([new.finding.fingerprint for new in fresh.values()])
+    places = {number: place for place, number in enumerate(fresh)}
+    for number, id_, content_hash, signature, cluster in near:
+        pairs.add((places[number], len(members)))
+        members.append(Member(id_, cluster_mark(content_hash), signature, cluster))
     return join(members, pairs, threshold=threshold)
 
 

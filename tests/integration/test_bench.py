@@ -160,6 +160,14 @@ def test_learn_holds_every_contender_against_the_same_rows() -> None:
     assert len(seen) == 400
 
 
+def test_ingest_loses_no_signal_and_tells_of_each() -> None:
+    report = run_bench("ingest", "--size", "0.05")
+
+    assert metrics(report) == {"ingest_vs_insert", "ingest_cost_growth"}
+    assert {"lost", "untold", "copies_missed"} == report["checks"].keys()
+    assert set(report["checks"].values()) == {0}
+
+
 def test_viewers_of_a_bench_notice_every_kind_of_wrong() -> None:
     def told(*events: tuple[int, str]) -> bytes:
         at = datetime(2026, 1, 31, tzinfo=UTC)

@@ -6,7 +6,6 @@ of arrival nor the host that heard a text changes what the clusters are. One bou
 than ``CROWD`` texts share, only the first ``CROWD`` to arrive are looked at.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -54,15 +53,16 @@ def cluster_mark(content_hash: bytes) -> UUID:
 
 def pairs_within(fingerprints: Sequence[Fingerprint | None]) -> set[tuple[int, int]]:
     """Return the pairs of a batch that share a band, by their numbers, the lower first."""
-    crowds: dict[int, list[int]] = defaultdict(list)
-    for number, print_ in enumerate(fingerprints):
-        for band in print_.bands if print_ else ():
-            crowds[band].append(number)
+    printed = [number for number, print_ in enumerate(fingerprints) if print_]
+    bands = np.array([print_.bands for print_ in fingerprints if print_], np.int64)
+    keys, places = bands.ravel(), np.repeat(printed, bands.shape[-1])
+    order = np.argsort(keys, kind="stable")
+    bounds = np.concatenate(([0], np.flatnonzero(np.diff(keys[order])) + 1, [keys.size]))
     pairs: set[tuple[int, int]] = set()
-    for crowd in crowds.values():
-        if len(crowd) > 1:
-            pairs |= set(combinations(crowd[:CROWD], 2))
-            pairs |= {(first, late) for late in crowd[CROWD:] for first in crowd[:CROWD]}
+    for shared in np.flatnonzero(np.diff(bounds) > 1):
+        crowd = places[order[bounds[shared] : bounds[shared + 1]]].tolist()
+        pairs |= set(combinations(crowd[:CROWD], 2))
+        pairs |= {(first, late) for late in crowd[CROWD:] for first in crowd[:CROWD]}
     return pairs
 
 

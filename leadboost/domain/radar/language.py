@@ -19,6 +19,7 @@ LEAST_SCORE: Final = 1.3
 LEAD: Final = 1.4
 LEAST_LETTERS: Final = 16
 LETTERS_SHARE: Final = 0.08
+LOOKED_AT: Final = 200
 _LETTERS = " ".join("abcdefghijklmnopqrstuvwxyz")  # they stand for words of all kinds in short messages
 _LETTER_WEIGHT = 0.4
 _FIRST_FOREIGN = "\u0370"
@@ -116,12 +117,18 @@ FUNCTION_WORDS: Final = frozenset(word for words in _FUNCTION_WORDS.values() for
 def detect_languages(texts: Sequence[str], words: Words) -> list[str | None]:
     """Name the language of each text, None where it cannot be told. ``words`` are those of ``texts``."""
     scores = _word_scores(words)
+    ranked = np.argsort(scores, axis=1)[:, :-3:-1]
+    best, second = np.take_along_axis(scores, ranked, axis=1).T
+    clear = (best >= LEAST_SCORE) & (best >= LEAD * second)
     return [
-        _language(text, folded, score) for text, folded, score in zip(texts, words.texts, scores, strict=True)
+        _LANGUAGES[first] if is_clear and text.isascii() else _language(text, folded, score, first, is_clear)
+        for text, folded, score, first, is_clear in zip(
+            texts, words.texts, scores, ranked[:, 0].tolist(), clear.tolist(), strict=True
+        )
     ]
 
 
-def _language(text: str, folded: str, scores: NDArray[np.float64]) -> str | None:
+def _language(text: str, folded: str, scores: NDArray[np.float64], first: int, is_clear: bool) -> str | None:
     script = None if text.isascii() else _script(text)
     if script == "Cyrillic":
         return _cyrillic(text.lower(), scores)
@@ -129,9 +136,8 @@ def _language(text: str, folded: str, scores: NDArray[np.float64]) -> str | None
         return _arabic(text)
     if script is not None:
         return script
-    best, second = np.argsort(scores)[:-3:-1]
-    if scores[best] >= LEAST_SCORE and scores[best] >= LEAD * scores[second]:
-        return None if _LANGUAGES[best] in _CYRILLIC else _LANGUAGES[best]
+    if is_clear:
+        return None if _LANGUAGES[first] in _CYRILLIC else _LANGUAGES[first]
     return _by_letters(folded, scores)
 
 
@@ -158,7 +164,7 @@ def _table() -> tuple[U64, NDArray[np.float64]]:
 
 def _by_letters(folded: str, scores: NDArray[np.float64]) -> str | None:
     """Few or ambiguous function words: letter sequences add to what they say."""
-    padded = f"_{'_'.join(folded.split())}_"
+    padded = f"_{'_'.join(folded[:LOOKED_AT].split())}_"
     letters = sum(map(str.isalpha, padded))
     if letters < LEAST_LETTERS:
         return None

@@ -2,75 +2,99 @@
 -- Let one writer at a time join copies, in this schema, until its transaction ends.
 SELECT pg_advisory_xact_lock(hashtextextended('leadboost.clusters.' || current_schema(), 0));
 
+-- name: find_known
+-- Of contents with the hashes $1, return the numbers (from 1) of those known already, and for every other each
+-- earlier signal that shares one of its $3 bands ($2, as text, end to end), at most $4 signals for each band.
+-- A LIMIT keeps the planner at one look into an index for each, however large the tables are.
+WITH known AS MATERIALIZED (
+    SELECT told.number::integer AS number
+    FROM unnest($1::bytea[]) WITH ORDINALITY AS told (content_hash, number)
+    CROSS JOIN LATERAL (
+        SELECT FROM raw_signals WHERE raw_signals.content_hash = told.content_hash LIMIT 1
+    ) AS standing
+)
+SELECT number, NULL::uuid AS id, NULL::bytea AS content_hash, NULL::bytea AS signature, NULL::uuid AS cluster
+FROM known
+UNION ALL
+SELECT near.number, earlier.id, earlier.content_hash, earlier.signature, earlier.cluster
+FROM (
+    SELECT DISTINCT told.number, shared.seq
+    FROM (
+        SELECT ((place - 1) / $3 + 1)::integer AS number, band
+        FROM unnest($2::text::bigint[]) WITH ORDINALITY AS bands (band, place)
+    ) AS told
+    CROSS JOIN LATERAL (
+        SELECT seq FROM signal_bands WHERE signal_bands.band = told.band ORDER BY seq LIMIT $4
+    ) AS shared
+    WHERE told.number NOT IN (SELECT number FROM known)
+) AS near
+CROSS JOIN LATERAL (
+    SELECT id, content_hash, signature, cluster FROM raw_signals WHERE raw_signals.seq = near.seq LIMIT 1
+) AS earlier
+WHERE earlier.signature IS NOT NULL;
+
 -- name: save_raw_signals
--- Store the signals whose content hash is new, and their bands; returns the ids stored, and each again with
--- every earlier signal that shares one of its bands.
--- Places count in order of arrival, rows are locked in order of hash, so that writers never wait in a circle.
-WITH heard AS MATERIALIZED (
+-- Store new signals in the order given, with the $16 bands of each ($15, as text, end to end) and the journal
+-- events. Bands come as text because the driver looks at every number of a list.
+WITH told AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('raw_signals', 'seq')) AS seq, rows.*
     FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
-        $9::text[], $10::text[], $11::real[], $12::bytea[], $13::integer[])
+        $9::text[], $10::text[], $11::real[], $12::bytea[], $13::integer[], $14::uuid[]) WITH ORDINALITY
         AS rows (id, content_hash, source, external_id, body, published_at, reason, language, topics, spam,
-        signature, richness)
+        signature, richness, cluster, place)
 ), stored AS (
     INSERT INTO raw_signals (seq, id, content_hash, source, external_id, body, published_at, heard_at, state,
-        reason, language, topics, spam, signature, richness)
+        reason, language, topics, spam, signature, richness, cluster, is_lead)
     SELECT seq, id, content_hash, source, external_id, body::jsonb, published_at, $1,
         CASE WHEN reason IS NULL THEN 'pending' ELSE 'rejected' END, reason, language,
-        string_to_array(topics, chr(31)), spam, signature, richness
-    FROM heard
-    ORDER BY content_hash, seq
-    ON CONFLICT (content_hash) DO NOTHING
-    RETURNING id, seq
-), keys AS MATERIALIZED (
-    SELECT stored.id, stored.seq, told.band
-    FROM unnest($14::uuid[], $15::bigint[]) AS told (id, band)
-    JOIN stored USING (id)
+        string_to_array(topics, chr(31)), spam, signature, richness, cluster, cluster IS NULL
+    FROM told
 ), banded AS (
-    INSERT INTO signal_bands (band, seq) SELECT band, seq FROM keys ON CONFLICT DO NOTHING
+    INSERT INTO signal_bands (band, seq)
+    SELECT bands.band, told.seq
+    FROM unnest($15::text::bigint[]) WITH ORDINALITY AS bands (band, number)
+    JOIN told ON told.place = (bands.number - 1) / $16 + 1
+    WHERE told.signature IS NOT NULL
 )
-SELECT id, NULL::uuid AS known, NULL::bytea AS content_hash, NULL::bytea AS signature, NULL::uuid AS cluster
-FROM stored
-UNION ALL
-SELECT near.id, known.id, known.content_hash, known.signature, known.cluster
-FROM (
-    SELECT DISTINCT keys.id, earlier.seq
-    FROM keys
-    CROSS JOIN LATERAL (
-        SELECT seq FROM signal_bands WHERE signal_bands.band = keys.band ORDER BY seq LIMIT $16
-    ) AS earlier
-) AS near
-JOIN raw_signals AS known ON known.seq = near.seq
-WHERE known.signature IS NOT NULL;
+INSERT INTO events (id, kind, at, data)
+SELECT id, kind, $1, data::jsonb FROM unnest($17::uuid[], $18::text[], $19::text[]) AS event (id, kind, data);
 
--- name: rename_clusters
--- Give each of the clusters $1 the name in $2.
-UPDATE raw_signals SET cluster = renamed.new
-FROM unnest($1::uuid[], $2::uuid[]) AS renamed (old, new)
-WHERE raw_signals.cluster = renamed.old;
-
--- name: join_clusters
--- Put each of the signals $1 into the cluster in $2.
-UPDATE raw_signals SET cluster = joined.cluster
-FROM unnest($1::uuid[], $2::uuid[]) AS joined (id, cluster)
-WHERE raw_signals.id = joined.id;
+-- name: move_clusters
+-- Give each of the clusters $1 the name in $2, and put each of the signals $3 into the cluster in $4.
+-- ANY keeps the planner at the indexes, however large the table is.
+WITH renamed AS (
+    UPDATE raw_signals SET cluster = ($2::uuid[])[array_position($1::uuid[], cluster)]
+    WHERE cluster = ANY ($1::uuid[])
+)
+UPDATE raw_signals SET cluster = ($4::uuid[])[array_position($3::uuid[], id)]
+WHERE id = ANY ($3::uuid[]);
 
 -- name: choose_leads
 -- Make the richest copy of each of the clusters $1 its lead: one that is not rejected, if there is any.
-WITH leads AS (
-    SELECT lead.id, lead.cluster
+WITH leads AS MATERIALIZED (
+    SELECT lead.*
     FROM unnest($1::uuid[]) AS changed (cluster)
     CROSS JOIN LATERAL (
-        SELECT id, cluster
+        SELECT id, cluster, is_lead
         FROM raw_signals
         WHERE raw_signals.cluster = changed.cluster
         ORDER BY (state = 'rejected'), richness DESC, content_hash
         LIMIT 1
     ) AS lead
 )
-UPDATE raw_signals SET is_lead = (raw_signals.id = leads.id)
-FROM leads
-WHERE raw_signals.cluster = leads.cluster AND raw_signals.is_lead <> (raw_signals.id = leads.id);
+UPDATE raw_signals SET is_lead = NOT is_lead
+WHERE id = ANY (ARRAY(
+    SELECT id FROM leads WHERE NOT is_lead
+    UNION ALL
+    SELECT former.id
+    FROM leads
+    CROSS JOIN LATERAL (
+        SELECT id
+        FROM raw_signals
+        WHERE raw_signals.cluster = leads.cluster AND raw_signals.is_lead AND raw_signals.id <> leads.id
+        OFFSET 0
+    ) AS former
+));
 
 -- name: page_signals
 -- Read signals newest first below seq $1, of source $2, in state $3, whose title or text is like $4,
