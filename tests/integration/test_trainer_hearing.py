@@ -158,10 +158,13 @@ async def test_an_outcome_is_learned_with_what_its_signals_said(
     learn = Learner.learn
 
     def noted(
-        learner: Learner, outcomes: Sequence[Outcome], heard: Sequence[Mapping[str, float]] | None = None
-    ) -> None:
+        learner: Learner,
+        outcomes: Sequence[Outcome],
+        heard: Sequence[Mapping[str, float]] | None = None,
+        *rest: Any,
+    ) -> int:
         taught.append(heard)
-        learn(learner, outcomes, heard)
+        return learn(learner, outcomes, heard, *rest)
 
     monkeypatch.setattr(Learner, "learn", noted)
     await trainer.ask(RecordOutcomes(outcomes=[replace(campaign(), signal_ids=(UUID(int=1),))]))
