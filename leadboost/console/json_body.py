@@ -24,7 +24,8 @@ def parse_json(body: bytes) -> object:
         value: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _unreadable(_syntax_fault(body, error)) from None
-    _check_depth(value)
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:  # else it cannot be nested deeper
+        _check_depth(value)
     return value
 
 
@@ -82,11 +83,14 @@ def _syntax_fault(body: bytes, error: orjson.JSONDecodeError) -> str:
 
 def _holds_float(value: object) -> bool:
     """Tell whether a number went through a float: one with a fraction or an exponent, or beyond 64 bits."""
+    kind = type(value)
+    if kind is str:
+        return False
     if isinstance(value, dict):
         return any(map(_holds_float, value.values()))
     if isinstance(value, list):
         return any(map(_holds_float, value))
-    return isinstance(value, float)
+    return kind is float
 
 
 def _unreadable(reason: str) -> ProblemError:
