@@ -1,6 +1,7 @@
 """What Reddit alone does: its token, its own rate limit, its redirects."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -142,3 +143,21 @@ async def test_agent_without_a_user_is_blocked_by_the_stand_in(
         rude = access_of(server, clock, client, user_agent="python")
         with pytest.raises(SourceGoneError, match="403"):
             await source(rude, clock, "coffee").fetch({})
+
+
+@pytest.mark.parametrize(("hours_late", "found"), [(0.5, True), (3, False)])
+async def test_a_post_that_is_let_through_late_is_found_within_the_overlap(
+    access: RedditAccess, server: RedditServer, clock: FakeClock, hours_late: float, found: bool
+) -> None:
+    posts = [Post(id=f"p{n}", title="Fan", at=NOW - timedelta(minutes=n)) for n in range(250)]
+    server.posts = posts
+    polled = source(access, clock, "coffee")
+    first = await polled.fetch({})
+    at = NOW - timedelta(hours=hours_late)
+    server.posts = sorted(
+        [*posts, Post(id="late", title="Late", at=at)], key=lambda post: post.at, reverse=True
+    )
+
+    second = await polled.fetch(first.cursor)
+
+    assert [item["title"] for item in second.items] == (["Late"] if found else [])

@@ -33,7 +33,12 @@ async def searching(
 
 
 def search_of(
-    server: XServer, clock: Hours, client: object, cap_micros: int, quotas: MemoryQuotas
+    server: XServer,
+    clock: Hours,
+    client: object,
+    cap_micros: int,
+    quotas: MemoryQuotas,
+    overlap_s: float = 0.0,
 ) -> XSource:
     spending = Allowance("x", limit=cap_micros, period_s=DAY_S, quotas=quotas, clock=clock)
     access = XAccess(
@@ -45,7 +50,15 @@ def search_of(
         post_micros=POST_MICROS,
         timeout_s=1.0,
     )
-    return XSource(name="x.fans", access=access, clock=clock, rng=Rng(1), query="fan", lookback_s=86_400)
+    return XSource(
+        name="x.fans",
+        access=access,
+        clock=clock,
+        rng=Rng(1),
+        query="fan",
+        lookback_s=86_400,
+        overlap_s=overlap_s,
+    )
 
 
 @pytest.fixture
@@ -179,3 +192,16 @@ async def test_usage_cap_is_left_alone_for_a_day(clock: Hours) -> None:
             await source.fetch({})
 
     assert caught.value.retry_after_s == timedelta(days=1).total_seconds()
+
+
+@pytest.mark.parametrize(("overlap_s", "heard"), [(0, 0), (150, 3)])
+async def test_the_overlap_reads_and_pays_again_what_lies_within_it(
+    clock: Hours, overlap_s: float, heard: int
+) -> None:
+    server = XServer(token=SECRET, clock=clock, posts=posts(5))
+    async with server, client_of(clock) as client:
+        source = search_of(server, clock, client, 1_000_000, MemoryQuotas(), overlap_s)
+        first = await source.fetch({})
+        second = await source.fetch(first.cursor)
+
+    assert (len(first.items), len(second.items), server.posts_read) == (5, heard, 5 + heard)
