@@ -27,6 +27,7 @@ from leadboost.messages.trainer import GetModel, OutcomesRecorded, Predict, Reco
 
 MAX_OUTCOMES: Final = 5000
 ASKED_AT_ONCE: Final = 250
+MAX_SIGNAL_IDS: Final = 2000
 RECORD_DEADLINE_S: Final = 10.0
 ROLLBACK_DEADLINE_S: Final = 30.0  # it waits for the pass under way
 
@@ -57,7 +58,12 @@ async def _forecasts(call: Call, questions: Sequence[Predict]) -> list[ForecastR
 
 async def _questions(call: Call, bodies: Mapping[str, PredictBody]) -> Sequence[Predict]:
     """Complete the bodies, by their place in the request, with what was heard."""
-    ids = {id_ for body in bodies.values() for id_ in body.signal_ids}
+    ids: set[UUID] = set()
+    for place, body in bodies.items():
+        ids.update(body.signal_ids)
+        if len(ids) > MAX_SIGNAL_IDS:
+            reason = f"makes it more than {MAX_SIGNAL_IDS:,} different ids in one request; send fewer items"
+            raise invalid([Fault(f"{place}signal_ids", reason)])
     known = await call.handles.hearing.features(ids) if ids else {}
     currency = call.surroundings.currency
     return [_question(body, currency, place, known) for place, body in bodies.items()]

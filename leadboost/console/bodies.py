@@ -167,7 +167,7 @@ class PredictBody(Body):
 
 
 class PredictItems(Body):
-    """Many planned spends."""
+    """Many planned spends, of at most 2,000 different ``signal_ids`` together."""
 
     items: Annotated[list[PredictBody], Field(min_length=1, max_length=1000)]
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from leadboost.console.api_learn import MAX_SIGNAL_IDS
 from leadboost.console.auth import Role
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.stock import Line
@@ -198,6 +199,23 @@ async def test_a_forecast_for_an_unknown_signal_names_the_field(world: World, ma
         "items[1].signal_ids[1]" if many else "signal_ids[1]"
     ]
     assert world.probe.received == []
+
+
+async def test_forecasts_for_too_many_signals_at_once_name_the_field(world: World) -> None:
+    ids = [UUID(int=number) for number in range(MAX_SIGNAL_IDS + 1)]
+    world.hearing.heard = {id_: {} for id_ in ids}
+    items: list[dict[str, Any]] = [
+        {"spend": 1, "signal_ids": [str(id_) for id_ in ids[start : start + 100]]}
+        for start in range(0, MAX_SIGNAL_IDS, 100)
+    ]
+
+    within = await world.call("POST", "/predict", json={"items": items * 2})
+    beyond = await world.call(
+        "POST", "/predict", json={"items": [*items, {"spend": 1, "signal_ids": [str(ids[-1])]}]}
+    )
+
+    assert (within.status, beyond.status) == (200, 422)
+    assert [fault["field"] for fault in beyond.json()["errors"]] == [f"items[{len(items)}].signal_ids"]
 
 
 OUTCOME = {"external_id": "a", "platform": "meta_ads", "date": "2026-01-31", "spend": 10.1, "revenue": "0.3"}
