@@ -1,7 +1,7 @@
 import pytest
 
 from leadboost.domain.radar.blocked import BlockedAuthors, BlockedDomains, BlockedWords
-from leadboost.domain.radar.fold import fold
+from leadboost.domain.radar.fold import FOLDED_CHARS, fold
 from leadboost.domain.radar.words import hash_word, read_words
 
 
@@ -24,6 +24,29 @@ from leadboost.domain.radar.words import hash_word, read_words
 )
 def test_spellings_of_the_same_words_fold_to_the_same_text(spelling: str, words: str) -> None:
     assert fold(spelling).split() == words.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mail ana@shop.example now", "mail now"),
+        ("(see:a@b@shop.example) now", "now"),
+        ("RT@shop hi @ home", "hi home"),
+        ("at@ last", "at last"),
+    ],
+)
+def test_addresses_and_names_are_left_out_from_the_start_of_their_word(text: str, words: str) -> None:
+    assert fold(text).split() == words.split()
+
+
+def test_long_texts_fold_as_their_words_do() -> None:
+    words = ["cafe\u0301", "na\u00efve", "\u1100\u1161\u11a8", "\u05e9\u05bc\u05c1", "stra\u00dfe"] * 400
+
+    assert fold(" ".join(words)).split() == " ".join(map(fold, words)).split()
+
+
+def test_signs_that_fold_to_many_letters_are_not_kept_without_end() -> None:
+    assert len(fold("\ufdfa" * 20_000)) == FOLDED_CHARS
 
 
 def test_words_of_another_script_stay_what_they_are() -> None:
@@ -94,3 +117,7 @@ def test_a_blocked_domain_is_found_in_address_and_text(url: str | None, text: st
 @pytest.mark.parametrize("url", ["https://notspam.example", "https://spam.example.org", "https://[::1", None])
 def test_domains_that_only_look_alike_pass(url: str | None) -> None:
     assert BlockedDomains(["spam.example"]).find(url, "spam.example is a bad site") is None
+
+
+def test_a_host_longer_than_any_leads_nowhere() -> None:
+    assert BlockedDomains(["spam.example"]).find("https://" + "a." * 200 + "spam.example", "") is None

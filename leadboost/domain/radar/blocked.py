@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterable
+from typing import Final
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from leadboost.domain.radar.fold import fold
 from leadboost.domain.radar.words import U64, Words, read_words
+
+ADDRESS_CHARS: Final = 2048
+HOST_CHARS: Final = 253  # RFC 1035
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
 
@@ -74,7 +78,10 @@ class BlockedDomains:
         return next((found for address in addresses if (found := self._blocked(address))), None)
 
     def _blocked(self, address: str) -> str | None:
-        labels = _host(address).split(".")
+        host = _host(address[:ADDRESS_CHARS])
+        if len(host) > HOST_CHARS:
+            return None
+        labels = host.split(".")
         parents = (".".join(labels[start:]) for start in range(len(labels)))
         return next((parent for parent in parents if parent in self._domains), None)
 

@@ -8,13 +8,15 @@ Addresses and @names are left out: a copy usually differs by these alone.
 
 import re
 import unicodedata
+from typing import Final
 
 _KEPT = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _ASCII = bytes(
     code if code in _KEPT or code > 127 else code + 32 if 65 <= code <= 90 else 32 for code in range(256)
 )
 _APOSTROPHES = b"'`"
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S*@[\w.-]+|^RT\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)\S*@[\w.-]+|^RT\b", re.IGNORECASE)
+_PIECE = re.compile(r".{1,256}(?!\S)|.{1,256}", re.DOTALL)
 _INVISIBLE = re.compile(
     "[\u0300-\u036f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0'\u2018\u2019\u02bc`´]"
@@ -36,22 +38,35 @@ _LETTERS = str.maketrans(
 )
 _LOOKALIKES = str.maketrans(_TWINS)
 
+FOLDED_CHARS: Final = 20_000
+
 
 def fold(text: str) -> str:
     """Return the folded words of ``text``, apart by white space; empty when it has none.
 
-    Signs of scripts without spaces between words (Chinese, Japanese, Thai) count as a word each.
+    Signs of scripts without spaces between words (Chinese, Japanese, Thai) count as a word each. Some signs
+    fold to many letters: no more than ``FOLDED_CHARS`` are kept.
     """
     if "@" in text or "://" in text or "www." in text or text.startswith("RT "):
         text = _ADDRESS.sub(" ", text)
     if text.isascii():
         return text.encode().translate(_ASCII, _APOSTROPHES).decode()
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    folded = _INVISIBLE.sub("", folded).translate(_LETTERS)
+    folded = _INVISIBLE.sub("", _normalised(text)).translate(_LETTERS)
     folded = _BETWEEN.sub(" ", folded)
     if _FOREIGN.search(folded):
         folded = _latinised(folded)
-    return _UNSPACED.sub(r" \1 ", folded)
+    return _UNSPACED.sub(r" \1 ", folded)[:FOLDED_CHARS]
+
+
+def _normalised(text: str) -> str:
+    """By pieces, cut at white space where there is some: marks in a row take the square of their number."""
+    folded = ""
+    for piece in _PIECE.finditer(text):
+        composed = unicodedata.normalize("NFKC", piece[0]).casefold()
+        folded += unicodedata.normalize("NFKD", composed)
+        if len(folded) > FOLDED_CHARS:
+            break
+    return folded[:FOLDED_CHARS]
 
 
 def _latinised(folded: str) -> str:

@@ -182,7 +182,10 @@ def _script(text: str) -> str | None:
     """The script, or the language where it has one alone, of most letters; None for Latin."""
     if max(text) < _FIRST_FOREIGN:
         return None
-    found = Counter(_script_of(ord(sign)) for sign in text if sign.isalpha())
+    found: Counter[str | None] = Counter()
+    for sign, count in Counter(text).items():
+        if sign.isalpha():
+            found[_script_of(ord(sign))] += count
     if found["ja"]:
         found["ja"] += found.pop("Han", 0)
     script, count = found.most_common(1)[0] if found else (None, 0)
