@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadboost.domain.radar.cleaning import Cleaner, Finding, Knowledge, prose, richness
 from leadboost.domain.radar.fold import fold
@@ -11,7 +13,7 @@ from leadboost.domain.radar.language import detect_languages
 from leadboost.domain.radar.policy import Policy
 from leadboost.domain.radar.spam import MIN_LABELS, SpamModel, spam_features
 from leadboost.domain.radar.topic import Topic
-from leadboost.domain.radar.topics import TopicMatcher
+from leadboost.domain.radar.topics import SPAN, TopicMatcher
 from leadboost.domain.radar.words import read_words
 from leadboost.domain.signal import Signal
 
@@ -139,6 +141,16 @@ def test_a_text_is_on_topic_in_other_forms_of_its_words(text: str) -> None:
 )
 def test_a_text_that_merely_shares_letters_or_one_word_is_off_topic(text: str) -> None:
     assert TopicMatcher([FANS]).match(fold(text)) == ()
+
+
+@given(st.lists(st.sampled_from(["heat", "wind", "lamp", "zz"]), max_size=25))
+def test_a_term_is_met_where_few_words_in_a_row_have_all_of_its_own(words: list[str]) -> None:
+    spans = [words[start : start + 3 + SPAN] for start in range(len(words))]
+    is_met = any({"heat", "wind", "lamp"} <= set(span) for span in spans)
+
+    matcher = TopicMatcher([Topic(name="storms", terms=("heat wind lamp",))])
+
+    assert bool(matcher.match(" ".join(words))) is is_met
 
 
 def test_a_text_may_be_about_several_topics() -> None:

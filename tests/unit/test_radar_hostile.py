@@ -11,6 +11,7 @@ from leadboost.domain.radar.fold import fold
 from leadboost.domain.radar.policy import Policy
 from leadboost.domain.radar.spam import MIN_LABELS, SpamModel
 from leadboost.domain.radar.topic import Topic
+from leadboost.domain.radar.topics import TopicMatcher
 from leadboost.domain.signal import Signal
 from leadboost.domain.signal_intake import TEXT_CHARS
 
@@ -99,3 +100,20 @@ def test_no_author_takes_long_to_look_up(name: str) -> None:
     authors = BlockedAuthors(["spammer"])
 
     assert seconds(lambda: authors.has(TEXTS[name])) < BOUND_S
+
+
+def test_many_terms_that_share_a_word_are_fast_to_look_for() -> None:
+    names = [
+        f"{first}{second}{third}q"
+        for first in "bcdfghjkmnprtvw"
+        for second in "aeiouy"
+        for third in "bdgkptvxz"
+    ]
+    terms = [f"fan {name}" for name in names[:750]]
+    topics = [Topic(name=str(n), terms=tuple(terms[50 * n : 50 * n + 50])) for n in range(15)]
+    text = " ".join(names[:750]) + " zz" * 10 + " fan" * 4000
+    matcher = TopicMatcher(topics)
+    matcher.match("loads the vocabulary")
+
+    assert matcher.match(text[:TEXT_CHARS]) == ()
+    assert seconds(lambda: matcher.match(text[:TEXT_CHARS])) < BOUND_S

@@ -3,6 +3,7 @@
 A topic has terms (``electric fan``) and example phrases (``it is too hot to sleep at night``). Words are
 compared by their stems, and long ones also by their letter trigrams: Dice's coefficient of at least ALIKE
 takes inflected, misspelt and related forms (``ventilador``, ``ventiladores``, ``ventilator``) for one.
+Of each word the first WORD_CHARS letters count.
 
 - A term is met when all its words stand near one another, in any order, at most SPAN other words between.
 - An example is met to the share of its telling words (no function words, weighted by length) that the
@@ -11,6 +12,7 @@ takes inflected, misspelt and related forms (``ventilador``, ``ventiladores``, `
 A text is on a topic when a term is met, or an example by at least ON_TOPIC with two words or more.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,6 +26,8 @@ ALIKE: Final = 0.7
 LONG_WORD: Final = 6
 SPAN: Final = 3
 ON_TOPIC: Final = 0.5
+MARKS: Final = 50
+WORD_CHARS: Final = 64
 _MEMORY = 50_000
 _SUFFIXES = """aciones amientos imientos ciones iendo amente mente ations ation ings ing ness ers ies ied iera
     ando ados adas idos idas ado ada ido ida ions ion ores oras eurs euse er es ed ly os as en s a o e"""
@@ -48,7 +52,7 @@ class TopicMatcher:
         """Return the names, in alphabetical order, that a folded text (see ``fold``) is about."""
         places: dict[int, list[int]] = defaultdict(list)
         for place, word in enumerate(folded.split()):
-            for known in self._vocabulary.like(word):
+            for known in self._vocabulary.like(word[:WORD_CHARS]):
                 places[known].append(place)
         if not places:
             return ()
@@ -65,7 +69,7 @@ class TopicMatcher:
         """The known words of a term, or the telling ones of an example."""
         folded = " ".join(map(fold, words)).split()
         telling = [word for word in folded if kept or word not in FUNCTION_WORDS]
-        return frozenset(map(self._vocabulary.add, telling))
+        return frozenset(self._vocabulary.add(word[:WORD_CHARS]) for word in telling)
 
     def _is_met(self, example: frozenset[int], places: dict[int, list[int]]) -> bool:
         met = example & places.keys()
@@ -136,20 +140,29 @@ def trigrams(word: str) -> frozenset[str]:
 
 
 def _stand_near(term: frozenset[int], places: dict[int, list[int]]) -> bool:
+    """Look around the first ``MARKS`` places of the term's rarest word."""
     if not term <= places.keys():
         return False
-    if len(term) == 1:
-        return True
-    marks = sorted((place, known) for known in term for place in places[known])
-    return any(_all_within(term, marks[start:], len(term) + SPAN) for start in range(len(marks)))
+    rarest, *others = sorted((places[known] for known in term), key=len)
+    return any(_is_around(place, others, len(term) + SPAN) for place in rarest[:MARKS])
 
 
-def _all_within(term: frozenset[int], marks: Sequence[tuple[int, int]], width: int) -> bool:
-    first, missing = marks[0][0], set(term)
-    for place, known in marks:
-        if place - first >= width:
+def _is_around(place: int, others: Sequence[list[int]], width: int) -> bool:
+    """Tell whether ``width`` words in a row have the one at ``place`` and one of each of the others."""
+    marks = [(place, -1)]
+    for number, other in enumerate(others):
+        near = other[bisect_right(other, place - width) : bisect_left(other, place + width)]
+        if not near:
             return False
-        missing.discard(known)
-        if not missing:
+        marks += [(at, number) for at in near]
+    marks.sort()
+    inside: Counter[int] = Counter()
+    start = 0
+    for at, number in marks:
+        inside[number] += 1
+        while at - marks[start][0] >= width:
+            inside[marks[start][1]] -= 1
+            start += 1
+        if all(inside[each] > 0 for each in range(-1, len(others))):
             return True
     return False
