@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from leadboost.actors.panic import PanicManager
 from leadboost.actors.predictor import Predictor
 from leadboost.actors.release import Release
 from leadboost.actors.replicator import Replicator
+from leadboost.actors.retention import Retention
 from leadboost.actors.safety import SafetyEngine
 from leadboost.actors.scout import Intake, Scout
 from leadboost.actors.stream_bridge import StreamBridge
@@ -72,6 +74,7 @@ from leadboost.store.quotas import PgQuotaStore
 from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.receipts import PgReceiptStore
 from leadboost.store.replicas import PgReplicaStore
+from leadboost.store.retention import PgRetentionStore
 from leadboost.store.sales import PgSaleStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
@@ -418,6 +421,13 @@ class Components:
     async def _start_hearing(self) -> None:
         sources = self._make_sources()
         await self._spawn("scout", lambda: self._make_scout(sources), _OTHER)
+        if self._polls:
+            await self._spawn("retention", self._make_retention, _OTHER)
+
+    def _make_retention(self) -> Retention:
+        radar = self._settings.radar
+        texts, rows = timedelta(days=radar.keep_texts_days), timedelta(days=radar.keep_signals_days)
+        return Retention(store=PgRetentionStore(self._store, texts=texts, rows=rows))
 
     def _make_sources(self) -> Sequence[Source]:
         connectors = self._settings.connectors
@@ -451,7 +461,7 @@ class Components:
         )
 
     async def _stop_hearing(self) -> None:
-        await self._stop("scout", drain_s=0.1)
+        await self._stop("scout", *(["retention"] if self._polls else []), drain_s=0.1)
         if self._client is not None:
             await self._client.close()
 

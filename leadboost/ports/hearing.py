@@ -12,6 +12,7 @@ from leadboost.domain.pace import Pace
 from leadboost.domain.radar.cleaning import Finding, Knowledge
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
+from leadboost.messages.retention import Deleted
 from leadboost.messages.scout import DecideSignal, ListSignals, SignalsHeard, StoredSignal
 from leadboost.ports.journal import Lease, NewEvent
 
@@ -71,6 +72,15 @@ class SignalClaim(Protocol):
         self, heard: Mapping[UUID, Mapping[str, float] | None], memory: Memory
     ) -> None:
         """Store the features of at least one signal, None for a rejected one, and the memory as it is now."""
+        ...
+
+
+class RetentionStore(Protocol):
+    """The deletion of what is too old to keep."""
+
+    async def delete_old(self) -> Deleted | None:
+        """Delete what is too old, once a day and by one host, and keep proof; None when it is not time, or
+        another host is at it. Raises StoreError."""
         ...
 
 
