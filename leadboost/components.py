@@ -396,7 +396,7 @@ class Components:
         )
 
     async def _start_learning(self) -> None:
-        models = PgModelStore(self._store)
+        models = PgModelStore(self._store, crash=self._crash)
         await self._spawn("predictor", lambda: Predictor(models=models), _PREDICTIONS)
         await self._spawn("trainer", lambda: self._make_trainer(models), _OTHER)
         self._stored.subscribe(self._refs["trainer"])

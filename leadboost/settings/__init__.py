@@ -145,6 +145,10 @@ CRASH_POINTS = (
     "hearing.claimed",
     "hearing.marked",
     "hearing.committed",
+    "learning.taught",
+    "model.inserted",
+    "model.marked",
+    "model.committed",
 )
 
 

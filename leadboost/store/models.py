@@ -1,6 +1,6 @@
 """``models``: saved versions of the ROI model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from leadboost.clock import uuid7
 from leadboost.messages.trainer import ModelVersion
@@ -17,10 +17,11 @@ _queries = load_queries("models")
 
 
 class PgModelStore:
-    """``ModelStore`` on PostgreSQL."""
+    """``ModelStore`` on PostgreSQL. ``crash`` is told of named moments, for drills."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, crash: Callable[[str], None] = lambda _: None) -> None:
         self._database = database
+        self._crash = crash
         self._clock = database.clock
         self._rng = database.rng.fork("models")
 
@@ -42,11 +43,14 @@ class PgModelStore:
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await guard(session, lease)
             await _insert(session, version, model)
+            self._crash("model.inserted")
             await mark_learned(session, learned, version.version)
             if rollback is not None:
                 await set_aside(session, after=rollback.to_version, until=version.version)
             event = self._trained(version) if rollback is None else self._rolled_back(version, rollback)
             await insert_events(session, [event])
+            self._crash("model.marked")
+        self._crash("model.committed")
         return version
 
     async def versions(self) -> Sequence[ModelVersion]:

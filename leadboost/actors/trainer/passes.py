@@ -1,7 +1,7 @@
 """One pass of learning: read rows, learn on a copy, save both in one transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
@@ -48,8 +48,16 @@ class Passes:
     known: Knowledge
 
     def __init__(
-        self, *, holder: str, outcomes: OutcomeStore, models: ModelStore, leases: LeaseStore, clock: Clock
+        self,
+        *,
+        holder: str,
+        outcomes: OutcomeStore,
+        models: ModelStore,
+        leases: LeaseStore,
+        clock: Clock,
+        crash: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._crash = crash
         self._holder = holder
         self._outcomes = outcomes
         self._models = models
@@ -155,6 +163,7 @@ class Passes:
     async def _learn(self, rows: Sequence[PendingOutcome], lease: Lease) -> Learned:
         known = self.known
         learner, taken = await asyncio.to_thread(_taught, known, rows)
+        self._crash("learning.taught")
         if known.good is None or not learner.watch.is_bad:
             return Learned(model=await self._save(learner, rows[:taken], lease), rows=taken)
         rollback = Rollback(

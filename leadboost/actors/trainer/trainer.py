@@ -114,6 +114,7 @@ class Trainer(Actor[_Told]):
         self._predictor = predictor
         self._committed = committed
         self._state = state
+        self._crash = crash
         self._hearing = Hearing(hearing, crash)
         self._is_hearing = self._hear_again = False
         self._learning = self._waiting = self._again = False
@@ -133,6 +134,7 @@ class Trainer(Actor[_Told]):
             models=self._models,
             leases=self._leases,
             clock=self.clock,
+            crash=self._crash,
         )
         known = await self._passes.open()
         _log.info("model chosen", version=known.version, observations=known.learner.score.observations)

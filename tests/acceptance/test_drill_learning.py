@@ -1,0 +1,137 @@
+"""kill -9 while the model learns and while it is saved: the last good one serves, no row counts twice."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from bench.ground import issue_token, write_secret
+from bench.servers import Daemon, lasting_port, wait_for
+from tests.acceptance.ad_world import request
+
+SECRET = "5e" * 32
+ROWS = 60
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a child is told to die with its parent")
+
+
+@dataclass
+class School:
+    """A daemon that learns, dies and comes back on the same data."""
+
+    data_dir: Path
+    port: int
+    daemon: Daemon | None = None
+
+    def start(self, crash: str | None = None) -> None:
+        environment = {"LEADBOOST_PROFILE": "test", "LEADBOOST_TESTING__CRASH_POINTS": "true"}
+        if crash:
+            environment["LEADBOOST_CRASH"] = crash
+        self.daemon = Daemon(self.data_dir, port=self.port, environment=environment)
+        self.daemon.start()
+
+    def await_death(self) -> None:
+        assert self.daemon is not None
+        assert self.daemon.process is not None
+        assert self.daemon.process.wait(30) == -signal.SIGKILL
+
+    def kill(self) -> None:
+        if self.daemon is not None:
+            self.daemon.kill()
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return request(url, token=issue_token(SECRET), method=method, body=body)
+
+    def teach(self, run: int) -> None:
+        """Send the outcomes of one run. Raises OSError when the kill that they bring about cuts it off."""
+        outcomes = [
+            {
+                "external_id": f"{run}-{number}",
+                "platform": "meta_ads",
+                "date": "2026-05-02",
+                "spend": 5 + number,
+                "revenue": 9 + number,
+                "attributes": {"colour": f"c{number % 3}"},
+            }
+            for number in range(ROWS)
+        ]
+        self.call("POST", "/api/outcomes", {"items": outcomes})
+
+    def forecast(self) -> Any:
+        return self.call("POST", "/predict", {"spend": 7, "platform": "meta_ads"})
+
+    def learned(self) -> tuple[int, int]:
+        """How many outcomes the newest version knows, and how many wait."""
+        ((known, waiting),) = self.ask(
+            "SELECT (SELECT observations FROM models ORDER BY version DESC LIMIT 1),"
+            " (SELECT count(*) FROM outcomes WHERE state <> 'processed')"
+        )
+        return int(known or 0), int(waiting)
+
+    def await_learned(self, runs: int) -> None:
+        wait_for(lambda: self.learned() == (ROWS * runs, 0), "the end of learning", seconds=60)
+
+    def ask(self, query: str) -> list[asyncpg.Record]:
+        record = json.loads((self.data_dir / "postgres.json").read_text())
+        dsn = f"postgresql://leadboost:{record['password']}@127.0.0.1:{record['port']}/leadboost"
+        return asyncio.run(_fetch(dsn, query))
+
+
+async def _fetch(dsn: str, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetch(query)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def school(open_path: Path) -> Iterator[School]:
+    data_dir = open_path / "learning"
+    write_secret(data_dir, SECRET)
+    school = School(data_dir, lasting_port())
+    yield school
+    if school.daemon is not None:
+        school.daemon.stop()
+
+
+@pytest.mark.parametrize(
+    "rounds",
+    [1, pytest.param(33, marks=[pytest.mark.drill, pytest.mark.timeout(3600)])],
+    ids=["short", "drill"],
+)
+def test_kills_while_learning_and_saving_leave_a_good_model_and_no_row_learned_twice(
+    school: School, rounds: int
+) -> None:
+    points = ["learning.taught", "model.inserted", "model.marked", "model.committed"]
+    school.start()
+    school.teach(0)
+    school.await_learned(1)
+    kills = 3 * rounds + (rounds > 1)
+    served = []
+
+    for run in range(1, kills + 1):
+        school.kill()
+        school.start(points[run % len(points)])
+        with suppress(OSError):
+            school.teach(run)
+        school.await_death()
+        school.start()
+        served.append(school.forecast())
+        school.teach(run)  # again, as whoever got no answer does
+        school.await_learned(run + 1)
+
+    print(f"\n{kills} kills: {school.learned()[0]} outcomes learned of {ROWS * (kills + 1)}")
+    assert [one["basis"] for one in served] == ["learned"] * kills
+    versions = [one["model_version"] for one in served]
+    assert versions == sorted(versions)
+    assert school.learned() == (ROWS * (kills + 1), 0)
