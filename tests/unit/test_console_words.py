@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from leadboost.console.page import STATIC
+from leadboost.domain.roi.mixture import Mixture
 from leadboost.offers import make_offers
 from leadboost.settings.connectors import ConnectorsSettings
 
@@ -29,3 +30,11 @@ def test_every_connector_has_a_name(language: str) -> None:
 
 def test_what_can_be_obtained_is_said_in_spanish_too() -> None:
     assert set(KINDS) == words(TEXTS / "es.ts", "offerNotes")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_member_of_the_model_has_a_name(language: str) -> None:
+    text = (TEXTS / f"{language}.ts").read_text(encoding="utf-8")
+
+    for name in (*Mixture.start().names(), "boosted trees"):
+        assert f'"{name}": "' in text

@@ -410,6 +410,7 @@ export const en = {
     memberNames: {
       "short memory": "Short memory",
       "long memory": "Long memory",
+      "boosted trees": "Boosted trees",
     } as Record<string, string>,
     versions: "Versions",
     allVersions: (n: number) => `Show all ${n} versions`,

@@ -430,6 +430,7 @@ export const es: Text = {
     memberNames: {
       "short memory": "Memoria corta",
       "long memory": "Memoria larga",
+      "boosted trees": "Árboles potenciados",
     },
     versions: "Versiones",
     allVersions: (n) => `Mostrar las ${n} versiones`,
