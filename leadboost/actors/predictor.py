@@ -1,8 +1,8 @@
 """Predictor: answers from the newest model, and never waits."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Iterator, Sequence
+from typing import Final, assert_never
 
 import structlog
 
@@ -14,13 +14,16 @@ from leadboost.messages.trainer import Predict, ServeModel
 from leadboost.ports import ModelStore
 from leadboost.runtime import Actor
 
+PART_CHARS: Final = 8_000
+
 _log = structlog.get_logger(__name__)
 
 
 class Predictor(Actor[Predict | ServeModel]):
     """Holds an immutable snapshot; questions queued together become one matrix call.
 
-    Set apart from Trainer so that a forecast waits neither for the database nor for learning.
+    Where these have much text, they become one for each ``PART_CHARS`` of it, some 15 ms at worst. Set apart
+    from Trainer so that a forecast waits neither for the database nor for learning.
     """
 
     batch_size = 256
@@ -51,9 +54,30 @@ class Predictor(Actor[Predict | ServeModel]):
                     self._serve(message.model)
                 case _:
                     assert_never(message)
-        answers = dict(zip(asked, self._model.predict(list(asked.values())), strict=True))
+        answers = dict(zip(asked, await self._answers(list(asked.values())), strict=True))
         return [answers.get(place) for place in range(len(messages))]
+
+    async def _answers(self, questions: Sequence[Question]) -> Sequence[Forecast]:
+        """Answer by one model, a part at a time: others run in between."""
+        model, answers = self._model, list[Forecast]()
+        for part in _parts(questions):
+            if answers:
+                await asyncio.sleep(0)
+            answers += model.predict(part)
+        return answers
 
     def _serve(self, model: RoiModel) -> None:
         if model.version >= self._model.version:
             self._model = model
+
+
+def _parts(questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
+    start, chars = 0, 0
+    for place, question in enumerate(questions):
+        said = len(question.text or question.attributes.get("text", ""))
+        if place > start and chars + said > PART_CHARS:
+            yield questions[start:place]
+            start, chars = place, 0
+        chars += said
+    if start < len(questions):
+        yield questions[start:]

@@ -87,6 +87,11 @@ class RetentionStore(Protocol):
 class HearingStore(Protocol):
     """Signals with what their sources and topics have been saying."""
 
+    async def waiting_texts(self, limit: int) -> Sequence[str]:
+        """Return what the oldest signals say that wait for their features, as they are counted, locking
+        nothing. Raises StoreError."""
+        ...
+
     def claim(self) -> AbstractAsyncContextManager[SignalClaim]:
         """Begin a transaction that commits at the end of the block, and does nothing if that fails.
 

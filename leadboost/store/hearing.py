@@ -38,6 +38,10 @@ class PgHearingStore:
         async with self._database.transaction(deadline_s=CLAIM_DEADLINE_S) as session:
             yield PgSignalClaim(session, self._database.clock)
 
+    async def waiting_texts(self, limit: int) -> Sequence[str]:
+        async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
+            return [_text(row) for row in await session.fetch(_queries.read_waiting, limit)]
+
     async def features(self, ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, float]]:
         async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
             rows = await session.fetch(_queries.read_features, list(ids), HEARD_VERSION)
@@ -123,10 +127,14 @@ def _unheard(row: asyncpg.Record, echo: Echo | None) -> Unheard:
         topics=row["topics"],
         is_rejected=row["is_rejected"],
         said=Said(
-            text="\n".join(filter(None, (row["title"], row["text"]))),
+            text=_text(row),
             engagement=row["engagement"] or {},
             published_at=row["published_at"],
             heard_at=row["heard_at"],
         ),
         echo=echo or Echo(),
     )
+
+
+def _text(row: asyncpg.Record) -> str:
+    return "\n".join(filter(None, (row["title"], row["text"])))

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from leadboost.actors.predictor import Predictor
+from leadboost.actors.predictor import PART_CHARS, Predictor
 from leadboost.actors.trainer import Trainer
 from leadboost.actors.trainer.passes import Passes
 from leadboost.domain.outcome import Outcome
+from leadboost.domain.roi.forecast import Question
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
 from leadboost.errors import InputError, OutcomeUnknownError, StoreUnavailableError
@@ -448,6 +449,33 @@ async def test_questions_queued_together_are_answered_each_with_its_own(host: Ho
 
     assert together[0].roi > 0.0 > together[1].roi
     assert list(together) == [*together[:2]] * 100
+
+
+async def test_others_run_between_the_parts_of_many_questions_with_much_text(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[tuple[int, int]] = []
+    turns = 0
+    predict = RoiModel.predict
+
+    def watched(model: RoiModel, questions: Sequence[Question]) -> list[Forecast]:
+        parts.append((turns, len(questions)))
+        return predict(model, questions)
+
+    async def others() -> None:
+        nonlocal turns
+        while sum(size for _, size in parts) < 6:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(RoiModel, "predict", watched)
+    text = "x" * (PART_CHARS // 2)
+    asked = [host.predictor.ask(Predict(spend_micros=1_000_000, text=text)) for _ in range(6)]
+
+    await asyncio.gather(others(), *asked)
+
+    assert [size for _, size in parts] == [2, 2, 2]
+    assert parts[0][0] < parts[1][0] < parts[2][0]
 
 
 async def test_predictor_never_goes_back_to_an_older_model(host: Host) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from leadboost.actors.trainer.hearing import SIGNALS_PER_PASS
 from leadboost.actors.trainer.trainer import Trainer
+from leadboost.domain.hearing.sentiment import sentiment
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.learner import Learner
 from leadboost.errors import OutcomeUnknownError, StoreUnavailableError
@@ -72,16 +73,19 @@ async def trainer(database: Database) -> AsyncIterator[ActorRef[Any]]:
         yield trainer
 
 
-async def keep_signals(database: Database, count: int, *, first: int = 1) -> None:
+async def keep_signals(
+    database: Database, count: int, *, first: int = 1, said: str = "where can I buy boots?"
+) -> None:
     """Keep pending signals of as many authors."""
     async with database.session() as session:
         await session.execute(
             "INSERT INTO raw_signals (id, source, external_id, content_hash, body, heard_at)"
             " SELECT lpad(to_hex(n), 32, '0')::uuid, 'reddit', n, decode(lpad(to_hex(n), 64, '0'), 'hex'),"
-            " jsonb_build_object('text', 'where can I buy boots?', 'author', 'author ' || n), now()"
+            " jsonb_build_object('text', $3::text, 'author', 'author ' || n), now()"
             " FROM generate_series($1::bigint, $2) AS n",
             first,
             first + count - 1,
+            said,
         )
 
 
@@ -121,6 +125,33 @@ async def test_signals_that_come_during_a_pass_are_processed_after_it(
         trainer.tell(SignalsStored(count=1))
 
     await processed(database, 20)
+
+
+async def test_texts_are_read_before_anything_is_locked(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    claim = Hearing.claim
+
+    @asynccontextmanager
+    async def claimed(store: Hearing) -> AsyncIterator[PgSignalClaim]:
+        async with claim(store) as signals:
+            steps.append("claimed")
+            yield signals
+
+    def read(said: str, plain: str) -> float:
+        steps.append("read")
+        return sentiment(said, plain)
+
+    monkeypatch.setattr(Hearing, "claim", claimed)
+    monkeypatch.setattr("leadboost.domain.hearing.text.sentiment", read)
+    await keep_signals(database, 1, said="a text that nobody has read before")
+
+    async with running(database):
+        await processed(database, 1)
+
+    assert steps[:2] == ["read", "claimed"]
+    assert steps.count("read") == 1
 
 
 async def test_signals_are_processed_after_a_failed_pass(database: Database) -> None:

@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,51 @@ def test_what_was_heard_goes_into_the_question_of_an_outcome() -> None:
     assert question_of(outcome).heard == {}
     assert question_of(outcome, {"recency": 0.5}).heard == {"recency": 0.5}
     assert Question(spend_micros=1).heard == {}
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "\U0001f638",
+        "\u2665",
+        "1\U0001f638",
+        "good ",
+        "a bad ",
+        "@",
+        "#a ",
+        "a Ab Cd ",
+        "a\u2122",
+        "1,1.",
+        "\u0301\u0316",
+        "want to ",
+        "only 9 ",
+        "muy bueno ",
+        "Aa",
+        "a ",
+        "9",
+        "!",
+        " ",
+        "\ufdfa",
+    ],
+)
+def test_no_text_takes_long_to_read(sign: str) -> None:
+    text_features("loads the lexicon")
+    times = []
+    for number in range(3):  # each another text: what a text says is remembered
+        text = f"{number}{sign * READ_CHARS}"
+        start = process_time()
+        text_features(text)
+        times.append(process_time() - start)
+
+    assert min(times) < 0.02
+
+
+def test_emoji_are_read_like_the_words_that_they_stand_for() -> None:
+    sad, happy, plain = (
+        text_features(f"the box {sign}")["sentiment"] for sign in ("\U0001f622", "\U0001f60d", "")
+    )
+
+    assert sad < plain < happy
 
 
 def test_length_grows_with_the_logarithm_of_the_characters() -> None:

@@ -17,7 +17,7 @@ gains ever less.
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -25,6 +25,7 @@ from leadboost.domain.hearing.phrases import ASKING, INTENT, PRICE, PRODUCT, URG
 from leadboost.domain.hearing.sentiment import sentiment
 
 READ_CHARS = 2000
+REMEMBERED = 2048
 
 
 def text_features(text: str) -> Mapping[str, float]:
@@ -32,7 +33,13 @@ def text_features(text: str) -> Mapping[str, float]:
     return _features(text[:READ_CHARS])
 
 
-@lru_cache(maxsize=2048)
+def read_texts(texts: Iterable[str]) -> None:
+    """Read texts ahead: what the last ``REMEMBERED`` texts say is remembered."""
+    for text in texts:
+        text_features(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
 def _features(text: str) -> Mapping[str, float]:
     plain = _plain(text)
     return MappingProxyType(
@@ -58,5 +65,9 @@ def _plain(text: str) -> str:
     folded = " ".join(text.casefold().split())
     if folded.isascii():
         return folded
-    parts = unicodedata.normalize("NFD", folded)
-    return "".join(char for char in parts if not unicodedata.combining(char))
+    # Bare before they are taken apart too: that sorts the accents of a letter, in the square of their number.
+    return _bare(unicodedata.normalize("NFD", _bare(folded)))
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text if not unicodedata.combining(char))

@@ -4,6 +4,14 @@ SELECT id, CASE WHEN feature_version = $2 THEN features END AS features
 FROM raw_signals
 WHERE id = ANY ($1::uuid[]);
 
+-- name: read_waiting
+-- Read the titles and texts of the first $1 signals that wait for their features, locking nothing.
+SELECT left(body ->> 'title', 500) AS title, left(body ->> 'text', 2000) AS text
+FROM raw_signals
+WHERE state = 'pending'
+ORDER BY seq
+LIMIT $1;
+
 -- name: claim_signals
 -- Lock the first $1 signals that nobody counts yet or has counted, in order of arrival.
 SELECT id, source, state = 'rejected' AS is_rejected, cluster, topics, published_at, heard_at,
