@@ -1,17 +1,25 @@
 """Who polls a source, and what is told of it: leases, silence, muting."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
 from leadboost.clock import SystemClock
 from leadboost.errors import SourceError, SourceGoneError
 from leadboost.messages.events import StateChanged
-from leadboost.messages.scout import BeginIntake, ListSources, MuteSource, SignalsHeard, SourceStatus
-from leadboost.ports import Fetched, Lease
+from leadboost.messages.scout import (
+    BeginIntake,
+    ListSignals,
+    ListSources,
+    MuteSource,
+    SignalsHeard,
+    SourceStatus,
+)
+from leadboost.ports import Fetched, Lease, NewSignal
 from leadboost.runtime import ActorRef
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
@@ -109,6 +117,59 @@ async def test_a_poll_that_outlives_its_lease_stores_its_items_and_leaves_the_st
     await until(stored)
     await scout.ask(ListSources())
     assert (await world.states.load(["scripted"]))["scripted"].state is None
+
+
+async def test_leases_are_renewed_and_others_answered_while_a_poll_is_taken_in(world: World) -> None:
+    begun_storing, let_go = asyncio.Event(), asyncio.Event()
+    store = world.signals
+
+    class Slow:
+        page = staticmethod(store.page)
+
+        async def save_raw_signal(self, *signals: NewSignal) -> Sequence[UUID]:
+            begun_storing.set()
+            await let_go.wait()
+            return cast(Sequence[UUID], await store.save_raw_signal(*signals))
+
+    world.signals = Slow()
+    scout = await begun(world, Scripted(fetched(item(1), page="a", wait_s=3_600)))
+    async with asyncio.timeout(10):
+        await begun_storing.wait()
+
+    await until_looked_twice(world, scout)
+    listed = await scout.ask(ListSignals())
+    let_go.set()
+    await status_when(scout, lambda status: status.state == "up")
+
+    saved = (await world.states.load(["scripted"]))["scripted"].state
+    assert (listed, saved.cursor, saved.accepted) == ([], {"page": "a"}, 1)
+
+
+async def test_what_several_polls_brought_is_taken_in_one_after_the_other(world: World) -> None:
+    under_way, most = 0, 0
+    store = world.signals
+
+    class Counting:
+        async def save_raw_signal(self, *signals: NewSignal) -> Sequence[UUID]:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            try:
+                return cast(Sequence[UUID], await store.save_raw_signal(*signals))
+            finally:
+                under_way -= 1
+
+    world.signals = Counting()
+    names = ["a", "b", "c", "d"]
+    scout = await begun(
+        world, *(Scripted(fetched(item(n), wait_s=3_600), name=name) for n, name in enumerate(names))
+    )
+
+    async def all_up() -> bool:
+        return {each.state for each in await scout.ask(ListSources())} == {"up"}
+
+    await until(all_up)
+    assert most == 1
 
 
 async def test_a_source_that_falls_silent_is_told_once_and_told_when_it_is_heard_again(world: World) -> None:

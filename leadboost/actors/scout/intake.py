@@ -2,22 +2,36 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, assert_never, cast
 from uuid import UUID
 
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.domain.radar.cleaning import Cleaner
 from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.topic import Topic as WatchedTopic
 from leadboost.domain.signal import Signal, content_hash
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import InputError, StoreDataError
 from leadboost.messages.events import EventsCommitted, SignalsStored
-from leadboost.messages.scout import DecideSignal, SignalRejection, SignalsHeard, StoredSignal
+from leadboost.messages.scout import (
+    DecideSignal,
+    HearSignals,
+    ListSignals,
+    ListTopics,
+    ReplaceTopics,
+    SignalRejection,
+    SignalsHeard,
+    StoredSignal,
+)
 from leadboost.ports import KnowledgeStore, NewSignal, SignalStore
 from leadboost.runtime import Topic
 
 CHUNK, CHUNK_CHARS = 250, 250_000  # what one transaction stores
 SLICE, SLICE_CHARS = 25, 25_000  # validating and cleaning so many takes about 2 ms, which no sale notices
+
+Asked = HearSignals | ListSignals | DecideSignal | ListTopics | ReplaceTopics
+"""What others ask about signals."""
+Answer = SignalsHeard | Sequence[StoredSignal] | StoredSignal | Sequence[WatchedTopic] | None
 
 
 class SignalIntake:
@@ -42,6 +56,29 @@ class SignalIntake:
         self._stored = stored
         self._clock = clock
         self._rng = rng
+        self._turn = asyncio.Lock()
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Do or read what is asked for. Raises StoreError."""
+        match asked:
+            case HearSignals(items=items):
+                return await self.hear(items)
+            case ListSignals():
+                return await self._signals.page(asked)
+            case DecideSignal():
+                return await self._decide(asked)
+            case ListTopics():
+                return (await self._knowledge.knowledge(None)).topics
+            case ReplaceTopics(topics=topics):
+                return await self._knowledge.replace_topics(topics)
+            case _:
+                assert_never(asked)
+
+    async def hear_in_turn(self, items: Sequence[Mapping[str, object]]) -> SignalsHeard:
+        """``hear`` beside the handler, one call after the other: many at once would wait for one another in
+        the database until its deadlines passed. Raises StoreError."""
+        async with self._turn:
+            return await self.hear(items)
 
     async def hear(self, items: Sequence[Mapping[str, object]]) -> SignalsHeard:
         """Validate, clean, de-duplicate and store. Raises StoreError.
@@ -72,7 +109,7 @@ class SignalIntake:
                 raise result
         return cast(int, kept), cast(dict[int, NewSignal], prepared)
 
-    async def decide(self, decision: DecideSignal) -> StoredSignal | None:
+    async def _decide(self, decision: DecideSignal) -> StoredSignal | None:
         """Carry out a person's decision, and say so. Raises StoreError."""
         decided = await self._knowledge.decide(decision)
         if decided is not None:

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 import structlog
 
 from leadboost.actors.scout import polling, showing
-from leadboost.actors.scout.intake import SignalIntake
+from leadboost.actors.scout.intake import Asked, SignalIntake
 from leadboost.actors.scout.polling import Intake
 from leadboost.actors.scout.showing import Board
 from leadboost.actors.scout.tenure import Look, Tenure
@@ -18,6 +18,8 @@ from leadboost.actors.scout.told import (
     PollAnswered,
     PollDue,
     PollFailed,
+    PollHeard,
+    PollNotStored,
     PollSettled,
     Reply,
     Told,
@@ -25,19 +27,8 @@ from leadboost.actors.scout.told import (
 from leadboost.domain.radar.policy import Policy
 from leadboost.errors import LeaseLostError, StoreError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged, StepReported
-from leadboost.messages.scout import (
-    BeginIntake,
-    DecideSignal,
-    HearSignals,
-    ListSignals,
-    ListSources,
-    ListTopics,
-    MuteSource,
-    ReplaceTopics,
-    SourceStatus,
-)
+from leadboost.messages.scout import BeginIntake, ListSources, MuteSource, SignalsHeard, SourceStatus
 from leadboost.ports import (
-    Fetched,
     KnowledgeStore,
     Lease,
     LeaseStore,
@@ -145,17 +136,9 @@ class Scout(Actor[Told]):
                 await self._tenure.resign(self._held)
 
     async def receive(self, message: Told) -> Reply:
+        if isinstance(message, Asked):
+            return await self._hearing.answer(message)
         match message:
-            case HearSignals(items=items):
-                return await self._hearing.hear(items)
-            case ListSignals():
-                return await self._signals.page(message)
-            case DecideSignal():
-                return await self._hearing.decide(message)
-            case ListTopics():
-                return (await self._knowledge.knowledge(None)).topics
-            case ReplaceTopics(topics=topics):
-                return await self._knowledge.replace_topics(topics)
             case ListSources():
                 return self._board.statuses()
             case MuteSource():
@@ -168,8 +151,12 @@ class Scout(Actor[Told]):
                 self._looked(look)
             case PollDue(name=name):
                 self._poll(name)
-            case PollAnswered(name=name, epoch=epoch, fetched=fetched):
-                await self._answered(name, epoch, fetched)
+            case PollAnswered():
+                self._answered(message)
+            case PollHeard(poll=poll, heard=heard):
+                await self._heard(poll, heard)
+            case PollNotStored(name=name, error=error):
+                self._not_stored(name, error)
             case PollSettled(name=name, wait_s=wait_s):
                 self._fetching.discard(name)
                 self._schedule(name, wait_s)
@@ -286,36 +273,45 @@ class Scout(Actor[Told]):
         self._fetching.add(name)
         self._board.tell(self._fetching)
 
-    async def _answered(self, name: str, epoch: int, fetched: Fetched) -> None:
+    def _answered(self, poll: PollAnswered) -> None:
+        """Take in what came beside the handler: however long that takes, the leases are renewed meanwhile."""
+        self.spawn(
+            f"take in {poll.name}",
+            self._hearing.hear_in_turn(poll.fetched.items),
+            then=lambda heard: PollHeard(poll=poll, heard=heard),
+            otherwise=lambda error: _storing_failed(poll.name, error),
+        )
+
+    async def _heard(self, poll: PollAnswered, heard: SignalsHeard) -> None:
+        name, fetched = poll.name, poll.fetched
+        wait_s = min(fetched.wait_s, polling.LONGEST_WAIT_S) * self.rng.uniform(1.0, 1.0 + JITTER)
+        state = polling.answered(
+            self._board.states[name],
+            fetched,
+            heard,
+            now=self.clock.now(),
+            wait_s=wait_s,
+            expected_per_day=self._expected.get(name),
+        )
         self._fetching.discard(name)
         try:
-            await self._take_in(name, epoch, fetched)
-        finally:
-            self._board.tell(self._fetching)
-
-    async def _take_in(self, name: str, epoch: int, fetched: Fetched) -> None:
-        try:
-            heard = await self._hearing.hear(fetched.items)
-            lease = self._term(name, epoch)
-            wait_s = min(fetched.wait_s, polling.LONGEST_WAIT_S) * self.rng.uniform(1.0, 1.0 + JITTER)
-            state = polling.answered(
-                self._board.states[name],
-                fetched,
-                heard,
-                now=self.clock.now(),
-                wait_s=wait_s,
-                expected_per_day=self._expected.get(name),
-            )
-            await self._save(state, lease)
+            await self._save(state, self._term(name, poll.epoch))
         except LeaseLostError:
-            self._lost(name, epoch)
+            self._lost(name, poll.epoch)
         except StoreError as error:
-            _log.warning("source items not stored", source=name, error=str(error))
-            self._board.states[name] = polling.not_stored(self._board.states[name], error)
-            self._schedule(name, STORE_AWAY_S)
+            self._not_stored(name, error)
         else:
             showing.log_answer(name, fetched, heard)
-            self._go_on(name, epoch, wait_s, fetched.settle and fetched.settle(heard))
+            self._go_on(name, poll.epoch, wait_s, fetched.settle and fetched.settle(heard))
+        self._board.tell(self._fetching)
+
+    def _not_stored(self, name: str, error: StoreError) -> None:
+        """What the poll brought comes again: the cursor stays where it was."""
+        _log.warning("source items not stored", source=name, error=str(error))
+        self._fetching.discard(name)
+        self._board.states[name] = polling.not_stored(self._board.states[name], error)
+        self._schedule(name, STORE_AWAY_S)
+        self._board.tell(self._fetching)
 
     def _go_on(
         self, name: str, epoch: int, wait_s: float, settling: Coroutine[Any, Any, None] | None
@@ -382,3 +378,9 @@ def _look_failed(error: Exception) -> LookEnded:
         raise error
     _log.warning("leases of sources not renewed", error=str(error))
     return LookEnded(look=None)
+
+
+def _storing_failed(name: str, error: Exception) -> PollNotStored:
+    if not isinstance(error, StoreError):
+        raise error
+    return PollNotStored(name=name, error=error)

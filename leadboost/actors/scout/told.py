@@ -3,20 +3,15 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from leadboost.actors.scout.intake import Answer, Asked
 from leadboost.actors.scout.tenure import Look
-from leadboost.domain.radar.topic import Topic as WatchedTopic
+from leadboost.errors import StoreError
 from leadboost.messages.scout import (
     BeginIntake,
-    DecideSignal,
-    HearSignals,
-    ListSignals,
     ListSources,
-    ListTopics,
     MuteSource,
-    ReplaceTopics,
     SignalsHeard,
     SourceStatus,
-    StoredSignal,
 )
 from leadboost.ports import Fetched
 from leadboost.runtime import Event, Message
@@ -54,6 +49,22 @@ class PollAnswered(Message[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PollHeard(Message[None]):
+    """What a poll brought is taken in."""
+
+    poll: PollAnswered
+    heard: SignalsHeard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollNotStored(Message[None]):
+    """What a poll brought is not, or not all, taken in."""
+
+    name: str
+    error: StoreError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PollSettled(Message[None]):
     """What a poll brought is committed, and its source has settled that."""
 
@@ -71,11 +82,7 @@ class PollFailed(Message[None]):
 
 
 Told = (
-    HearSignals
-    | ListSignals
-    | DecideSignal
-    | ListTopics
-    | ReplaceTopics
+    Asked
     | ListSources
     | MuteSource
     | BeginIntake
@@ -83,15 +90,9 @@ Told = (
     | LookEnded
     | PollDue
     | PollAnswered
+    | PollHeard
+    | PollNotStored
     | PollSettled
     | PollFailed
 )
-Reply = (
-    SignalsHeard
-    | Sequence[StoredSignal]
-    | StoredSignal
-    | Sequence[WatchedTopic]
-    | Sequence[SourceStatus]
-    | SourceStatus
-    | None
-)
+Reply = Answer | Sequence[SourceStatus] | SourceStatus | None
