@@ -27,6 +27,11 @@ class Signal:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
+def prose(title: str | None, text: str) -> str:
+    """All that a signal says: its title, unless the text begins with it, and its text, a line each."""
+    return text if not title or text.startswith(title) else f"{title}\n{text}"
+
+
 def content_hash(signal: Signal) -> bytes:
     """Return the 32 bytes of SHA-256 that make two signals the same one.
 

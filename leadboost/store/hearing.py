@@ -13,6 +13,7 @@ from leadboost.domain.hearing.heard import HEARD_VERSION
 from leadboost.domain.hearing.influence import Voice
 from leadboost.domain.hearing.passage import Memory, Unheard
 from leadboost.domain.hearing.statistics import Statistics
+from leadboost.domain.signal import prose
 from leadboost.store.database import Database, Session
 from leadboost.store.jsontext import json_text
 from leadboost.store.queries import load_queries
@@ -137,4 +138,4 @@ def _unheard(row: asyncpg.Record, echo: Echo | None) -> Unheard:
 
 
 def _text(row: asyncpg.Record) -> str:
-    return "\n".join(filter(None, (row["title"], row["text"])))
+    return prose(row["title"], row["text"] or "").strip()

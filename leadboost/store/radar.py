@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from leadboost.clock import uuid7
-from leadboost.domain.radar.cleaning import Knowledge, prose
+from leadboost.domain.radar.cleaning import Knowledge
 from leadboost.domain.radar.spam import SpamModel, spam_features
 from leadboost.domain.radar.topic import Topic
-from leadboost.domain.signal import Signal
+from leadboost.domain.signal import Signal, prose
 from leadboost.messages.scout import DecideSignal, StoredSignal
 from leadboost.ports import NewEvent
 from leadboost.store.database import Database, Session
@@ -102,7 +102,7 @@ def _state_after(decision: DecideSignal, state: str) -> str:
 async def _teach(session: Session, signal: Signal, *, is_spam: bool) -> None:
     row = await session.fetchrow(_queries.lock_model)
     assert row is not None  # noqa: S101 - the migration wrote it
-    model = _model(row).learn(spam_features([prose(signal)]), is_spam=is_spam)
+    model = _model(row).learn(spam_features([prose(signal.title, signal.text)]), is_spam=is_spam)
     await session.execute(
         _queries.write_model, model.to_bytes(), model.spam, model.wanted, asdict(model.tally)
     )

@@ -84,6 +84,18 @@ async def test_a_pending_signal_is_read_whole(store: PgHearingStore, database: D
     assert (signal.is_rejected, signal.echo) == (False, Echo())
 
 
+async def test_a_title_that_the_text_repeats_is_read_once(store: PgHearingStore, database: Database) -> None:
+    said = "where can i buy warm boots?"
+    await keep(database, 1, body={"title": said, "text": said})
+    await keep(database, 2, body={"title": said, "text": None})
+
+    signals = await process(store)
+
+    assert [signal.said.text for signal in signals] == [said, said]
+    stored = await store.features([signal.id for signal in signals])
+    assert [features["text_intent"] for features in stored.values()] == [0.5, 0.5]
+
+
 async def test_a_processed_signal_keeps_its_features_and_is_not_claimed_again(
     store: PgHearingStore, database: Database
 ) -> None:

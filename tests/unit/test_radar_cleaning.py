@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadboost.domain.radar.cleaning import Cleaner, Finding, Knowledge, prose, richness
+from leadboost.domain.radar.cleaning import Cleaner, Finding, Knowledge, richness
 from leadboost.domain.radar.fold import fold
 from leadboost.domain.radar.language import detect_languages
 from leadboost.domain.radar.policy import Policy
@@ -15,7 +15,7 @@ from leadboost.domain.radar.spam import MIN_LABELS, SpamModel, spam_features
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.radar.topics import SPAN, TopicMatcher
 from leadboost.domain.radar.words import read_words
-from leadboost.domain.signal import Signal
+from leadboost.domain.signal import Signal, prose
 
 SPAM = "WIN a FREE prize!! Text CLAIM to 80085 now, only £1.50"
 WANTED = "Does anyone know a quiet fan for the bedroom?"
@@ -217,8 +217,8 @@ def test_what_is_rejected_keeps_its_fingerprint() -> None:
 
 
 def test_a_title_that_the_text_repeats_is_said_once() -> None:
-    assert prose(signal("a b c", title="a b")) == "a b c"
-    assert prose(signal("c", title="a b")) == "a b c"
+    assert prose("a b", "a b c") == "a b c"
+    assert prose("a b", "c") == "a b\nc"
 
 
 def test_a_copy_that_tells_more_is_richer() -> None:

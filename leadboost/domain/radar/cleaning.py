@@ -20,7 +20,7 @@ from leadboost.domain.radar.spam import SpamModel, spam_features
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.radar.topics import TopicMatcher
 from leadboost.domain.radar.words import Words, read_words
-from leadboost.domain.signal import Signal
+from leadboost.domain.signal import Signal, prose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Cleaner:
         """Return one finding per signal. A hundred posts of usual length take some 4 ms."""
         if not signals:
             return []
-        texts = [prose(signal) for signal in signals]
+        texts = [prose(signal.title, signal.text) for signal in signals]
         words = read_words(texts)
         languages = detect_languages(texts, words)
         blocked = self._words.find(words)
@@ -113,12 +113,6 @@ class Cleaner:
         if self.knowledge.topics and not topics:
             return "off_topic: about none of the watched topics"
         return None
-
-
-def prose(signal: Signal) -> str:
-    """All that a signal says: its title, unless the text begins with it, and its text."""
-    title = signal.title
-    return signal.text if not title or signal.text.startswith(title) else f"{title} {signal.text}"
 
 
 def fingerprints(words: Words) -> list[Fingerprint | None]:
