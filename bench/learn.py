@@ -28,6 +28,7 @@ from leadboost.errors import InputError
 
 LEAST_GROUP, LARGEST_GROUP, GROUP_SHARE = 6, 64, 16
 COVERAGE_WITHIN = 0.02
+RATES = ("per_s", "beside_per_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +47,13 @@ class Told:
 class Heard:
     """Mean absolute error of the rows after the first 30, and rows per second.
 
-    Of ours also the share of these rows within the interval, and what the watch over the model found.
+    Of ours also the share of these rows within the interval, what the watch over the model found, and the
+    rows per second beside the fitting of trees.
     """
 
     error: float
     per_s: float
+    beside_per_s: float = 0.0
     covered: float = 0.0
     rollbacks: int = 0
     drifts: int = 0
@@ -102,6 +105,7 @@ def learn(told: Told, contender: Contender) -> Heard:
         return heard
     return replace(
         heard,
+        beside_per_s=len(told.outcomes) / (took_s - contender.fitting_s),
         covered=covered / len(error),
         rollbacks=contender.rollbacks,
         drifts=contender.drifts,
@@ -140,10 +144,13 @@ def _compare_speed(told: Told, options: Options, report: Report) -> None:
     if RIVER not in contenders():
         report.missing.append("rows_vs_river (needs river)")
         return
-    runs = {name: partial(_rate_afresh, told, name) for name in ("ours", RIVER)}
-    rates = alternate(runs, options.rounds, warm_ups=0)
-    report.results.append(ratio("rows_vs_river", rates["ours"], rates[RIVER], at_least=20.0))
-    report.figures |= {f"{name}_rows_per_s": median(rates[name]) for name in rates}
+    runs = {name: partial(_learn_afresh, told, name) for name in ("ours", RIVER)}
+    heard = alternate(runs, options.rounds, warm_ups=0)
+    river = [one.per_s for one in heard[RIVER]]
+    ours, beside = ([getattr(one, rate) for one in heard["ours"]] for rate in RATES)
+    report.results.append(ratio("rows_vs_river", ours, river, at_least=20.0))
+    report.results.append(ratio("rows_beside_fitting_vs_river", beside, river))
+    report.figures |= {"ours_rows_per_s": median(ours), "river_rows_per_s": median(river)}
 
 
 def _grow(told: Told, options: Options, report: Report) -> None:
@@ -151,20 +158,21 @@ def _grow(told: Told, options: Options, report: Report) -> None:
     if sizes[0] <= 2 * OBSERVATIONS_TO_LEARN:
         report.missing.append("learn_cost_growth (needs 1,000 rows)")
         return
-    runs = {str(n): partial(_rate_afresh, told.first(n), "ours") for n in sizes}
-    rates = alternate(runs, options.rounds, warm_ups=0)
-    costs = [[1e6 / rate for rate in rates[str(n)]] for n in sizes]
-    for n, row in zip(sizes, costs, strict=True):
-        report.figures[f"learn_cost_us_at_{n}_rows"] = median(row)
-    report.results.append(growth("learn_cost_growth", costs))
+    runs = {str(n): partial(_learn_afresh, told.first(n), "ours") for n in sizes}
+    heard = alternate(runs, options.rounds, warm_ups=0)
+    for metric, rate in zip(("learn_cost", "learn_beside_fitting_cost"), RATES, strict=True):
+        costs = [[1e6 / getattr(one, rate) for one in heard[str(n)]] for n in sizes]
+        for n, row in zip(sizes, costs, strict=True):
+            report.figures[f"{metric}_us_at_{n}_rows"] = median(row)
+        report.results.append(growth(f"{metric}_growth", costs))
 
 
-def _rate_afresh(told: Told, name: str) -> float:
+def _learn_afresh(told: Told, name: str) -> Heard:
     """Learn in a new process: nothing of an earlier round is remembered, so there is nothing to warm up."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(_rate, told, name).result()
+        return process.submit(_learn_alone, told, name).result()
 
 
-def _rate(told: Told, name: str) -> float:
+def _learn_alone(told: Told, name: str) -> Heard:
     with threadpool_limits(1):
-        return learn(told, contenders()[name]()).per_s
+        return learn(told, contenders()[name]())

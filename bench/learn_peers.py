@@ -4,6 +4,7 @@ All are told the same of a row and nothing else: the logarithm of its spend, its
 attributes. The target is log((revenue + c) / (spend + c)).
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -18,8 +19,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import SGDRegressor
 
+from leadboost.actors.trainer.refit import LEAST_NEW, NEW_SHARE
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.features import C
+from leadboost.domain.roi.fit import LEAST_ROWS, fit
 from leadboost.domain.roi.forecast import question_of
 from leadboost.domain.roi.learner import Learner
 
@@ -50,13 +53,19 @@ class Contender(Protocol):
 
 
 class Ours:
-    """The product: what ``/predict`` would answer, then what Trainer would learn, its watch included."""
+    """The product: what ``/predict`` would answer, then what Trainer would learn, its watch included.
+
+    Trees are fitted when Trainer would have them fitted, but here and now: there a worker process does it.
+    """
 
     def __init__(self) -> None:
         self.low = self.high = np.zeros(0)
         self.rollbacks = 0
+        self.fitting_s = 0.0
         self._learner = Learner()
         self._good: Learner | None = None
+        self._learned: list[Outcome] = []
+        self._fitted_rows = 0
 
     @property
     def drifts(self) -> int:
@@ -73,8 +82,10 @@ class Ours:
     def learn(self, outcomes: Sequence[Outcome], targets: Floats) -> None:  # noqa: ARG002 - it makes its own
         while outcomes:
             taken = self._learner.learn(outcomes, shadow=self._good)
+            self._learned += outcomes[:taken]
             outcomes = outcomes[taken:]
             self._judge()
+        self._fit_trees()
 
     def _judge(self) -> None:
         """Go back to the last good version, or call what stands now good, as Trainer does after a pass."""
@@ -85,6 +96,18 @@ class Ours:
         elif learner.may_be_called_good(is_first=self._good is None):
             self._learner = learner.called_good(learner.watch.good + 1)
             self._good = self._learner.copy()
+
+    def _fit_trees(self) -> None:
+        rows = len(self._learned)
+        new = max(LEAST_NEW, rows // NEW_SHARE) if self._fitted_rows else LEAST_ROWS
+        if rows - self._fitted_rows < new:
+            return
+        self._fitted_rows = rows
+        began_at = time.perf_counter()
+        trees = fit(self._learned, (), rows)
+        self.fitting_s += time.perf_counter() - began_at
+        if trees is not None:
+            self._learner = self._learner.adopted(trees)
 
 
 class GroupMean:

@@ -127,7 +127,11 @@ def test_learn_compares_with_every_reference_on_made_up_outcomes() -> None:
         "river",
         "river_as_it_comes",
     }
-    assert metrics(report) == {f"error_vs_{name}" for name in references} | {"coverage", "rows_vs_river"}
+    assert metrics(report) == {f"error_vs_{name}" for name in references} | {
+        "coverage",
+        "rows_vs_river",
+        "rows_beside_fitting_vs_river",
+    }
 
 
 def test_learn_reads_a_file_as_ingest_does_and_says_why_one_cannot_be_used(tmp_path: Path) -> None:
