@@ -168,9 +168,12 @@ def _joined(fresh: Mapping[int, NewSignal], near: Sequence[asyncpg.Record], thre
     members = [_member(new) for new in fresh.values()]
     pairs = pairs_within([new.finding.fingerprint for new in fresh.values()])
     places = {number: place for place, number in enumerate(fresh)}
+    earlier: dict[UUID, int] = {}
     for number, id_, content_hash, signature, cluster in near:
-        pairs.add((places[number], len(members)))
-        members.append(Member(id_, cluster_mark(content_hash), signature, cluster))
+        place = earlier.setdefault(id_, len(members))
+        if place == len(members):
+            members.append(Member(id_, cluster_mark(content_hash), signature, cluster))
+        pairs.add((places[number], place))
     return join(members, pairs, threshold=threshold)
 
 

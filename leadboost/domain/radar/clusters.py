@@ -6,9 +6,9 @@ of arrival nor the host that heard a text changes what the clusters are. One bou
 than ``CROWD`` texts share, only the first ``CROWD`` to arrive are looked at.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Final, cast
 from uuid import UUID
 
@@ -81,15 +81,15 @@ def join(members: Sequence[Member], pairs: Collection[tuple[int, int]], *, thres
 
 def _alike(
     members: Sequence[Member], pairs: Collection[tuple[int, int]], threshold: float
-) -> Iterable[tuple[int, int]]:
+) -> Sequence[tuple[int, int]]:
     if not pairs:
         return ()
-    places = np.array(list(pairs))
+    places = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(pairs)).reshape(-1, 2)
     found = similarity([member.signature for member in members], places[:, 0], places[:, 1])
     return cast(list[tuple[int, int]], places[found >= threshold].tolist())
 
 
-def _names(members: Sequence[Member], alike: Iterable[tuple[int, int]]) -> Iterator[tuple[Member, UUID]]:
+def _names(members: Sequence[Member], alike: Sequence[tuple[int, int]]) -> Iterator[tuple[Member, UUID]]:
     """Union-find; yields every member that has company, with the least mark of its component."""
     firsts: dict[UUID, int] = {}
     parents = [
@@ -102,10 +102,9 @@ def _names(members: Sequence[Member], alike: Iterable[tuple[int, int]]) -> Itera
             parents[number] = number = parents[parents[number]]
         return number
 
-    touched: set[int] = set()
     for one, other in alike:
-        touched |= {one, other}
         parents[root(one)] = root(other)
+    touched = set(chain.from_iterable(alike))
     names: dict[int, UUID] = {}
     for number in touched:
         mark = members[number].cluster or members[number].mark
