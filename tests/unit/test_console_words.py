@@ -25,16 +25,16 @@ def words(path: Path, block: str) -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_connector_has_a_name(language: str) -> None:
-    assert set(KINDS) <= words(TEXTS / f"{language}.ts", "kinds")
+    assert set(KINDS) <= words(TEXTS / language / "hearing.ts", "kinds")
 
 
 def test_what_can_be_obtained_is_said_in_spanish_too() -> None:
-    assert set(KINDS) == words(TEXTS / "es.ts", "offerNotes")
+    assert set(KINDS) == words(TEXTS / "es/hearing.ts", "offerNotes")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_member_of_the_model_has_a_name(language: str) -> None:
-    text = (TEXTS / f"{language}.ts").read_text(encoding="utf-8")
+    text = (TEXTS / language / "learning.ts").read_text(encoding="utf-8")
 
     for name in (*Mixture.start().names(), "boosted trees"):
         assert f'"{name}": "' in text

@@ -3,6 +3,8 @@ import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/shell.css";
 import "./styles/views.css";
+import "./styles/hearing.css";
+import "./styles/learning.css";
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
