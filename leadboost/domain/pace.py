@@ -30,8 +30,13 @@ class Pace:
         quiet_s = self.quiet_s + min(max(gap_s, 0.0), LONGEST_GAP_S)
         if items == 0:
             return replace(self, quiet_s=quiet_s)
-        faded = self.items * math.exp(-quiet_s / TAU_S)
-        return Pace(items=faded + items, watched_s=self.watched_s + quiet_s)
+        known = replace(self, quiet_s=quiet_s).interrupted()
+        return replace(known, items=known.items + items)
+
+    def interrupted(self) -> "Pace":
+        """Return the pace with its quiet ended by items of which nobody knows how long they gathered."""
+        faded = self.items * math.exp(-self.quiet_s / TAU_S)
+        return Pace(items=faded, watched_s=self.watched_s + self.quiet_s)
 
     def per_day(self) -> float | None:
         """Return the learned number of new items a day; None before a day and five items."""

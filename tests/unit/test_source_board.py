@@ -6,6 +6,7 @@ import pytest
 from leadboost.actors.scout.polling import answered, failed
 from leadboost.actors.scout.showing import Board
 from leadboost.clock import SystemClock
+from leadboost.domain.pace import DAY_S, Pace
 from leadboost.errors import SourceError
 from leadboost.messages.scout import SignalRejection, SignalsHeard, SourceStatus
 from leadboost.ports import Fetched, SourceState
@@ -55,6 +56,27 @@ def test_a_failing_source_keeps_its_reason_however_long_it_waits() -> None:
 
 def test_the_host_is_shown_without_what_tells_its_starts_apart() -> None:
     assert shown(UP, holder="shop-1:77:0190-uuid").host == "shop-1:77"
+
+
+def test_what_gathered_while_polls_failed_says_nothing_of_the_pace() -> None:
+    new = SourceState(name="news", kind="rss")
+    down = failed(new, SourceError("news", "is away"), now=NOW - timedelta(minutes=5))
+
+    state = after_poll(down, accepted=500)
+
+    assert (state.pace.per_day(), state.pace.items, state.accepted, state.errors) == (None, 0.0, 500, 0)
+    assert after_poll(state, accepted=1).pace.items == 1.0
+
+
+def test_what_gathered_while_polls_failed_ends_the_quiet() -> None:
+    watched = Pace(items=7.0, watched_s=7 * DAY_S, quiet_s=DAY_S)
+    down = failed(replace(UP, pace=watched), SourceError("news", "is away"), now=NOW)
+
+    still, heard = after_poll(down).pace, after_poll(down, accepted=3).pace
+
+    assert still == watched
+    assert (heard.quiet_s, heard.watched_s) == (0.0, 8 * DAY_S)
+    assert heard.items < 7.0
 
 
 def test_the_first_poll_says_nothing_of_the_pace() -> None:

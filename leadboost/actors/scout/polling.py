@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from leadboost.domain.pace import Pace
 from leadboost.errors import SourceError, SourceGoneError
 from leadboost.messages.scout import SignalsHeard
 from leadboost.ports import Fetched, SourceState
@@ -31,13 +32,10 @@ def answered(
 ) -> SourceState:
     """Return the state after a poll whose items were taken in.
 
-    The first poll brings what had gathered, and says nothing of the pace. Rejected items count as new
-    ones: what sends nothing but rubbish is not silent.
+    Rejected items count as new ones: what sends nothing but rubbish is not silent.
     """
     items = heard.accepted + len(heard.rejected)
-    pace = old.pace
-    if old.last_polled_at is not None:
-        pace = pace.after(items, (now - old.last_polled_at).total_seconds())
+    pace = _pace(old, items, now)
     is_silent = not items and pace.is_silent(expected_per_day)
     quiet_since = old.silent_since or old.last_item_at or now - timedelta(seconds=pace.quiet_s)
     return replace(
@@ -93,6 +91,14 @@ def first_wait_s(state: SourceState, *, now: datetime) -> float:
     if state.state == "gone" or state.next_due_at is None:
         return 0.0
     return min(max((state.next_due_at - now).total_seconds(), 0.0), LONGEST_WAIT_S)
+
+
+def _pace(old: SourceState, items: int, now: datetime) -> Pace:
+    """Count what came since the poll before, if that was a success: the first one, and the first after a
+    failure, bring what had gathered, and say nothing of the pace."""
+    if old.last_polled_at is None or old.errors:
+        return old.pace.interrupted() if items else old.pace
+    return old.pace.after(items, (now - old.last_polled_at).total_seconds())
 
 
 def _quiet(since: datetime, per_day: float | None) -> str:
