@@ -41,7 +41,7 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::t
 ON CONFLICT (content_hash) DO NOTHING"""
 FREQUENT = """the of and to in is you that it he was for on are as with his they at be this have from or had
     by but what some we can out other were all there when up use your how said an each she which do their"""
-TABLES = "raw_signals, signal_bands, events, plain_signals"
+TABLES = "raw_signals, signal_bands, joined_clusters, events, plain_signals"
 
 
 def run(options: Options) -> Report:

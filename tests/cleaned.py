@@ -30,8 +30,8 @@ async def clusters_of(database: Database) -> frozenset[tuple[str, frozenset[str]
     """Return each cluster's name with the external ids of its members."""
     async with database.session() as session:
         rows = await session.fetch(
-            "SELECT cluster::text, array_agg(external_id) FROM raw_signals"
-            " WHERE cluster IS NOT NULL GROUP BY cluster"
+            "SELECT cluster_name(cluster)::text, array_agg(external_id) FROM raw_signals"
+            " WHERE cluster IS NOT NULL GROUP BY 1"
         )
     return frozenset((name, frozenset(members)) for name, members in rows)
 

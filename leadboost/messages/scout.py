@@ -41,7 +41,7 @@ class HearSignals(Message[SignalsHeard]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
     """The copies of a signal: how many there are with itself, from how many sources; ``lead`` marks the
-    richest of them."""
+    richest of them. At most 1000 are counted."""
 
     id: UUID
     size: int

@@ -16,7 +16,7 @@ from leadboost.ports import NewEvent
 from leadboost.store.database import Database, Session
 from leadboost.store.journal import insert_events
 from leadboost.store.queries import load_queries
-from leadboost.store.signals import accepted_event, lock_clusters, read_body, stored_signal
+from leadboost.store.signals import accepted_event, lock_clusters, read_body, read_signals
 from leadboost.store.signals import queries as signal_queries
 
 DEADLINE_S = 2.0
@@ -73,8 +73,8 @@ class PgKnowledgeStore:
             if row["cluster"] is not None:
                 await session.execute(signal_queries.choose_leads, [row["cluster"]])
             await insert_events(session, self._events(decision, signal, row["state"]))
-            decided = await session.fetchrow(_queries.read_signal, decision.id)
-        return None if decided is None else stored_signal(decided)
+            (decided,) = await read_signals(session, [decision.id])
+        return decided
 
     def _events(self, decision: DecideSignal, signal: Signal, state: str) -> list[NewEvent]:
         data: Mapping[str, object] = {

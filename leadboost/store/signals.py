@@ -20,6 +20,8 @@ from leadboost.store.jsontext import json_text
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 2.0
+ECHO_MEMBERS = 1000
+LOOK_BACK = 5000
 EXCERPT_CHARS = 280
 TOPIC_SEPARATOR = "\x1f"
 NO_SIGNATURE = bytes(128)
@@ -61,14 +63,10 @@ class PgSignalStore:
     async def _save(self, session: Session, fresh: Sequence[NewSignal], moves: Moves) -> None:
         ids = {new.id for new in fresh}
         earlier = {id_: cluster for id_, cluster in moves.texts.items() if id_ not in ids}
-        if earlier or moves.clusters:
-            await session.execute(
-                queries.move_clusters,
-                list(moves.clusters),
-                list(moves.clusters.values()),
-                list(earlier),
-                list(earlier.values()),
-            )
+        if moves.clusters:
+            await session.execute(queries.name_clusters, list(moves.clusters), list(moves.clusters.values()))
+        if earlier:
+            await session.execute(queries.join_clusters, list(earlier), list(earlier.values()))
         events = [self._accepted(new) for new in fresh if not new.finding.reason]
         await session.execute(
             queries.save_raw_signals,
@@ -84,24 +82,25 @@ class PgSignalStore:
             await session.execute(queries.choose_leads, list(changed))
 
     async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
+        filters = (
+            query.before,
+            query.source,
+            query.state,
+            None if query.text is None else like_pattern(query.text),
+            query.topic,
+            query.limit,
+        )
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            rows = await session.fetch(
-                queries.page_signals,
-                query.before,
-                query.source,
-                query.state,
-                None if query.text is None else like_pattern(query.text),
-                query.topic,
-                query.cluster,
-                query.limit,
-            )
-        return [stored_signal(row) for row in rows]
+            if query.cluster is None:
+                found = await session.fetch(queries.page_signals, *filters)
+            else:
+                found = await session.fetch(queries.page_cluster, *filters, query.cluster, LOOK_BACK)
+            return await read_signals(session, [id_ for (id_,) in found])
 
     async def read(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredSignal]:
         """Those of these ids that still stand."""
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            found = [stored_signal(row) for row in await session.fetch(queries.read_signals, ids)]
-        return {each.id: each for each in found}
+            return {each.id: each for each in await read_signals(session, ids)}
 
     def _accepted(self, new: NewSignal) -> NewEvent:
         return accepted_event(uuid7(self._clock, self._rng), new.id, new.signal, self._clock.now())
@@ -120,6 +119,11 @@ async def lock_clusters(session: Session) -> None:
     """Be the only one to change clusters until the transaction ends. A statement of its own: what follows
     must see all that others wrote before."""
     await session.execute(queries.lock_clusters)
+
+
+async def read_signals(session: Session, ids: Sequence[UUID]) -> Sequence[StoredSignal]:
+    """Read those of these ids that still stand, newest first."""
+    return [_stored(row) for row in await session.fetch(queries.read_signals, ids, ECHO_MEMBERS)]
 
 
 def _told(stored: Sequence[NewSignal]) -> str:
@@ -215,8 +219,7 @@ def _body(signal: Signal) -> dict[str, object]:
     }
 
 
-def stored_signal(row: asyncpg.Record) -> StoredSignal:
-    """Make the record of one row of a page."""
+def _stored(row: asyncpg.Record) -> StoredSignal:
     return StoredSignal(
         id=_plain(row["id"]),
         seq=row["seq"],

@@ -52,7 +52,7 @@ async def feed(database: Database, texts: dict[str, str], order: Sequence[str], 
 
 async def empty(database: Database) -> None:
     async with database.session() as session:
-        await session.execute("TRUNCATE raw_signals, signal_bands")
+        await session.execute("TRUNCATE raw_signals, signal_bands, joined_clusters")
 
 
 async def open_host(dsn: str) -> Database:

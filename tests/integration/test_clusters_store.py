@@ -59,7 +59,7 @@ async def test_order_and_batches_change_no_cluster(database: Database, dsn: str,
     signals = articles(variants(2))
     await save(database, signals, batch=9)
     expected = await clusters_of(database)
-    await run(database, "TRUNCATE raw_signals, signal_bands")
+    await run(database, "TRUNCATE raw_signals, signal_bands, joined_clusters")
 
     await save(database, random.Random(batch).sample(signals, len(signals)), batch=batch)
 
@@ -71,7 +71,7 @@ async def test_two_hosts_fed_the_same_at_once_make_the_clusters_of_one(database:
     texts = variants(3)
     await save(database, articles(texts), batch=100)
     expected = await clusters_of(database)
-    await run(database, "TRUNCATE raw_signals, signal_bands")
+    await run(database, "TRUNCATE raw_signals, signal_bands, joined_clusters")
     other = await second_host(dsn)
 
     orders = [random.Random(seed).sample(sorted(texts), len(texts)) for seed in (1, 2)]
@@ -163,7 +163,7 @@ async def test_how_alike_copies_must_be_is_a_setting(database: Database) -> None
 
     await PgSignalStore(database, near_duplicate_at=0.95).save_raw_signal(*articles(texts))
     strict = await clusters_of(database)
-    await run(database, "TRUNCATE raw_signals, signal_bands")
+    await run(database, "TRUNCATE raw_signals, signal_bands, joined_clusters")
     await PgSignalStore(database, near_duplicate_at=0.5).save_raw_signal(*articles(texts))
 
     assert strict == frozenset()

@@ -14,7 +14,7 @@ LIMIT $1;
 
 -- name: claim_signals
 -- Lock the first $1 signals that nobody counts yet or has counted, in order of arrival.
-SELECT id, source, state = 'rejected' AS is_rejected, cluster, topics, published_at, heard_at,
+SELECT id, source, state = 'rejected' AS is_rejected, cluster_name(cluster) AS cluster, topics, published_at, heard_at,
     left(body ->> 'title', 500) AS title, left(body ->> 'text', 2000) AS text, left(body ->> 'author', 500) AS author,
     body -> 'engagement' AS engagement
 FROM raw_signals
@@ -30,8 +30,8 @@ SELECT wanted.cluster, count(DISTINCT voice) AS voices, count(DISTINCT source) A
 FROM unnest($1::uuid[]) AS wanted (cluster)
 CROSS JOIN LATERAL (
     SELECT source, source || E'\n' || coalesce(body ->> 'author', '') AS voice, heard_at
-    FROM raw_signals
-    WHERE raw_signals.cluster = wanted.cluster
+    FROM cluster_parts(wanted.cluster) AS part
+    CROSS JOIN LATERAL part_richest(part, $2)
     ORDER BY (state = 'rejected'), richness DESC, content_hash
     LIMIT $2
 ) AS said

@@ -35,9 +35,8 @@ SET terms = excluded.terms, examples = excluded.examples, updated_at = excluded.
 WHERE (topics.terms, topics.examples) IS DISTINCT FROM (excluded.terms, excluded.examples);
 
 -- name: lock_signal
--- Read one signal, as on a page, and keep it from others until the transaction ends.
-SELECT id, seq, body, state, reason, heard_at, language, topics, spam, cluster, is_lead, decided_by,
-    taught_spam
+-- Read one signal and keep it from others until the transaction ends.
+SELECT body, state, cluster, taught_spam
 FROM raw_signals
 WHERE id = $1
 FOR UPDATE;
@@ -45,14 +44,3 @@ FOR UPDATE;
 -- name: decide_signal
 -- Write what a person decided of signal $1: state $2, reason $3, by $4, and what the spam score learned.
 UPDATE raw_signals SET state = $2, reason = $3, decided_by = $4, taught_spam = $5 WHERE id = $1;
-
--- name: read_signal
--- Read one signal as on a page.
-SELECT signal.id, seq, body, state, reason, heard_at, language, topics, spam, cluster, is_lead, decided_by,
-    echo.size, echo.sources
-FROM raw_signals AS signal
-LEFT JOIN LATERAL (
-    SELECT count(*) AS size, count(DISTINCT source) AS sources
-    FROM raw_signals WHERE raw_signals.cluster = signal.cluster
-) AS echo ON signal.cluster IS NOT NULL
-WHERE signal.id = $1;

@@ -4,7 +4,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('leadboost.clusters.' || current_s
 
 -- name: find_known
 -- Of contents with the hashes $1, return the numbers (from 1) of those known already, and for every other each
--- earlier signal that shares one of its $3 bands ($2, as text, end to end), at most $4 signals for each band.
+-- earlier signal that shares one of its $3 bands ($2, as text, end to end), at most $4 signals for each band,
+-- with the name of its cluster.
 -- A LIMIT keeps the planner at one look into an index for each, however large the tables are.
 WITH known AS MATERIALIZED (
     SELECT told.number::integer AS number
@@ -16,7 +17,7 @@ WITH known AS MATERIALIZED (
 SELECT number, NULL::uuid AS id, NULL::bytea AS content_hash, NULL::bytea AS signature, NULL::uuid AS cluster
 FROM known
 UNION ALL
-SELECT near.number, earlier.id, earlier.content_hash, earlier.signature, earlier.cluster
+SELECT near.number, earlier.id, earlier.content_hash, earlier.signature, coalesce(joined.name, earlier.cluster)
 FROM (
     SELECT DISTINCT told.number, shared.seq
     FROM (
@@ -31,6 +32,8 @@ FROM (
 CROSS JOIN LATERAL (
     SELECT id, content_hash, signature, cluster FROM raw_signals WHERE raw_signals.seq = near.seq LIMIT 1
 ) AS earlier
+LEFT JOIN LATERAL (SELECT name FROM joined_clusters WHERE joined_clusters.id = earlier.cluster LIMIT 1) AS joined
+    ON true
 WHERE earlier.signature IS NOT NULL;
 
 -- name: save_raw_signals
@@ -59,80 +62,93 @@ WITH told AS MATERIALIZED (
 INSERT INTO events (id, kind, at, data)
 SELECT id, kind, $1, data::jsonb FROM unnest($17::uuid[], $18::text[], $19::text[]) AS event (id, kind, data);
 
--- name: move_clusters
--- Give each of the clusters $1 the name in $2, and put each of the signals $3 into the cluster in $4.
--- ANY keeps the planner at the indexes, however large the table is.
-WITH renamed AS (
-    UPDATE raw_signals SET cluster = ($2::uuid[])[array_position($1::uuid[], cluster)]
-    WHERE cluster = ANY ($1::uuid[])
+-- name: name_clusters
+-- Give each of the clusters $1 the name in $2. What signals carry stays, so this costs the same at any size.
+WITH named AS MATERIALIZED (
+    SELECT former, cluster_name(name) AS name FROM unnest($1::uuid[], $2::uuid[]) AS told (former, name)
+), renamed AS (
+    UPDATE joined_clusters SET name = named.name FROM named WHERE joined_clusters.name = named.former
 )
-UPDATE raw_signals SET cluster = ($4::uuid[])[array_position($3::uuid[], id)]
-WHERE id = ANY ($3::uuid[]);
+INSERT INTO joined_clusters (id, name)
+SELECT former, name FROM named WHERE former <> name
+ON CONFLICT (id) DO UPDATE SET name = excluded.name;
+
+-- name: join_clusters
+-- Put each of the signals $1 into the cluster in $2. ANY keeps the planner at the index.
+UPDATE raw_signals SET cluster = ($2::uuid[])[array_position($1::uuid[], id)]
+WHERE id = ANY ($1::uuid[]);
 
 -- name: choose_leads
 -- Make the richest copy of each of the clusters $1 its lead: one that is not rejected, if there is any.
-WITH leads AS MATERIALIZED (
-    SELECT lead.*
-    FROM unnest($1::uuid[]) AS changed (cluster)
+-- Two looks into indexes for each id that a cluster has, and at most two rows changed.
+WITH parts AS MATERIALIZED (
+    SELECT DISTINCT names.name, part
+    FROM (SELECT DISTINCT cluster_name(changed) AS name FROM unnest($1::uuid[]) AS changed) AS names
+    CROSS JOIN LATERAL cluster_parts(names.name) AS part
+), richest AS MATERIALIZED (
+    SELECT DISTINCT ON (name) best.id
+    FROM parts
+    CROSS JOIN LATERAL part_richest(part, 1) AS best
+    ORDER BY name, (state = 'rejected'), richness DESC, content_hash
+), former AS MATERIALIZED (
+    SELECT lead.id
+    FROM parts
     CROSS JOIN LATERAL (
-        SELECT id, cluster, is_lead
-        FROM raw_signals
-        WHERE raw_signals.cluster = changed.cluster
-        ORDER BY (state = 'rejected'), richness DESC, content_hash
-        LIMIT 1
+        SELECT id FROM raw_signals WHERE raw_signals.cluster = part AND raw_signals.is_lead OFFSET 0
     ) AS lead
 )
 UPDATE raw_signals SET is_lead = NOT is_lead
 WHERE id = ANY (ARRAY(
-    SELECT id FROM leads WHERE NOT is_lead
+    (SELECT id FROM richest EXCEPT SELECT id FROM former)
     UNION ALL
-    SELECT former.id
-    FROM leads
-    CROSS JOIN LATERAL (
-        SELECT id
-        FROM raw_signals
-        WHERE raw_signals.cluster = leads.cluster AND raw_signals.is_lead AND raw_signals.id <> leads.id
-        OFFSET 0
-    ) AS former
+    (SELECT id FROM former EXCEPT SELECT id FROM richest)
 ));
 
 -- name: page_signals
--- Read signals newest first below seq $1, of source $2, in state $3, whose title or text is like $4,
--- on topic $5, of cluster $6, each with the size of its cluster and the number of its sources.
-WITH page AS (
-    SELECT id, seq, body, state, reason, heard_at, language, topics, spam, cluster, is_lead, decided_by
-    FROM raw_signals
-    WHERE ($1::bigint IS NULL OR seq < $1)
-        AND ($2::text IS NULL OR source = $2)
-        AND ($3::text IS NULL OR state = $3)
-        AND ($4::text IS NULL OR body ->> 'text' ILIKE $4 OR body ->> 'title' ILIKE $4)
-        AND ($5::text IS NULL OR $5 = ANY (topics))
-        AND ($6::uuid IS NULL OR cluster = $6)
-    ORDER BY seq DESC
-    LIMIT $7
-), echo AS (
-    SELECT cluster, count(*) AS size, count(DISTINCT source) AS sources
-    FROM raw_signals
-    WHERE cluster = ANY (SELECT cluster FROM page)
-    GROUP BY cluster
-)
-SELECT page.*, echo.size, echo.sources
-FROM page
-LEFT JOIN echo USING (cluster)
-ORDER BY seq DESC;
+-- Find signals newest first below seq $1, of source $2, in state $3, whose title or text is like $4,
+-- on topic $5.
+SELECT id
+FROM raw_signals
+WHERE ($1::bigint IS NULL OR seq < $1)
+    AND ($2::text IS NULL OR source = $2)
+    AND ($3::text IS NULL OR state = $3)
+    AND ($4::text IS NULL OR body ->> 'text' ILIKE $4 OR body ->> 'title' ILIKE $4)
+    AND ($5::text IS NULL OR $5 = ANY (topics))
+ORDER BY seq DESC
+LIMIT $6;
+
+-- name: page_cluster
+-- Find signals of cluster $7 as page_signals does.
+SELECT id
+FROM cluster_parts(cluster_name($7)) AS part
+CROSS JOIN LATERAL part_newest(part, coalesce($1, 9223372036854775807), $8)
+WHERE ($2::text IS NULL OR source = $2)
+    AND ($3::text IS NULL OR state = $3)
+    AND ($4::text IS NULL OR body ->> 'text' ILIKE $4 OR body ->> 'title' ILIKE $4)
+    AND ($5::text IS NULL OR $5 = ANY (topics))
+ORDER BY seq DESC
+LIMIT $6;
 
 -- name: read_signals
--- Read the signals of these ids, each with the size of its cluster and the number of its sources.
-WITH asked AS (
-    SELECT id, seq, body, state, reason, heard_at, language, topics, spam, cluster, is_lead, decided_by
+-- Read the signals of these ids, newest first, each with its cluster's name, size and number of sources,
+-- counted among at most $2 members.
+WITH asked AS MATERIALIZED (
+    SELECT id, seq, body, state, reason, heard_at, language, topics, spam, cluster_name(cluster) AS cluster,
+        is_lead, decided_by
     FROM raw_signals
     WHERE id = ANY ($1::uuid[])
-), echo AS (
-    SELECT cluster, count(*) AS size, count(DISTINCT source) AS sources
-    FROM raw_signals
-    WHERE cluster = ANY (SELECT cluster FROM asked)
-    GROUP BY cluster
+), echo AS MATERIALIZED (
+    SELECT told.cluster, count(*) AS size, count(DISTINCT source) AS sources
+    FROM (SELECT DISTINCT cluster FROM asked WHERE cluster IS NOT NULL) AS told
+    CROSS JOIN LATERAL (
+        SELECT source
+        FROM cluster_parts(told.cluster) AS part
+        CROSS JOIN LATERAL part_sources(part, $2) AS source
+        LIMIT $2
+    ) AS member
+    GROUP BY told.cluster
 )
 SELECT asked.*, echo.size, echo.sources
 FROM asked
-LEFT JOIN echo USING (cluster);
+LEFT JOIN echo USING (cluster)
+ORDER BY asked.seq DESC;
