@@ -15,6 +15,7 @@ from leadboost.ports import ModelStore
 from leadboost.runtime import Actor
 
 PART_CHARS: Final = 8_000
+ATTRIBUTE_CHARS: Final = 5  # as long as that an attribute takes, whatever it says
 
 _log = structlog.get_logger(__name__)
 
@@ -22,7 +23,7 @@ _log = structlog.get_logger(__name__)
 class Predictor(Actor[Predict | ServeModel]):
     """Holds an immutable snapshot; questions queued together become one matrix call.
 
-    Where these have much text, they become one for each ``PART_CHARS`` of it, some 15 ms at worst. Set apart
+    Where these have much text or many attributes, they become several, of ``PART_CHARS`` each. Set apart
     from Trainer so that a forecast waits neither for the database nor for learning.
     """
 
@@ -75,6 +76,7 @@ def _parts(questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
     start, chars = 0, 0
     for place, question in enumerate(questions):
         said = len(question.text or question.attributes.get("text", ""))
+        said += ATTRIBUTE_CHARS * len(question.attributes)
         if place > start and chars + said > PART_CHARS:
             yield questions[start:place]
             start, chars = place, 0

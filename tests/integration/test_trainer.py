@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from leadboost.actors.predictor import PART_CHARS, Predictor
+from leadboost.actors.predictor import ATTRIBUTE_CHARS, PART_CHARS, Predictor
 from leadboost.actors.trainer import Trainer
 from leadboost.actors.trainer.passes import Passes
 from leadboost.domain.outcome import Outcome
@@ -451,8 +451,16 @@ async def test_questions_queued_together_are_answered_each_with_its_own(host: Ho
     assert list(together) == [*together[:2]] * 100
 
 
-async def test_others_run_between_the_parts_of_many_questions_with_much_text(
-    host: Host, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "long",
+    [
+        {"text": "x" * (PART_CHARS // 2)},
+        {"attributes": {str(number): "x" for number in range(PART_CHARS // ATTRIBUTE_CHARS // 2)}},
+    ],
+    ids=["text", "attributes"],
+)
+async def test_others_run_between_the_parts_of_many_long_questions(
+    host: Host, monkeypatch: pytest.MonkeyPatch, long: dict[str, Any]
 ) -> None:
     parts: list[tuple[int, int]] = []
     turns = 0
@@ -469,8 +477,7 @@ async def test_others_run_between_the_parts_of_many_questions_with_much_text(
             await asyncio.sleep(0)
 
     monkeypatch.setattr(RoiModel, "predict", watched)
-    text = "x" * (PART_CHARS // 2)
-    asked = [host.predictor.ask(Predict(spend_micros=1_000_000, text=text)) for _ in range(6)]
+    asked = [host.predictor.ask(Predict(spend_micros=1_000_000, **long)) for _ in range(6)]
 
     await asyncio.gather(others(), *asked)
 
