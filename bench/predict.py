@@ -23,12 +23,15 @@ from bench.load import Load, Outcome, attack
 from bench.servers import wait_for
 from leadboost.domain.money import format_micros
 from leadboost.domain.outcome import Outcome as Campaign
+from leadboost.domain.roi.fit import LEAST_ROWS as LEAST_ROWS_FOR_TREES
 
 CONNECTIONS = (64, 256, 1_024)
 LEARNED, ASKED, LEAST_ROWS = 4_096, 2_048, 128
 FORECASTS, FASTAPI_FORECASTS = 16_384, 8_192
 SENT_AT_ONCE = 2_000
-QUIET_S = 1.0
+LATE = 64
+TREES = "boosted trees"
+QUIET_S = 3.0
 DEADLINE_S = 30.0
 PEERS = ("fastapi", "uvicorn", "httptools")
 
@@ -110,20 +113,32 @@ def _body(row: Campaign) -> bytes:
 
 
 def _teach(ours: Server, rows: Sequence[Campaign]) -> None:
-    """Send outcomes as a user would, and wait until they are learned and the daemon is at rest."""
-    for at in range(0, len(rows), SENT_AT_ONCE):
-        items = [
-            {
-                **orjson.loads(_body(row)),
-                "external_id": row.external_id,
-                "date": row.day,
-                "revenue": format_micros(row.revenue_micros),
-            }
-            for row in rows[at : at + SENT_AT_ONCE]
-        ]
-        ours.ask("/api/outcomes", orjson.dumps({"items": items}))
-    wait_for(lambda: not ours.ask("/api/model")["pending"], "the learning of all outcomes")
+    """Send outcomes as a user would, and wait until the model of all its members serves and is at rest."""
+    early, late = rows[:-LATE], rows[-LATE:]
+    for at in range(0, len(early), SENT_AT_ONCE):
+        _tell(ours, early[at : at + SENT_AT_ONCE])
+    if len(early) >= LEAST_ROWS_FOR_TREES:
+        wait_for(lambda: TREES in _members(ours), "the fitting of trees")
+    _tell(ours, late)  # newly fitted trees serve with the next version that is saved
     time.sleep(QUIET_S)
+
+
+def _tell(ours: Server, rows: Sequence[Campaign]) -> None:
+    items = [
+        {
+            **orjson.loads(_body(row)),
+            "external_id": row.external_id,
+            "date": row.day,
+            "revenue": format_micros(row.revenue_micros),
+        }
+        for row in rows
+    ]
+    ours.ask("/api/outcomes", orjson.dumps({"items": items}))
+    wait_for(lambda: not ours.ask("/api/model")["pending"], "the learning of all outcomes")
+
+
+def _members(ours: Server) -> set[str]:
+    return {member["name"] for member in ours.ask("/api/model")["members"]}
 
 
 def _fastapi(
