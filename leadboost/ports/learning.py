@@ -42,7 +42,10 @@ class OutcomeStore(Protocol):
         ...
 
     async def pending(self, limit: int) -> Sequence[PendingOutcome]:
-        """The oldest rows that were never learned: by day, then in order of arrival."""
+        """The oldest rows that were never learned: by day, then in order of arrival.
+
+        One whose signals are still pending waits for them, at most 10 minutes from when it was recorded.
+        """
         ...
 
     async def corrected(self, limit: int) -> Sequence[OutcomeRevision]:

@@ -1,6 +1,7 @@
 """``outcomes``: what campaigns earned, and what of it is still to be learned."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from leadboost.store.leases import guard
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 10.0
+WAIT_FOR_SIGNALS = timedelta(minutes=10)
 
 _queries = load_queries("outcomes")
 
@@ -43,7 +45,9 @@ class PgOutcomeStore:
 
     async def pending(self, limit: int) -> Sequence[PendingOutcome]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            return [_pending(row) for row in await session.fetch(_queries.read_pending, limit, HEARD_VERSION)]
+            unheard_until = self._clock.now() - WAIT_FOR_SIGNALS
+            rows = await session.fetch(_queries.read_pending, limit, HEARD_VERSION, unheard_until)
+        return [_pending(row) for row in rows]
 
     async def corrected(self, limit: int) -> Sequence[OutcomeRevision]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:

@@ -218,6 +218,26 @@ async def test_an_outcome_comes_with_what_its_signals_said_on_average(
     assert [row.heard for row in await store.read([1])] == [heard]
 
 
+async def test_an_outcome_waits_for_a_while_for_signals_that_are_still_pending(
+    store: PgOutcomeStore, database: Database
+) -> None:
+    await keep_signal(database, 1, {"trust": 0.5})
+    await keep_signal(database, 2, {"trust": 0.5})
+    await run(database, f"UPDATE raw_signals SET state = 'pending' WHERE id = '{UUID(int=2)}'")
+    await store.record([OUTCOME, replace(OUTCOME, external_id="other", signal_ids=())])
+
+    at_first = await store.pending(10)
+    await run(database, "UPDATE outcomes SET recorded_at = recorded_at - interval '601 seconds'")
+    after_ten_minutes = await store.pending(10)
+    await run(database, "UPDATE outcomes SET recorded_at = recorded_at + interval '601 seconds'")
+    await run(database, "UPDATE raw_signals SET state = 'processed'")
+    once_heard = await store.pending(10)
+
+    assert [row.outcome.external_id for row in at_first] == ["other"]
+    assert [row.outcome.external_id for row in after_ten_minutes] == ["o1", "other"]
+    assert [row.outcome.external_id for row in once_heard] == ["o1", "other"]
+
+
 async def test_features_of_another_version_and_unknown_signals_say_nothing(
     store: PgOutcomeStore, database: Database
 ) -> None:

@@ -37,7 +37,7 @@ RETURNING revision > 1;
 
 -- name: read_pending
 -- Read at most $1 outcomes that were never learned, by day, then in order of arrival; each with the
--- features of version $2 of its signals.
+-- features of version $2 of its signals. One recorded since $3 waits for its signals that are still pending.
 SELECT seq, revision, external_id, platform, day, spend_micros, revenue_micros, currency, clicks,
     impressions, conversions, attributes, signal_ids, (
         SELECT jsonb_agg(features)
@@ -45,7 +45,12 @@ SELECT seq, revision, external_id, platform, day, spend_micros, revenue_micros, 
         WHERE raw_signals.id = ANY (outcomes.signal_ids) AND feature_version = $2
     ) AS heard
 FROM outcomes
-WHERE state = 'pending'
+WHERE state = 'pending' AND (
+    recorded_at < $3
+    OR NOT EXISTS (
+        SELECT FROM raw_signals WHERE raw_signals.id = ANY (outcomes.signal_ids) AND raw_signals.state = 'pending'
+    )
+)
 ORDER BY day, seq
 LIMIT $1;
 
