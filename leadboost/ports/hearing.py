@@ -52,7 +52,7 @@ class KnowledgeStore(Protocol):
         ...
 
     async def decide(self, decision: DecideSignal) -> StoredSignal | None:
-        """Accept or reject a signal and teach the spam score, exactly once per changed decision; returns the
+        """Accept or reject a signal and teach the spam score, one label for each signal; returns the
         signal as it is then, None when there is none of this id."""
         ...
 

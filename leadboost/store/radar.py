@@ -1,7 +1,7 @@
 """``topics`` and ``radar``: what people taught the radar, and their decisions on single signals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from uuid import UUID
 
 import asyncpg
@@ -60,16 +60,11 @@ class PgKnowledgeStore:
             row = await session.fetchrow(_queries.lock_signal, decision.id)
             if row is None:
                 return None
-            signal, is_spam = read_body(row["body"]), not decision.accept
-            # A text that was deleted for its age teaches nothing.
-            if row["taught_spam"] is not is_spam and signal.text:
-                await _teach(session, signal, is_spam=is_spam)
-                taught: bool | None = is_spam
-            else:
-                taught = row["taught_spam"]
-            state = _state_after(decision, row["state"])
+            signal = read_body(row["body"])
+            taught = await _teach(session, signal, row, is_spam=not decision.accept)
+            state = _state_after(decision, row)
             reason = None if decision.accept else f"operator: {decision.reason or 'not worth hearing'}"
-            await session.execute(_queries.decide_signal, decision.id, state, reason, decision.by, taught)
+            await session.execute(_queries.decide_signal, decision.id, state, reason, decision.by, *taught)
             if row["cluster"] is not None:
                 await session.execute(signal_queries.choose_leads, [row["cluster"]])
             await insert_events(session, self._events(decision, signal, row["state"]))
@@ -93,19 +88,38 @@ class PgKnowledgeStore:
         return uuid7(self._clock, self._rng)
 
 
-def _state_after(decision: DecideSignal, state: str) -> str:
+def _state_after(decision: DecideSignal, row: asyncpg.Record) -> str:
+    """What was heard before it was rejected is not heard, nor counted, again."""
     if not decision.accept:
         return "rejected"
-    return "pending" if state == "rejected" else state
+    if row["state"] != "rejected":
+        return str(row["state"])
+    return "processed" if row["is_heard"] else "pending"
 
 
-async def _teach(session: Session, signal: Signal, *, is_spam: bool) -> None:
-    row = await session.fetchrow(_queries.lock_model)
-    assert row is not None  # noqa: S101 - the migration wrote it
-    model = _model(row).learn(spam_features([prose(signal.title, signal.text)]), is_spam=is_spam)
+async def _teach(
+    session: Session, signal: Signal, row: asyncpg.Record, *, is_spam: bool
+) -> tuple[bool | None, float | None]:
+    """Teach one label for each signal, in the place of the one before; returns what is taught by now.
+
+    A text that was deleted for its age teaches nothing.
+    """
+    taught, error = row["taught_spam"], row["taught_error"]
+    if taught is is_spam or not signal.text:
+        return taught, error
+    stored = await session.fetchrow(_queries.lock_model)
+    assert stored is not None  # noqa: S101 - the migration wrote it
+    before, features = _model(stored), spam_features([prose(signal.title, signal.text)])
+    if taught is not None:
+        before = before.unlearn(features, is_spam=taught, error=error or 0.0)
+    error = before.error(features, is_spam=is_spam)
+    model = before.learn(features, is_spam=is_spam)
+    if taught is not None:
+        model = replace(model, tally=before.tally)
     await session.execute(
         _queries.write_model, model.to_bytes(), model.spam, model.wanted, asdict(model.tally)
     )
+    return is_spam, error
 
 
 def _model(row: asyncpg.Record) -> SpamModel:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from leadboost.clock import Rng, SystemClock
+from leadboost.domain.hearing.passage import hear
 from leadboost.domain.radar.cleaning import Knowledge
 from leadboost.domain.radar.spam import MIN_LABELS, spam_features
 from leadboost.domain.radar.topic import Topic
@@ -13,6 +14,7 @@ from leadboost.domain.signal import Signal
 from leadboost.messages.scout import DecideSignal
 from leadboost.ports import NewSignal
 from leadboost.store.database import Database
+from leadboost.store.hearing import PgHearingStore
 from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.signals import PgSignalStore
 from tests.cleaned import cleaned
@@ -81,7 +83,7 @@ async def test_a_rejection_keeps_its_reason_and_teaches(store: PgKnowledgeStore,
     assert await labels(store) == (1, 0)
 
 
-async def test_the_same_decision_teaches_once_and_a_changed_one_again(
+async def test_the_same_decision_teaches_once_and_a_changed_one_in_its_place(
     store: PgKnowledgeStore, database: Database
 ) -> None:
     new = await heard(database)
@@ -89,7 +91,42 @@ async def test_the_same_decision_teaches_once_and_a_changed_one_again(
     for decision in (reject(new), reject(new, "again"), accept(new), accept(new)):
         await store.decide(decision)
 
-    assert await labels(store) == (1, 1)
+    assert await labels(store) == (0, 1)
+
+
+async def test_a_decision_that_is_changed_again_and_again_weighs_like_one(
+    store: PgKnowledgeStore, database: Database
+) -> None:
+    new = await heard(database)
+    await store.decide(reject(new))
+    once = (await store.knowledge(None)).spam
+
+    for _ in range(5):
+        await store.decide(accept(new))
+        await store.decide(reject(new))
+
+    spam = (await store.knowledge(None)).spam
+    assert (spam.spam, spam.wanted) == (1, 0)
+    assert spam.weights == pytest.approx(once.weights, abs=1e-5)
+    assert spam.squares == pytest.approx(once.squares, abs=1e-5)
+
+
+async def test_what_was_heard_and_rejected_is_not_heard_again_when_it_is_accepted(
+    store: PgKnowledgeStore, database: Database
+) -> None:
+    new = await heard(database)
+    async with PgHearingStore(database).claim() as claim:
+        signals = await claim.fetch_pending_signals(10)
+        memory = await claim.remember(signals)
+        await claim.mark_as_processed(hear(signals, memory), memory)
+
+    await store.decide(reject(new))
+    decided = await store.decide(accept(new))
+
+    assert decided is not None
+    assert decided.state == "processed"
+    async with PgHearingStore(database).claim() as claim:
+        assert await claim.fetch_pending_signals(10) == []
 
 
 async def test_decisions_of_two_hosts_at_once_are_all_learned(database: Database, dsn: str) -> None:

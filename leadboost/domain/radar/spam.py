@@ -89,22 +89,37 @@ class SpamModel:
             return np.full(count, np.nan)
         return self._raw(features)
 
+    def error(self, features: SpamFeatures, *, is_spam: bool) -> float:
+        """Return how far the score of the one text of ``features`` is from a decision, within +-1."""
+        return float(self._raw(features)[0]) - is_spam
+
     def learn(self, features: SpamFeatures, *, is_spam: bool) -> "SpamModel":
         """Return the model that has also learned one decision on the one text of ``features``."""
-        score = float(self._raw(features)[0])
-        error = score - is_spam
-        slots = np.append(features.slots, SLOTS)
-        squares, weights = self.squares.copy(), self.weights.copy()
-        squares[slots] += np.float32(error * error)
-        weights[slots] -= (_STEP * error / np.sqrt(1.0 + squares[slots])).astype(np.float32)
-        return SpamModel(
-            weights=weights,
-            squares=squares,
+        error = self.error(features, is_spam=is_spam)
+        called = error + is_spam >= EVEN
+        return replace(
+            self._stepped(features, error),
             spam=self.spam + is_spam,
             wanted=self.wanted + (not is_spam),
-            tally=_counted(self.tally, called=score >= EVEN, is_spam=is_spam)
-            if self.is_ready
-            else self.tally,
+            tally=_counted(self.tally, called=called, is_spam=is_spam) if self.is_ready else self.tally,
+        )
+
+    def unlearn(self, features: SpamFeatures, *, is_spam: bool, error: float) -> "SpamModel":
+        """Return the model without a decision that was learned at this error.
+
+        Exact while nothing else was learned of its words since, near enough later. The tally stays: it counts
+        what was forecast of a text before anyone had judged it.
+        """
+        slots = np.append(features.slots, SLOTS)
+        squares, weights = self.squares.copy(), self.weights.copy()
+        weights[slots] += (_STEP * error / np.sqrt(1.0 + squares[slots])).astype(np.float32)
+        squares[slots] = np.maximum(squares[slots] - np.float32(error * error), 0.0)
+        return replace(
+            self,
+            weights=weights,
+            squares=squares,
+            spam=max(self.spam - is_spam, 0),
+            wanted=max(self.wanted - (not is_spam), 0),
         )
 
     def to_bytes(self) -> bytes:
@@ -124,6 +139,13 @@ class SpamModel:
             wanted=wanted,
             tally=Tally(**tally),
         )
+
+    def _stepped(self, features: SpamFeatures, error: float) -> "SpamModel":
+        slots = np.append(features.slots, SLOTS)
+        squares, weights = self.squares.copy(), self.weights.copy()
+        squares[slots] += np.float32(error * error)
+        weights[slots] -= (_STEP * error / np.sqrt(1.0 + squares[slots])).astype(np.float32)
+        return replace(self, weights=weights, squares=squares)
 
     def _raw(self, features: SpamFeatures) -> NDArray[np.float64]:
         sums = np.add.reduceat(self.weights[features.slots].astype(np.float64), features.starts[:-1])

@@ -36,11 +36,14 @@ WHERE (topics.terms, topics.examples) IS DISTINCT FROM (excluded.terms, excluded
 
 -- name: lock_signal
 -- Read one signal and keep it from others until the transaction ends.
-SELECT body, state, cluster, taught_spam
+SELECT body, state, features IS NOT NULL AS is_heard, cluster, taught_spam, taught_error
 FROM raw_signals
 WHERE id = $1
 FOR UPDATE;
 
 -- name: decide_signal
--- Write what a person decided of signal $1: state $2, reason $3, by $4, and what the spam score learned.
-UPDATE raw_signals SET state = $2, reason = $3, decided_by = $4, taught_spam = $5 WHERE id = $1;
+-- Write what a person decided of signal $1: state $2, reason $3, by $4, and what the spam score learned ($5) at
+-- which error ($6).
+UPDATE raw_signals
+SET state = $2, reason = $3, decided_by = $4, taught_spam = $5, taught_error = $6
+WHERE id = $1;
