@@ -229,21 +229,28 @@ class GrantStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What was answered (JSON) to message ``id`` of a sender, whose body has that SHA-256 (32 bytes)."""
+    """What was answered (JSON) to message ``id`` of a sender, whose body has that SHA-256 (32 bytes); None
+    while it is being taken in."""
 
     sender: str
     id: str
     body_sha256: bytes
-    answer: str
+    answer: str | None = None
 
 
 class ReceiptStore(Protocol):
-    """``push_receipts``: answers to pushed messages, kept for two days."""
+    """``push_receipts``: answers to pushed messages, kept for two days. Each call raises StoreError."""
 
-    async def find(self, sender: str, id: str) -> Receipt | None:
-        """Return the receipt of a message, or None. Raises StoreError."""
+    async def claim(self, sender: str, id: str, body_sha256: bytes) -> Receipt | None:
+        """Claim a message before it is taken in. None: it is the caller's, to be kept or released; otherwise
+        the receipt that stands. A claim that was neither kept nor released within a minute, as after a
+        crash, passes to the next who claims the same message."""
         ...
 
     async def keep(self, receipt: Receipt) -> Receipt:
-        """Keep it unless there is one for that message already; returns the one that stands."""
+        """Put the answer to a claimed message, unless there is one already; returns the one that stands."""
+        ...
+
+    async def release(self, sender: str, id: str) -> None:
+        """Give a claim up, so that the message may come again at once."""
         ...

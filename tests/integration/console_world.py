@@ -218,11 +218,17 @@ class MemoryReceipts:
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], Receipt] = {}
 
-    async def find(self, sender: str, id: str) -> Receipt | None:
-        return self.kept.get((sender, id))
+    async def claim(self, sender: str, id: str, body_sha256: bytes) -> Receipt | None:
+        claim = Receipt(sender=sender, id=id, body_sha256=body_sha256)
+        standing = self.kept.setdefault((sender, id), claim)
+        return None if standing is claim else standing
 
     async def keep(self, receipt: Receipt) -> Receipt:
-        return self.kept.setdefault((receipt.sender, receipt.id), receipt)
+        self.kept[receipt.sender, receipt.id] = receipt
+        return receipt
+
+    async def release(self, sender: str, id: str) -> None:
+        del self.kept[sender, id]
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Messages that other systems push: who is let in, and that each is taken in once."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -71,10 +72,31 @@ async def test_a_replay_gets_the_same_answer_and_is_not_heard_again(world: World
     assert (second.status, second.body, len(heard(world))) == (202, first.body, 1)
 
 
-async def test_two_deliveries_at_once_get_one_answer(world: World) -> None:
+async def test_of_several_deliveries_at_once_one_is_heard_and_the_others_come_again(world: World) -> None:
     replies = await asyncio.gather(*(push(world) for _ in range(5)))
+    again = await push(world)
 
-    assert len({reply.body for reply in replies}) == 1
+    assert len(heard(world)) == 1
+    assert {reply.body for reply in replies if reply.status == 202} == {again.body}
+    assert {reply.status for reply in replies} <= {202, 503}
+
+
+async def test_a_message_that_is_being_taken_in_is_not_heard_again(world: World) -> None:
+    await world.receipts.claim("crm", "msg_1", hashlib.sha256(BODY).digest())
+
+    same, other = await push(world), await push(world, b'{"external_id": "3", "text": "Three fans"}')
+
+    assert (same.status, same.json()["code"], same.headers["Retry-After"]) == (503, "in_progress", "1")
+    assert (other.status, other.json()["code"], heard(world)) == (409, "id_reused", [])
+
+
+async def test_of_two_bodies_at_once_under_one_id_one_alone_is_heard(world: World) -> None:
+    other = b'{"external_id": "3", "text": "Three fans"}'
+
+    replies = await asyncio.gather(push(world), push(world, other))
+
+    assert sorted(reply.status for reply in replies) == [202, 409]
+    assert len(heard(world)) == 1
 
 
 async def test_another_message_under_the_same_id_is_a_conflict(world: World) -> None:
