@@ -61,7 +61,7 @@ class TikTokServer(ApiServer):
 
     Each renewal replaces the refresh token. Pages hold fewer videos than asked for and say so by
     ``has_more`` alone: ``page_videos`` at most. A search over more than ``most_days`` gives 500, and so
-    many ``day_calls`` there are. ``lose_search`` lets the next page of every search be refused once.
+    many ``day_calls`` there are. So many ``lost_searches`` refuse a further page of a search.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class TikTokServer(ApiServer):
         self.videos = list(videos)
         self.refresh_token = refresh_token
         self.tokens = 0
-        self.lose_search = False
+        self.lost_searches = 0
         self._credential = (client_key, client_secret)
         self._clock = clock
         self._page_videos = page_videos
@@ -143,8 +143,8 @@ class TikTokServer(ApiServer):
             raise _refusal(500, "internal_error", "Something is wrong.")
         most, cursor = _number(body, "max_count", 20, RESEARCH_VIDEOS), _number(body, "cursor", 0, 10**6)
         search = f"{start:%Y%m%d}{end:%Y%m%d}"
-        if cursor and (body.get("search_id") != search or self.lose_search):
-            self.lose_search = False
+        if cursor and (body.get("search_id") != search or self.lost_searches > 0):
+            self.lost_searches -= 1
             raise _refusal(400, "invalid_params", f"Search Id {search} is invalid or expired")
         last = end + timedelta(days=1)
         found = [each for each in self.videos if start <= each.at < last and _matches(each, body)]

@@ -1,6 +1,6 @@
 """What TikTok alone does: logins that change with each use, searches that it forgets, and quotas."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +10,7 @@ from leadboost.connectors.client import WebClient
 from leadboost.connectors.client.allowance import Allowance
 from leadboost.connectors.tiktok import TikTokAccess, TikTokSource
 from leadboost.connectors.tiktok_research import ResearchAccess, TikTokResearchSource
+from leadboost.connectors.tiktok_research import source as searching
 from leadboost.connectors.tiktok_research.access import DAY_S
 from leadboost.connectors.tiktok_research.cursor import SearchCursor
 from leadboost.errors import SourceError, SourceGoneError
@@ -67,7 +68,13 @@ def research(
     *,
     regions: Sequence[str] = (),
     calls: int = 100,
+    lookback_days: int = 7,
+    waits: list[float] | None = None,
 ) -> TikTokResearchSource:
+    async def sleep(seconds: float) -> None:
+        if waits is not None:
+            waits.append(seconds)
+
     access = ResearchAccess(
         client=client,
         clock=clock,
@@ -83,6 +90,8 @@ def research(
         rng=Rng(1),
         keywords=["termo", "mate"],
         regions=regions,
+        lookback_days=lookback_days,
+        sleep=sleep,
     )
 
 
@@ -195,16 +204,70 @@ async def test_a_search_names_its_words_its_places_and_its_days(
     assert item["extra"] == {"region": "UY", "hashtags": ["mate"]}
 
 
-async def test_a_search_that_tiktok_forgets_begins_again_once(
+@pytest.mark.parametrize(
+    ("lost", "waited", "asked"),
+    [
+        (1, [2.0], [200, 400, 200, 200]),
+        (4, [2.0, 5.0, 10.0], [200, 400, 400, 400, 400, 200, 200, 200]),
+    ],
+    ids=["the same page again", "then from the first page"],
+)
+async def test_a_search_that_tiktok_forgets_is_asked_again_with_growing_waits(
+    server: TikTokServer,
+    client: WebClient,
+    clock: FakeClock,
+    lost: int,
+    waited: list[float],
+    asked: list[int],
+) -> None:
+    server.videos = [Video(number=n, text="Termo", at=NOW) for n in range(60)]
+    server.lost_searches = lost
+    waits: list[float] = []
+
+    fetched = await research(server, client, clock, waits=waits).fetch({})
+
+    assert len(fetched.items) == 60
+    assert (waits, statuses(server)[1:]) == (waited, asked)
+
+
+async def test_a_search_that_tiktok_goes_on_forgetting_is_trouble(
     server: TikTokServer, client: WebClient, clock: FakeClock
 ) -> None:
     server.videos = [Video(number=n, text="Termo", at=NOW) for n in range(60)]
-    server.lose_search = True
+    server.lost_searches = 100
 
-    fetched = await research(server, client, clock).fetch({})
+    with pytest.raises(SourceError, match="forgets its own searches"):
+        await research(server, client, clock).fetch({})
 
-    assert len(fetched.items) == 60
-    assert statuses(server)[1:] == [200, 400, 200, 200, 200]
+
+async def test_days_with_more_than_the_pages_read_at_once_are_halved(
+    server: TikTokServer, client: WebClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "PAGES", 2)
+    server.videos = [Video(number=n, text="Termo", at=NOW - timedelta(days=n % 2)) for n in range(80)]
+    search = research(server, client, clock)
+
+    cursor: Mapping[str, object] = {}
+    found, notes = [], set()
+    for _ in range(4):
+        fetched = await search.fetch(cursor)
+        cursor = fetched.cursor
+        found.append(len(fetched.items))
+        notes.add(fetched.note)
+
+    assert (found, notes) == ([0, 0, 40, 40], {None})
+
+
+async def test_of_a_day_with_more_than_the_pages_read_at_once_the_rest_is_told_of(
+    server: TikTokServer, client: WebClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "PAGES", 2)
+    server.videos = [Video(number=n, text="Termo", at=NOW) for n in range(60)]
+
+    fetched = await research(server, client, clock, lookback_days=0).fetch({})
+
+    assert len(fetched.items) == 54
+    assert fetched.note == f"{NOW.date()} has more than the 54 videos that were read"
 
 
 async def test_a_query_that_is_too_wide_is_halved_and_the_rest_comes_with_the_next_poll(

@@ -1,6 +1,7 @@
 """One search of TikTok's public videos as a polled source."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 
@@ -17,11 +18,13 @@ from leadboost.ports import Fetched
 PAGE_VIDEOS = 100
 PAGES = 50
 MINUTE_S = 60.0
+LOST_WAITS_S = (2.0, 5.0, 10.0)
 _DAILY = "daily_quota_limit_exceeded"
 
 
 class _TooWideError(Exception):
-    """TikTok gave up over a query (500 internal_error), as it does over wide ones."""
+    """A query finds more than ``PAGES``, or TikTok gave up over it (500 internal_error), as it does over wide
+    ones."""
 
 
 class _LostSearchError(Exception):
@@ -32,8 +35,10 @@ class TikTokResearchSource:
     """Videos whose text holds one of ``keywords``, of ``regions`` where given.
 
     The first poll looks back for ``lookback_days``; each asks again for the ``overlap_days`` before,
-    since videos take up to two days to appear. A query that is too wide for TikTok is asked again for the
-    first half of its days, and the rest with the next poll.
+    since videos take up to two days to appear. A query that is too wide is asked again for the first half of
+    its days, and the rest with the next poll; of a single day ``PAGES`` are read, and a note tells of the
+    rest. A search that TikTok says it forgot is asked for the same page again after ``LOST_WAITS_S``, then
+    once more from its first page.
     """
 
     kind = "tiktok_research"
@@ -50,6 +55,7 @@ class TikTokResearchSource:
         lookback_days: int = 7,
         overlap_days: int = 2,
         min_interval_s: float = 3_600.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.name = name
         self._access = access
@@ -59,6 +65,7 @@ class TikTokResearchSource:
         self._lookback = timedelta(days=lookback_days)
         self._overlap = timedelta(days=overlap_days)
         self._min_interval_s = min_interval_s
+        self._sleep = sleep
         self._refusals = Refusals(
             name, clock=clock, rng=rng, settings="connectors.tiktok_research.client_key and client_secret"
         )
@@ -70,7 +77,7 @@ class TikTokResearchSource:
         start, end = state.window(today, overlap=self._overlap, lookback=self._lookback)
         while True:
             try:
-                found, rejected = await self._read(start, end)
+                found, note = await self._read(start, end)
                 break
             except _TooWideError:
                 if start == end:
@@ -82,11 +89,11 @@ class TikTokResearchSource:
             items=[item for number, item in found.items() if number not in seen],
             cursor=state.after(found).read_through(end, today).dump(),
             wait_s=self._min_interval_s if end == today else MINUTE_S,
-            note=rejection_note(rejected),
+            note=note,
         )
 
-    async def _read(self, start: date, end: date) -> tuple[dict[str, Raw], tuple[str, ...]]:
-        """Read all pages; a search that TikTok forgot begins again, once."""
+    async def _read(self, start: date, end: date) -> tuple[dict[str, Raw], str | None]:
+        """Read all pages, with a note of what is missing; a search that TikTok forgot begins again, once."""
         try:
             return await self._walk(start, end)
         except _LostSearchError:
@@ -95,18 +102,29 @@ class TikTokResearchSource:
             except _LostSearchError:
                 raise self._refusals.broken("forgets its own searches (400)", MINUTE_S) from None
 
-    async def _walk(self, start: date, end: date) -> tuple[dict[str, Raw], tuple[str, ...]]:
+    async def _walk(self, start: date, end: date) -> tuple[dict[str, Raw], str | None]:
         found: dict[str, Raw] = {}
         rejected: tuple[str, ...] = ()
         place: dict[str, object] = {"cursor": 0}
         for _ in range(PAGES):
-            videos = await self._page(start, end, place)
+            videos = await self._patient_page(start, end, place)
             found |= videos.page.items
             rejected += videos.page.rejected
             if videos.cursor in (None, place["cursor"]):
-                break
+                return found, rejection_note(rejected)
             place = {"cursor": videos.cursor, "search_id": videos.search_id}
-        return found, rejected
+        if start < end:
+            raise _TooWideError
+        unread = f"{start} has more than the {len(found)} videos that were read"
+        return found, "; ".join(filter(None, [unread, rejection_note(rejected)]))
+
+    async def _patient_page(self, start: date, end: date, place: Mapping[str, object]) -> Videos:
+        for wait_s in LOST_WAITS_S:
+            try:
+                return await self._page(start, end, place)
+            except _LostSearchError:
+                await self._sleep(wait_s)
+        return await self._page(start, end, place)
 
     async def _page(self, start: date, end: date, place: Mapping[str, object]) -> Videos:
         body = {
