@@ -222,8 +222,9 @@ class GrantStore(Protocol):
         """Return what was saved last, or None. Raises StoreError."""
         ...
 
-    async def save(self, name: str, grant: Grant) -> None:
-        """Upsert on the name. Raises StoreError."""
+    async def save(self, name: str, grant: Grant, *, replaces: str | None) -> None:
+        """Put it in the place of the refresh token ``replaces``, None: of nothing; does nothing when
+        another one was saved since. Raises StoreError."""
         ...
 
 

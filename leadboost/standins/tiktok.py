@@ -62,6 +62,7 @@ class TikTokServer(ApiServer):
     Each renewal replaces the refresh token. Pages hold fewer videos than asked for and say so by
     ``has_more`` alone: ``page_videos`` at most. A search over more than ``most_days`` gives 500, and so
     many ``day_calls`` there are. So many ``lost_searches`` refuse a further page of a search.
+    ``token_fault`` is the word for why no token is given.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class TikTokServer(ApiServer):
         self.videos = list(videos)
         self.refresh_token = refresh_token
         self.tokens = 0
+        self.token_fault = ""
         self.lost_searches = 0
         self._credential = (client_key, client_secret)
         self._clock = clock
@@ -101,6 +103,8 @@ class TikTokServer(ApiServer):
 
     def _token(self, request: web.Request) -> web.Response:
         form = request[FORM]
+        if self.token_fault:
+            return _flat(self.token_fault, "No token now.")
         if (form.get("client_key"), form.get("client_secret")) != self._credential:
             return _flat("invalid_client", "Client key or secret is incorrect.")
         fields: dict[str, object] = {}

@@ -20,7 +20,7 @@ class PgGrantStore:
             row = await session.fetchrow(_queries.load_grant, name)
         return None if row is None else Grant(refresh_token=row["refresh_token"], origin=row["origin"])
 
-    async def save(self, name: str, grant: Grant) -> None:
+    async def save(self, name: str, grant: Grant, *, replaces: str | None) -> None:
         now = self._database.clock.now()
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            await session.execute(_queries.save_grant, name, grant.refresh_token, grant.origin, now)
+            await session.execute(_queries.save_grant, name, grant.refresh_token, grant.origin, now, replaces)

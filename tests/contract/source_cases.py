@@ -344,10 +344,12 @@ class MemoryGrants:
     async def load(self, name: str) -> Grant | None:
         return self.saved.get(name)
 
-    async def save(self, name: str, grant: Grant) -> None:
+    async def save(self, name: str, grant: Grant, *, replaces: str | None) -> None:
         if self.away:
             raise StoreUnavailableError("the database is away")
-        self.saved[name] = grant
+        saved = self.saved.get(name)
+        if saved is None or saved.refresh_token == replaces:
+            self.saved[name] = grant
 
 
 def videos(server: TikTokServer, dates: list[datetime]) -> None:

@@ -149,6 +149,38 @@ async def test_a_login_that_could_not_be_saved_is_kept_and_saved_later(
     assert grants.saved["tiktok.shop"].refresh_token == server.refresh_token
 
 
+async def test_a_login_that_another_host_renewed_since_is_not_overwritten(
+    server: TikTokServer, client: WebClient, clock: FakeClock
+) -> None:
+    grants = MemoryGrants()
+    first, second = (display(server, client, clock, grants) for _ in range(2))
+    await second.fetch({})
+    grants.away = True
+    with pytest.raises(SourceError, match="cannot be saved"):
+        await first.fetch({})
+    grants.away = False
+    server.refresh_token = grants.saved["tiktok.shop"].refresh_token  # the answer of the first was void
+    clock.advance(TOKEN_S)
+    await second.fetch({})
+
+    await first.fetch({})
+
+    assert grants.saved["tiktok.shop"].refresh_token == server.refresh_token
+
+
+@pytest.mark.parametrize("word", ["server_error", "temporarily_unavailable", "something_new"])
+async def test_no_token_for_now_is_tried_again(
+    server: TikTokServer, client: WebClient, clock: FakeClock, word: str
+) -> None:
+    server.token_fault = word
+
+    for source in (display(server, client, clock, MemoryGrants()), research(server, client, clock)):
+        with pytest.raises(SourceError, match=word) as caught:
+            await source.fetch({})
+        assert not isinstance(caught.value, SourceGoneError)
+        assert caught.value.retry_after_s
+
+
 async def test_an_ended_login_ends_the_polling_and_says_to_log_in_again(
     server: TikTokServer, client: WebClient, clock: FakeClock
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from leadboost.clock import Clock
 from leadboost.connectors.client.reading import AnswerError, as_counters, as_text, read_object
 from leadboost.connectors.client.refusal import Refusals, known_code
+from leadboost.errors import SourceError
 
 EARLY_S = 60.0
 
@@ -34,6 +35,13 @@ def read_token(body: bytes) -> Token | str:
         raise AnswerError("no usable access_token with expires_in")
     refresh = as_text(found.get("refresh_token"))
     return Token(text=text, expires_in_s=expires_in["s"], refresh=refresh if _is_header_text(refresh) else "")
+
+
+def without_token(word: str, refusals: Refusals, *, cure: str) -> SourceError:
+    """Judge why there is no token (RFC 6749, 4.1.2.1 and 5.2): the words ``invalid_*`` tell that what was
+    sent is wrong, until somebody has done what ``cure`` says; any other may pass."""
+    reason = f"gives no token ({word})"
+    return refusals.gone(f"{reason}; {cure}") if word.startswith("invalid_") else refusals.broken(reason)
 
 
 class TokenKeeper:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from leadboost.clock import Clock
 from leadboost.connectors.client import RateBudget, Refusals, WebAnswer, WebClient, WebRequest, header_number
 from leadboost.connectors.client.asking import ask, read_aside
-from leadboost.connectors.client.token import Token, TokenKeeper, read_token
+from leadboost.connectors.client.token import Token, TokenKeeper, read_token, without_token
 
 
 class RedditAccess:
@@ -77,5 +77,5 @@ class RedditAccess:
             raise refusals.of(answer)
         token = await read_aside(lambda: read_token(answer.body), refusals)
         if isinstance(token, str):
-            raise refusals.gone(f"gives no token ({token}); correct client_id and client_secret")
+            raise without_token(token, refusals, cure="correct client_id and client_secret")
         return token

@@ -3,15 +3,24 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from leadboost.clock import Clock
 from leadboost.connectors.client import Refusals, WebAnswer, WebClient, WebRequest
 from leadboost.connectors.client.asking import ask, read_aside
-from leadboost.connectors.client.token import Token, TokenKeeper, read_token
+from leadboost.connectors.client.token import Token, TokenKeeper, read_token, without_token
 from leadboost.errors import StoreError
 from leadboost.ports import Grant, GrantStore
 
 STORE_AWAY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewed:
+    """A login that came in the place of the saved refresh token ``replaces``; None: nothing was saved."""
+
+    grant: Grant
+    replaces: str | None = field(repr=False)
 
 
 class TikTokAccess:
@@ -46,7 +55,7 @@ class TikTokAccess:
         )
         self._timeout_s = timeout_s
         self._tokens = TokenKeeper(self._renew, clock=clock)
-        self._unsaved: Grant | None = None
+        self._unsaved: _Renewed | None = None
 
     async def post(
         self, path: str, params: Mapping[str, str], body: Mapping[str, object], refusals: Refusals
@@ -77,7 +86,8 @@ class TikTokAccess:
         return await ask(self._client, request, refusals, timeout_s=self._timeout_s)
 
     async def _renew(self, refusals: Refusals) -> Token:
-        grant = await self._newest_grant(refusals)
+        saved = await self._saved_grant(refusals)
+        grant = saved if saved and saved.origin == self._configured.origin else self._configured
         request = WebRequest(
             url=f"{self._base_url}/v2/oauth/token/",
             form={
@@ -92,26 +102,27 @@ class TikTokAccess:
             raise refusals.of(answer)
         token = await read_aside(lambda: read_token(answer.body), refusals)
         if isinstance(token, str):
-            raise refusals.gone(f"gives no token ({token}); log in again and set its refresh_token")
+            raise without_token(token, refusals, cure="log in again and set its refresh_token")
         if token.refresh and token.refresh != grant.refresh_token:
-            await self._save(Grant(refresh_token=token.refresh, origin=grant.origin), refusals)
+            renewed = Grant(refresh_token=token.refresh, origin=grant.origin)
+            await self._save(_Renewed(renewed, replaces=saved.refresh_token if saved else None), refusals)
         return token
 
-    async def _newest_grant(self, refusals: Refusals) -> Grant:
+    async def _saved_grant(self, refusals: Refusals) -> Grant | None:
         if self._unsaved is not None:
             await self._save(self._unsaved, refusals)
         try:
-            saved = await self._grants.load(self._name)
+            return await self._grants.load(self._name)
         except StoreError as error:
             reason = f"is not asked, since its login cannot be read: {error}"
             raise refusals.broken(reason, STORE_AWAY_S) from error
-        return saved if saved is not None and saved.origin == self._configured.origin else self._configured
 
-    async def _save(self, grant: Grant, refusals: Refusals) -> None:
-        """What cannot be saved now is kept in mind, and saved before the next renewal."""
-        self._unsaved = grant
+    async def _save(self, renewed: _Renewed, refusals: Refusals) -> None:
+        """What cannot be saved now is kept in mind, and saved before the next renewal, unless another host
+        has renewed the login since."""
+        self._unsaved = renewed
         try:
-            await self._grants.save(self._name, grant)
+            await self._grants.save(self._name, renewed.grant, replaces=renewed.replaces)
         except StoreError as error:
             reason = f"is not asked, since its login cannot be saved: {error}"
             raise refusals.broken(reason, STORE_AWAY_S) from error

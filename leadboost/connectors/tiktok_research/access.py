@@ -10,7 +10,7 @@ from leadboost.clock import Clock
 from leadboost.connectors.client import Refusals, WebAnswer, WebClient, WebRequest
 from leadboost.connectors.client.allowance import Allowance
 from leadboost.connectors.client.asking import ask, read_aside
-from leadboost.connectors.client.token import Token, TokenKeeper, read_token
+from leadboost.connectors.client.token import Token, TokenKeeper, read_token, without_token
 
 DAY_S = 86_400
 FIELDS = (
@@ -75,5 +75,5 @@ class ResearchAccess:
             raise refusals.of(answer)
         token = await read_aside(lambda: read_token(answer.body), refusals)
         if isinstance(token, str):
-            raise refusals.gone(f"gives no token ({token}); correct client_key and client_secret")
+            raise without_token(token, refusals, cure="correct client_key and client_secret")
         return token
