@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from leadboost.actors.predictor import ATTRIBUTE_CHARS, PART_CHARS, Predictor
 from leadboost.actors.trainer import Trainer
 from leadboost.actors.trainer.passes import Passes
+from leadboost.actors.trainer.told import Learn
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.forecast import Question
 from leadboost.domain.roi.learner import Learner
@@ -27,7 +28,7 @@ from leadboost.messages.trainer import (
     RolledBack,
     ServeModel,
 )
-from leadboost.ports import KEPT_VERSIONS, Lease, NewModel, OutcomeRevision, Rollback
+from leadboost.ports import KEPT_VERSIONS, Lease, NewModel, OutcomeRevision, PendingOutcome, Rollback
 from leadboost.runtime import Actor, ActorRef, Runtime, Topic
 from leadboost.runtime.testing import Probe
 from leadboost.store.database import Database
@@ -64,6 +65,19 @@ class Models(PgModelStore):
         return version
 
 
+class Outcomes(PgOutcomeStore):
+    """A real store that fails to list what waits, where told to."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.before_pending: list[Exception] = []
+
+    async def pending(self, limit: int) -> Sequence[PendingOutcome]:
+        if self.before_pending:
+            raise self.before_pending.pop()
+        return await super().pending(limit)
+
+
 class Served(Actor[ServeModel]):
     """Stands before the predictor and lets a test wait for the next model."""
 
@@ -83,6 +97,7 @@ class Host:
         self.name = name
         self.database = database
         self.models = Models(database)
+        self.outcomes = Outcomes(database)
         self.runtime = Runtime(clock=database.clock, rng=database.rng.fork(name))
         self.state: Topic[StateChanged] = Topic("state")
         self.served: asyncio.Queue[RoiModel] = asyncio.Queue()
@@ -98,7 +113,7 @@ class Host:
     def _make_trainer(self, served: ActorRef[ServeModel]) -> Trainer:
         return Trainer(
             holder=self.name,
-            outcomes=PgOutcomeStore(self.database),
+            outcomes=self.outcomes,
             models=self.models,
             leases=PgLeaseStore(self.database),
             predictor=served,
@@ -395,6 +410,38 @@ async def test_two_hosts_learn_every_row_once(host: Host, database: Database) ->
     status = await other.learned(400)
 
     assert (status.observations, status.pending) == (400, 0)
+    await other.runtime.close()
+
+
+async def test_a_version_found_by_a_pass_that_failed_is_served_by_the_next(
+    host: Host, database: Database
+) -> None:
+    other = await Host(database, "there").start()
+    await host.record(campaigns(60))
+    await host.learned(60)
+    await host.runtime.close()
+
+    other.outcomes.before_pending.append(StoreUnavailableError("gone"))
+    other.trainer.tell(Learn())
+
+    assert (await other.learned(60)).version == 1
+    assert other.outcomes.before_pending == []
+    await other.runtime.close()
+
+
+async def test_a_version_found_by_a_refused_rollback_is_served_by_the_next_pass(
+    host: Host, database: Database
+) -> None:
+    other = await Host(database, "there").start()
+    await host.record(campaigns(60))
+    await host.learned(60)
+    await host.runtime.close()
+
+    with pytest.raises(InputError):
+        await other.trainer.ask(RollBack(version=7, reason="why", by="ann"))
+    other.trainer.tell(Learn())
+
+    assert (await other.learned(60)).version == 1
     await other.runtime.close()
 
 

@@ -77,7 +77,6 @@ class Passes:
         async with self._under_lease() as lease:
             if lease is None:
                 return Learned(has_lease=False)
-            served = self.known.version
             await self._catch_up(lease)
             corrections = await self._outcomes.corrected(CORRECTIONS_AT_ONCE) if correct else ()
             if corrections or not self.known.is_whole:
@@ -86,8 +85,7 @@ class Passes:
             if rows:
                 return await self._learn(rows, lease)
             await self._leases.resign(lease)
-            known = self.known
-            return Learned(model=known.learner.model(known.version) if known.version != served else None)
+            return Learned()
 
     async def roll_back(self, version: int | None, reason: str, by: str) -> Learned:
         """Go back to a kept version, else the last good one. Raises InputError where there is none."""

@@ -36,8 +36,8 @@ class Learn(Message[None]):
 class Learned(Message[None]):
     """A pass ended. ``has_lease`` is False where another host holds the lease; ``rows`` were learned.
 
-    ``model`` is what is to be served now, None where nothing new was found or made. ``anew_s`` is how
-    long it took to learn anew, None where that was not done.
+    ``model`` is what was made, None where nothing was. ``anew_s`` is how long it took to learn anew, None
+    where that was not done.
     """
 
     has_lease: bool = True

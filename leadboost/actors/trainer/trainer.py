@@ -120,6 +120,7 @@ class Trainer(Actor[_Told]):
         self._learning = self._waiting = self._again = False
         self._refits = Refits(outcomes=outcomes, fitter=fitter) if fitter is not None else None
         self._fitting = False
+        self._served = 0
         self._backoff_s = FIRST_BACKOFF_S
         self._collect_s = collect_s
         self._collecting = False
@@ -274,15 +275,18 @@ class Trainer(Actor[_Told]):
         return RolledBack(version=self._passes.known.version)
 
     def _tell(self, learned: Learned) -> None:
-        """Serve what a pass made, and tell of it."""
+        """Serve what a pass made or found, and tell of it."""
+        known = self._passes.known
         if learned.model is not None:
             self._serve(learned.model)
+        elif known.version != self._served:  # found by this pass, or by one that failed after that
+            self._serve(known.learner.model(known.version))
         if learned.rollback is not None:
-            _log_rollback(learned.rollback, self._passes.known)
+            _log_rollback(learned.rollback, known)
         if learned.rollback is not None or learned.rows:
             self._committed.publish(EventsCommitted())
         if learned.rows:
-            _log_progress(self._passes.known, learned)
+            _log_progress(known, learned)
             self._refit()
 
     def _refit(self) -> None:
@@ -299,6 +303,7 @@ class Trainer(Actor[_Told]):
             _log.info("trees fitted", observations=boosted.observations, nodes=len(boosted.trees.values))
 
     def _serve(self, model: RoiModel) -> None:
+        self._served = model.version
         self._predictor.tell(ServeModel(model=model))
         self.spawn(
             "count pending",
