@@ -10,7 +10,7 @@ from aiohttp import web
 
 from leadboost.console.bodies import SignalsQuery
 from leadboost.console.call import Call, answer
-from leadboost.console.items import items_of, page_of
+from leadboost.console.items import items_of
 from leadboost.console.replies import DryRun, Refusal, SignalReply, SignalsPage, SignalsReply
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import InputError
@@ -75,8 +75,7 @@ async def list_signals(call: Call) -> web.Response:
             text=query.text,
             topic=query.topic,
             cluster=query.cluster,
-            limit=query.limit + 1,
+            limit=query.limit,
         )
     )
-    stored, last = page_of(found, query.limit)
-    return answer(SignalsPage([SignalReply.of(signal) for signal in stored], last.seq if last else None))
+    return answer(SignalsPage([SignalReply.of(signal) for signal in found.items], found.next))

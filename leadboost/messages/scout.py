@@ -72,8 +72,20 @@ class StoredSignal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListSignals(Message[Sequence[StoredSignal]]):
-    """Newest first, below ``before`` (exclusive ``seq``), filtered by what is given."""
+class SignalPage:
+    """Newest first; ``next`` is the ``before`` of the following page, None after the last."""
+
+    items: Sequence[StoredSignal]
+    next: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSignals(Message[SignalPage]):
+    """Newest first, below ``before`` (exclusive ``seq``), filtered by what is given.
+
+    ``text`` is looked for among 5000 signals that the rest lets through, within a ``cluster`` among its newest
+    5000: a page may hold few signals, or none, and yet have a ``next``.
+    """
 
     before: int | None = None
     source: str | None = None

@@ -13,7 +13,7 @@ from leadboost.domain.radar.cleaning import Finding, Knowledge
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
 from leadboost.messages.retention import Deleted
-from leadboost.messages.scout import DecideSignal, ListSignals, SignalsHeard, StoredSignal
+from leadboost.messages.scout import DecideSignal, ListSignals, SignalPage, SignalsHeard, StoredSignal
 from leadboost.ports.journal import Lease, NewEvent
 
 
@@ -35,7 +35,7 @@ class SignalStore(Protocol):
         and join copies into clusters; returns the ids stored."""
         ...
 
-    async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
+    async def page(self, query: ListSignals) -> SignalPage:
         """Read one page, newest first."""
         ...
 

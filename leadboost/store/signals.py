@@ -13,7 +13,7 @@ from leadboost.domain.radar.clusters import CROWD, Member, Moves, cluster_mark, 
 from leadboost.domain.radar.minhash import BANDS
 from leadboost.domain.signal import Signal
 from leadboost.domain.timeline import KIND as STEP_KIND
-from leadboost.messages.scout import Echo, ListSignals, StoredSignal
+from leadboost.messages.scout import Echo, ListSignals, SignalPage, StoredSignal
 from leadboost.ports import NewEvent, NewSignal
 from leadboost.store.database import Database, Session
 from leadboost.store.jsontext import json_text
@@ -81,21 +81,13 @@ class PgSignalStore:
             changed = {*moves.clusters.values(), *moves.texts.values()}
             await session.execute(queries.choose_leads, list(changed))
 
-    async def page(self, query: ListSignals) -> Sequence[StoredSignal]:
-        filters = (
-            query.before,
-            query.source,
-            query.state,
-            None if query.text is None else like_pattern(query.text),
-            query.topic,
-            query.limit,
-        )
+    async def page(self, query: ListSignals) -> SignalPage:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
-            if query.cluster is None:
-                found = await session.fetch(queries.page_signals, *filters)
-            else:
-                found = await session.fetch(queries.page_cluster, *filters, query.cluster, LOOK_BACK)
-            return await read_signals(session, [id_ for (id_,) in found])
+            statement, args = _page_query(query)
+            found = await session.fetch(statement, *args)
+            shown = [row["id"] for row in found if row["is_like"]][: query.limit]
+            items = await read_signals(session, shown)
+        return SignalPage(items=items, next=_next(found, query.limit))
 
     async def read(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredSignal]:
         """Those of these ids that still stand."""
@@ -119,6 +111,30 @@ async def lock_clusters(session: Session) -> None:
     """Be the only one to change clusters until the transaction ends. A statement of its own: what follows
     must see all that others wrote before."""
     await session.execute(queries.lock_clusters)
+
+
+def _page_query(query: ListSignals) -> tuple[str, tuple[object, ...]]:
+    """The statement that finds one more than the page holds, and its arguments.
+
+    A text has no index, nor has a cluster by source, state or topic: what these let through is looked for
+    among LOOK_BACK signals.
+    """
+    text = None if query.text is None else like_pattern(query.text)
+    among = (query.source, query.state, query.topic)
+    is_indexed = text is None and (query.cluster is None or among == (None, None, None))
+    most = query.limit + 1
+    args = (query.before, *among, text, most, most if is_indexed else max(most, LOOK_BACK))
+    if query.cluster is None:
+        return queries.page_signals, args
+    return queries.page_cluster, (*args, query.cluster)
+
+
+def _next(found: Sequence[asyncpg.Record], limit: int) -> int | None:
+    """Below which place the next page begins, None after the last."""
+    shown = [row["seq"] for row in found if row["is_like"]]
+    if len(shown) > limit:
+        return int(shown[limit - 1])
+    return int(found[-1]["seq"]) if found and found[-1]["is_end"] else None
 
 
 async def read_signals(session: Session, ids: Sequence[UUID]) -> Sequence[StoredSignal]:

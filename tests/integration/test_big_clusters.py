@@ -69,11 +69,10 @@ async def test_clusters_that_were_named_anew_and_joined_are_one_in_every_view(da
         await store.save_raw_signal(new)
 
     name = mark(saved[-1])
-    page = await store.page(ListSignals(cluster=name))
+    page = (await store.page(ListSignals(cluster=name))).items
     assert [each.id for each in page] == [new.id for new in reversed(saved)]
-    assert [each.id for each in await store.page(ListSignals(cluster=mark(saved[1]), limit=2))] == [
-        new.id for new in reversed(saved[-2:])
-    ]
+    newest = await store.page(ListSignals(cluster=mark(saved[1]), limit=2))
+    assert [each.id for each in newest.items] == [new.id for new in reversed(saved[-2:])]
     echoes = [each.cluster for each in page]
     assert {(echo.id, echo.size, echo.sources) for echo in echoes if echo} == {(name, 6, 1)}
     assert sum(echo.lead for echo in echoes if echo) == 1
@@ -107,11 +106,11 @@ async def pages_read(database: Database, statement: str, args: tuple[object, ...
 
 async def read_of_each(database: Database) -> dict[str, int]:
     ids = [id_ for (id_,) in await rows(database, "SELECT id FROM raw_signals ORDER BY seq DESC LIMIT 100")]
-    filters = (None, None, None, None, None, 100)
+    filters = (None, None, None, None, None, 100, 100)
     statements: dict[str, tuple[object, ...]] = {
         "choose_leads": ([NAME],),
         "page_signals": filters,
-        "page_cluster": (*filters, NAME, 100),
+        "page_cluster": (*filters, NAME),
         "read_signals": (ids, ECHO_MEMBERS),
         "name_clusters": ([NAME], [UUID(int=7)]),
     }

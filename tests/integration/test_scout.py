@@ -68,7 +68,7 @@ async def test_new_signals_are_published_and_listed_newest_first(world: World) -
     await hear(scout, item(1), item(2))
     await hear(scout, item(1))
 
-    stored: Sequence[StoredSignal] = await scout.ask(ListSignals())
+    stored: Sequence[StoredSignal] = (await scout.ask(ListSignals())).items
     await world.told.ref.ask(ListSources())
 
     assert [each.signal.external_id for each in stored] == ["id-2", "id-1"]
@@ -81,7 +81,7 @@ async def test_hostile_characters_reach_the_database_tamed(world: World) -> None
     nasty = item(1, text="fan\x00 \ud800now", author="a\x00b", odd={"k\x00": ["\udfff", float("inf"), 2**80]})
 
     heard = await hear(scout, nasty)
-    (stored,) = await scout.ask(ListSignals())
+    (stored,) = (await scout.ask(ListSignals())).items
 
     assert heard.accepted == 1
     assert (stored.signal.text, stored.signal.author) == ("fan now", "ab")

@@ -137,7 +137,7 @@ async def test_leases_are_renewed_and_others_answered_while_a_poll_is_taken_in(w
         await begun_storing.wait()
 
     await until_looked_twice(world, scout)
-    listed = await scout.ask(ListSignals())
+    listed = (await scout.ask(ListSignals())).items
     let_go.set()
     await status_when(scout, lambda status: status.state == "up")
 

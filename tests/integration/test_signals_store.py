@@ -12,7 +12,7 @@ from leadboost.errors import StoreDataError
 from leadboost.messages.scout import ListSignals
 from leadboost.ports import NewSignal
 from leadboost.store.database import Database
-from leadboost.store.signals import PgSignalStore
+from leadboost.store.signals import PgSignalStore, queries
 from tests.integration.tables import rows, run
 
 RNG, CLOCK = Rng(2), SystemClock()
@@ -29,7 +29,7 @@ def store(database: Database) -> PgSignalStore:
 
 
 async def texts(store: PgSignalStore, query: ListSignals) -> list[str]:
-    return [each.signal.text for each in await store.page(query)]
+    return [each.signal.text for each in (await store.page(query)).items]
 
 
 async def test_a_signal_comes_back_whole(store: PgSignalStore) -> None:
@@ -48,7 +48,7 @@ async def test_a_signal_comes_back_whole(store: PgSignalStore) -> None:
 
     await store.save_raw_signal(new)
 
-    (stored,) = await store.page(ListSignals())
+    (stored,) = (await store.page(ListSignals())).items
     assert (stored.id, stored.signal, stored.state, stored.reason) == (new.id, heard, "pending", None)
     assert orjson.dumps(stored.id) == orjson.dumps(new.id)
 
@@ -103,7 +103,7 @@ async def test_a_signal_that_cannot_be_journalled_is_not_stored(
     with pytest.raises(StoreDataError):
         await store.save_raw_signal(signal("a"))
 
-    assert await store.page(ListSignals()) == []
+    assert await texts(store, ListSignals()) == []
 
 
 async def test_writers_with_the_same_contents_in_opposite_order_store_each_once(store: PgSignalStore) -> None:
@@ -119,9 +119,44 @@ async def test_pages_go_backwards_from_the_newest(store: PgSignalStore) -> None:
     await store.save_raw_signal(*(signal(text) for text in "abcde"))
 
     newest = await store.page(ListSignals(limit=2))
-    older = await store.page(ListSignals(limit=2, before=newest[-1].seq))
+    older = await store.page(ListSignals(limit=2, before=newest.next))
+    oldest = await store.page(ListSignals(limit=2, before=older.next))
 
-    assert [each.signal.text for each in (*newest, *older)] == ["e", "d", "c", "b"]
+    assert [each.signal.text for page in (newest, older, oldest) for each in page.items] == list("edcba")
+    assert oldest.next is None
+
+
+async def test_a_text_is_looked_for_among_so_many_signals_for_each_page(
+    store: PgSignalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.store.signals.LOOK_BACK", 3)
+    await store.save_raw_signal(*(signal(text) for text in ("find a", "b", "find c", "d", "e", "f")))
+
+    first = await store.page(ListSignals(text="find", limit=2))
+    second = await store.page(ListSignals(text="find", limit=2, before=first.next))
+
+    assert (first.items, first.next) == ([], second.items[0].seq + 1)
+    assert [each.signal.text for each in second.items] == ["find c", "find a"]
+    third = await store.page(ListSignals(text="find", before=second.next))
+    assert (third.items, third.next) == ([], None)
+
+
+async def test_a_topic_that_few_are_on_is_found_through_its_index(
+    store: PgSignalStore, database: Database
+) -> None:
+    await run(
+        database,
+        "INSERT INTO raw_signals (id, source, external_id, content_hash, body, heard_at, topics)"
+        " SELECT gen_random_uuid(), 'x', n, sha256(n::text::bytea), '{}', now(),"
+        " CASE WHEN n % 1000 = 0 THEN '{rare}'::text[] ELSE '{often}' END FROM generate_series(1, 5000) AS n",
+    )
+    await run(database, "ANALYZE raw_signals")
+
+    async with database.session() as session:
+        args = (None, None, None, "rare", None, 101, 101)
+        plan = await session.fetch(f"EXPLAIN {queries.page_signals}", *args)
+
+    assert any("raw_signals_topics_idx" in line for (line,) in plan)
 
 
 async def test_pages_are_filtered_by_source_state_and_text(store: PgSignalStore, database: Database) -> None:
@@ -135,7 +170,7 @@ async def test_pages_are_filtered_by_source_state_and_text(store: PgSignalStore,
     assert await texts(store, ListSignals(source="hn")) == ["beta"]
     assert await texts(store, ListSignals(state="rejected")) == ["gamma"]
     assert await texts(store, ListSignals(text="Alpha")) == ["gamma", "alpha"]
-    assert (await store.page(ListSignals(state="rejected")))[0].reason == "spam"
+    assert (await store.page(ListSignals(state="rejected"))).items[0].reason == "spam"
 
 
 async def test_a_number_beyond_json_is_a_data_error(store: PgSignalStore) -> None:
@@ -162,4 +197,4 @@ async def test_a_nul_is_a_data_error(store: PgSignalStore) -> None:
 async def test_ids_are_plain_uuids(store: PgSignalStore) -> None:
     await store.save_raw_signal(signal("a"))
 
-    assert type((await store.page(ListSignals()))[0].id) is UUID
+    assert type((await store.page(ListSignals())).items[0].id) is UUID

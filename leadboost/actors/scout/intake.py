@@ -19,6 +19,7 @@ from leadboost.messages.scout import (
     ListSignals,
     ListTopics,
     ReplaceTopics,
+    SignalPage,
     SignalRejection,
     SignalsHeard,
     StoredSignal,
@@ -31,7 +32,7 @@ SLICE, SLICE_CHARS = 25, 25_000  # validating and cleaning so many takes about 2
 
 Asked = HearSignals | ListSignals | DecideSignal | ListTopics | ReplaceTopics
 """What others ask about signals."""
-Answer = SignalsHeard | Sequence[StoredSignal] | StoredSignal | Sequence[WatchedTopic] | None
+Answer = SignalsHeard | SignalPage | StoredSignal | Sequence[WatchedTopic] | None
 
 
 class SignalIntake:

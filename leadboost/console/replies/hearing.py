@@ -109,7 +109,10 @@ class TopicsReplaced:
 
 @dataclass(frozen=True, slots=True)
 class SignalsPage:
-    """Signals, newest first; ``next`` is the ``before`` of the following page, null on the last."""
+    """Signals, newest first; ``next`` is the ``before`` of the following page, null on the last.
+
+    A ``text`` is looked for among 5000 signals for each page, so one may be short, or empty, before the last.
+    """
 
     items: Sequence[SignalReply]
     next: int | None

@@ -105,27 +105,39 @@ WHERE id = ANY (ARRAY(
 ));
 
 -- name: page_signals
--- Find signals newest first below seq $1, of source $2, in state $3, whose title or text is like $4,
--- on topic $5.
-SELECT id
-FROM raw_signals
-WHERE ($1::bigint IS NULL OR seq < $1)
-    AND ($2::text IS NULL OR source = $2)
-    AND ($3::text IS NULL OR state = $3)
-    AND ($4::text IS NULL OR body ->> 'text' ILIKE $4 OR body ->> 'title' ILIKE $4)
-    AND ($5::text IS NULL OR $5 = ANY (topics))
+-- Find signals newest first below seq $1, of source $2, in state $3, on topic $4, whose title or text is like $5:
+-- at most $6, among the newest $7 that the rest lets through. The last of those is found in any case.
+SELECT id, seq, is_like, place = $7 AS is_end
+FROM (
+    SELECT id, seq, $5::text IS NULL OR body ->> 'text' ILIKE $5 OR body ->> 'title' ILIKE $5 AS is_like,
+        row_number() OVER (ORDER BY seq DESC) AS place
+    FROM raw_signals
+    WHERE ($1::bigint IS NULL OR seq < $1)
+        AND ($2::text IS NULL OR source = $2)
+        AND ($3::text IS NULL OR state = $3)
+        AND ($4::text IS NULL OR topics @> ARRAY[$4] AND topics <> '{}')
+    ORDER BY seq DESC
+    LIMIT $7
+) AS seen
+WHERE is_like OR place = $7
 ORDER BY seq DESC
 LIMIT $6;
 
 -- name: page_cluster
--- Find signals of cluster $7 as page_signals does.
-SELECT id
-FROM cluster_parts(cluster_name($7)) AS part
-CROSS JOIN LATERAL part_newest(part, coalesce($1, 9223372036854775807), $8)
-WHERE ($2::text IS NULL OR source = $2)
-    AND ($3::text IS NULL OR state = $3)
-    AND ($4::text IS NULL OR body ->> 'text' ILIKE $4 OR body ->> 'title' ILIKE $4)
-    AND ($5::text IS NULL OR $5 = ANY (topics))
+-- Find signals of cluster $8 as page_signals does, among the newest $7 of the cluster.
+SELECT id, seq, is_like, place = $7 AS is_end
+FROM (
+    SELECT id, seq, ($2::text IS NULL OR source = $2)
+            AND ($3::text IS NULL OR state = $3)
+            AND ($4::text IS NULL OR topics @> ARRAY[$4])
+            AND ($5::text IS NULL OR body ->> 'text' ILIKE $5 OR body ->> 'title' ILIKE $5) AS is_like,
+        row_number() OVER (ORDER BY seq DESC) AS place
+    FROM cluster_parts(cluster_name($8)) AS part
+    CROSS JOIN LATERAL part_newest(part, coalesce($1, 9223372036854775807), $7)
+    ORDER BY seq DESC
+    LIMIT $7
+) AS seen
+WHERE is_like OR place = $7
 ORDER BY seq DESC
 LIMIT $6;
 
