@@ -56,7 +56,7 @@ class RadarSettings(Section):
     )
     min_chars: Count = Field(3, ge=1, le=1000, description="a number of characters from 1 to 1000")
     spam_above: Share = Field(0.8, ge=0.5, le=1, description="a number from 0.5 to 1; 1 rejects nothing")
-    near_duplicate_at: Share = Field(0.8, ge=0.5, le=1, description="a number from 0.5 to 1")
+    near_duplicate_at: Share = Field(0.8, ge=0.8, le=1, description="a number from 0.8 to 1")
     keep_texts_days: Count = Field(30, ge=1, le=30, description="a number of days from 1 to 30")
     keep_signals_days: Count = Field(180, ge=30, le=180, description="a number of days from 30 to 180")
 

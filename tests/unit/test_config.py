@@ -199,6 +199,7 @@ def test_a_feed_address_that_cannot_be_polled_is_refused(url: str) -> None:
         ("http.host = 'http://x'", "http.host", "http://x", "a name or address"),
         ("http.host = '0.0.0.0'", "http.host", "0.0.0.0", "http.allow_remote"),
         ("http = 8000", "http", "<int>", "a table"),
+        ("radar.near_duplicate_at = 0.79", "radar.near_duplicate_at", "0.79", "from 0.8 to 1"),
         ("database.schema = 'pg_mine'", "database.schema", "pg_mine", "not beginning with pg_"),
         ("database.schema = 'a; DROP'", "database.schema", "a; DROP", "letters, digits and _"),
         ("database.pool_size = 1", "database.pool_size", "1", "from 2 to 100"),
