@@ -6,12 +6,13 @@ import pytest
 
 from leadboost.domain.outcome import Outcome
 from leadboost.errors import LeaseLostError, StoreConflictError
-from leadboost.ports import Lease, NewModel, PendingOutcome
+from leadboost.ports import Lease, NewModel, PendingOutcome, Rollback
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
-from tests.integration.tables import rows
+from leadboost.store.queries import load_queries
+from tests.integration.tables import rows, run
 
 
 def model(version: int) -> NewModel:
@@ -131,3 +132,70 @@ async def test_only_the_newest_twenty_versions_are_kept(store: PgModelStore, lea
         await store.save(model(version), [], lease)
 
     assert [known.version for known in await store.versions()] == list(range(23, 3, -1))
+
+
+def back(version: int, to: int) -> Rollback:
+    return Rollback(from_version=version, to_version=to, reason="a wrong unit", by="ann")
+
+
+async def test_a_row_set_aside_and_corrected_is_set_aside_again_with_the_version_that_learned_it(
+    store: PgModelStore, outcomes: PgOutcomeStore, lease: Lease, database: Database
+) -> None:
+    await store.save(model(1), [], lease)
+    await store.save(model(2), await learn(outcomes, outcome("a")), lease)
+    await store.save(model(3), [], lease, back(2, 1))
+    await outcomes.record([outcome("a", clicks=2)])
+    await outcomes.settle(await outcomes.corrected(9), 4, lease)
+    await store.save(model(4), [], lease)
+
+    await store.save(model(5), [], lease, back(4, 3))
+
+    assert await states(database) == [("a", "set_aside")]
+
+
+async def test_a_row_that_waited_as_corrected_when_its_version_was_left_counts_for_the_one_that_learns_it(
+    store: PgModelStore, outcomes: PgOutcomeStore, lease: Lease, database: Database
+) -> None:
+    await store.save(model(1), [], lease)
+    await store.save(model(2), await learn(outcomes, outcome("a")), lease)
+    await outcomes.record([outcome("a", clicks=2)])
+    await store.save(model(3), [], lease, back(2, 1))
+    waiting = await states(database)
+    await outcomes.settle(await outcomes.corrected(9), 4, lease)
+    await store.save(model(4), [], lease)
+
+    await store.save(model(5), [], lease, back(4, 3))
+
+    assert waiting == [("a", "corrected")]
+    assert await states(database) == [("a", "set_aside")]
+
+
+async def test_a_corrected_row_stays_where_the_version_gone_back_to_had_learned_it(
+    store: PgModelStore, outcomes: PgOutcomeStore, lease: Lease, database: Database
+) -> None:
+    await store.save(model(1), await learn(outcomes, outcome("a")), lease)
+    await outcomes.record([outcome("a", clicks=2)])
+    await outcomes.settle(await outcomes.corrected(9), 2, lease)
+    await store.save(model(2), [], lease)
+
+    await store.save(model(3), [], lease, back(2, 1))
+
+    assert await states(database) == [("a", "processed")]
+
+
+async def test_setting_aside_a_few_of_many_rows_reads_these_alone(database: Database) -> None:
+    await run(
+        database,
+        "INSERT INTO outcomes (seq, external_id, platform, day, spend_micros, revenue_micros, currency,"
+        " attributes, signal_ids, recorded_at, state, revision, learned_in)"
+        " SELECT n, n, 'meta_ads', '2026-05-02', 1, 2, 'EUR', '{}', '{}', now(), 'processed', 1, n / 100"
+        " FROM generate_series(1, 20000) AS n",
+    )
+    await run(database, "ANALYZE outcomes")
+
+    async with database.session() as session:
+        plan = await session.fetch(f"EXPLAIN {load_queries('outcomes').set_aside}", 198, 199)
+
+    lines = "\n".join(line for (line,) in plan)
+    assert "outcomes_learned_in_idx" in lines
+    assert "Seq Scan" not in lines

@@ -98,11 +98,14 @@ FROM unnest($1::bigint[], $2::integer[]) AS learned (seq, revision)
 WHERE outcomes.seq = learned.seq;
 
 -- name: set_aside
--- Set aside what versions after $1 learned, up to $2, as far as it has not changed since.
+-- Set aside what versions after $1 learned, up to $2, as far as it has not changed since. No version has
+-- learned these rows then: the one that learns them corrected counts, for a later call.
 WITH bad AS MATERIALIZED (
     SELECT seq FROM outcomes
-    WHERE learned_in > $1 AND learned_in <= $2 AND state = 'processed'
+    WHERE learned_in > $1 AND learned_in <= $2
     ORDER BY external_id
     FOR UPDATE
 )
-UPDATE outcomes SET state = 'set_aside' WHERE seq IN (SELECT seq FROM bad);
+UPDATE outcomes
+SET state = CASE state WHEN 'processed' THEN 'set_aside' ELSE state END, learned_in = NULL
+WHERE seq IN (SELECT seq FROM bad);
