@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from leadboost.clock import uuid7
 from leadboost.messages.trainer import ModelVersion
 from leadboost.ports import KEPT_VERSIONS, Lease, NewEvent, NewModel, OutcomeRevision, Rollback
+from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.database import Database, Session
 from leadboost.store.journal import insert_events
 from leadboost.store.leases import guard
@@ -50,6 +51,9 @@ class PgModelStore:
             event = self._trained(version) if rollback is None else self._rolled_back(version, rollback)
             await insert_events(session, [event])
             self._crash("model.marked")
+            if rollback is not None:
+                entry = _entry(version, rollback)
+                await append_audit(session, [entry], clock=self._clock, rng=self._rng)
         self._crash("model.committed")
         return version
 
@@ -88,6 +92,13 @@ class PgModelStore:
                 "version": version.version,
             },
         )
+
+
+def _entry(version: ModelVersion, rollback: Rollback) -> AuditEntry:
+    detail = {"from": rollback.from_version, "to": rollback.to_version, "reason": rollback.reason}
+    return AuditEntry(
+        actor=rollback.by, action="model.roll_back", subject=f"model {version.version}", detail=detail
+    )
 
 
 async def _insert(session: Session, version: ModelVersion, model: NewModel) -> None:

@@ -183,6 +183,22 @@ async def test_a_corrected_row_stays_where_the_version_gone_back_to_had_learned_
     assert await states(database) == [("a", "processed")]
 
 
+async def test_who_went_back_and_why_stands_in_the_audit_log_with_the_version_saved(
+    store: PgModelStore, lease: Lease, database: Database
+) -> None:
+    for version in (1, 2):
+        await store.save(model(version), [], lease)
+    with pytest.raises(StoreConflictError):
+        await store.save(model(2), [], lease, back(2, 1))
+
+    await store.save(model(3), [], lease, back(2, 1))
+
+    detail = {"from": 2, "to": 1, "reason": "a wrong unit"}
+    assert await rows(database, "SELECT actor, action, subject, detail FROM audit_log") == [
+        ("ann", "model.roll_back", "model 3", detail)
+    ]
+
+
 async def test_setting_aside_a_few_of_many_rows_reads_these_alone(database: Database) -> None:
     await run(
         database,
