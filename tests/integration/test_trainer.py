@@ -277,7 +277,7 @@ async def test_corrections_in_quick_succession_are_learned_together(host: Host) 
     await host.record(outcomes)
     await host.learned(300)
 
-    for outcome in outcomes[:50]:
+    for outcome in outcomes[:10]:
         await host.record([replace(outcome, revenue_micros=7)])
     status = await host.settled()
 
