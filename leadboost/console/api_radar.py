@@ -53,7 +53,8 @@ async def replace_topics(call: Call) -> web.Response:
         raise invalid([Fault(f"items[{index}].name", "stands there more than once") for index in twins])
     if call.is_dry_run:
         return answer(DryRun(len(topics), (), (), call.trace_id))
-    stored = await call.handles.scout.ask(ReplaceTopics(topics=topics), timeout_s=TEACH_DEADLINE_S)
+    command = ReplaceTopics(topics=topics, by=call.principal.subject)
+    stored = await call.handles.scout.ask(command, timeout_s=TEACH_DEADLINE_S)
     return answer(TopicsReplaced(stored, call.trace_id))
 
 

@@ -119,6 +119,7 @@ class ReplaceTopics(Message[Sequence[Topic]]):
     """Watch for these topics and for no others; the reply is these, as stored."""
 
     topics: Sequence[Topic]
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,8 @@ class KnowledgeStore(Protocol):
         """Return what is taught by now: ``known`` itself while nothing changed since."""
         ...
 
-    async def replace_topics(self, topics: Sequence[Topic]) -> Sequence[Topic]:
-        """Put these in the place of all others; returns them as stored, by name."""
+    async def replace_topics(self, topics: Sequence[Topic], *, by: str) -> Sequence[Topic]:
+        """Put these in the place of all others, in somebody's name; returns them as stored, by name."""
         ...
 
     async def decide(self, decision: DecideSignal) -> StoredSignal | None:

@@ -13,6 +13,7 @@ from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal, prose
 from leadboost.messages.scout import DecideSignal, StoredSignal
 from leadboost.ports import NewEvent
+from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.database import Database, Session
 from leadboost.store.journal import insert_events
 from leadboost.store.queries import load_queries
@@ -45,14 +46,17 @@ class PgKnowledgeStore:
         version = (row["topics_version"], row["spam_version"])
         return Knowledge(spam=_model(row), topics=tuple(topics), version=version)
 
-    async def replace_topics(self, topics: Sequence[Topic]) -> Sequence[Topic]:
+    async def replace_topics(self, topics: Sequence[Topic], *, by: str) -> Sequence[Topic]:
         now = self._clock.now()
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await session.execute(_queries.raise_topics_version)
             await session.execute(_queries.drop_topics, [topic.name for topic in topics])
             rows = [(topic.name, list(topic.terms), list(topic.examples), now) for topic in topics]
             await session.execute_many(_queries.put_topic, rows)
-            return await _read_topics(session)
+            stored = await _read_topics(session)
+            names = [topic.name for topic in stored]
+            await self._audit(session, by, "topics.put", "topics", {"names": names})
+        return stored
 
     async def decide(self, decision: DecideSignal) -> StoredSignal | None:
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
@@ -69,7 +73,16 @@ class PgKnowledgeStore:
                 await session.execute(signal_queries.choose_leads, [row["cluster"]])
             await insert_events(session, self._events(decision, signal, row["state"]))
             (decided,) = await read_signals(session, [decision.id])
+            action = "signal.accept" if decision.accept else "signal.reject"
+            detail = {"reason": decision.reason}
+            await self._audit(session, decision.by, action, str(decision.id), detail)
         return decided
+
+    async def _audit(
+        self, session: Session, by: str, action: str, subject: str, detail: Mapping[str, object]
+    ) -> None:
+        entry = AuditEntry(actor=by, action=action, subject=subject, detail=detail)
+        await append_audit(session, [entry], clock=self._clock, rng=self._rng)
 
     def _events(self, decision: DecideSignal, signal: Signal, state: str) -> list[NewEvent]:
         data: Mapping[str, object] = {

@@ -91,6 +91,7 @@ async def test_topics_are_replaced_as_a_whole(world: World) -> None:
     assert reply.json()["items"] == [{"name": "zoo", "terms": ["zebra"], "examples": [], "updated_at": None}]
     (command,) = world.probe.received
     assert isinstance(command, ReplaceTopics)
+    assert command.by == "ana"
 
 
 @pytest.mark.parametrize(

@@ -57,15 +57,15 @@ async def test_knowledge_stays_the_same_object_until_something_changes(store: Pg
     known = await store.knowledge(None)
 
     assert await store.knowledge(known) is known
-    await store.replace_topics([FANS])
+    await store.replace_topics([FANS], by="ada")
     assert (await store.knowledge(known)).version == (1, 0)
 
 
 async def test_topics_are_replaced_as_a_whole_and_come_back_by_name(store: PgKnowledgeStore) -> None:
     heat = Topic(name="heat", terms=("heat wave",))
-    first = await store.replace_topics([heat, FANS])
+    first = await store.replace_topics([heat, FANS], by="ada")
 
-    second = await store.replace_topics([Topic(name="zoo", terms=("zebra",)), FANS])
+    second = await store.replace_topics([Topic(name="zoo", terms=("zebra",)), FANS], by="ada")
 
     assert [topic.name for topic in first] == ["fans", "heat"]
     assert [topic.name for topic in second] == ["fans", "zoo"]
@@ -179,3 +179,18 @@ async def test_every_host_scores_by_what_was_taught_on_one(database: Database, d
 
     scores = there.spam.scores(spam_features(["WIN a prize!!", "a quiet fan"]))
     assert scores[0] > 0.8 > 0.3 > scores[1]
+
+
+async def test_every_change_is_in_the_audit_log_with_who_made_it(
+    store: PgKnowledgeStore, database: Database
+) -> None:
+    new = await heard(database)
+    await store.replace_topics([FANS], by="ana")
+    await store.decide(reject(new, "an advert"))
+    await store.decide(accept(new))
+
+    assert await rows(database, "SELECT actor, action, subject, detail FROM audit_log ORDER BY seq") == [
+        ("ana", "topics.put", "topics", {"names": ["fans"]}),
+        ("ada", "signal.reject", str(new.id), {"reason": "an advert"}),
+        ("ada", "signal.accept", str(new.id), {"reason": None}),
+    ]

@@ -70,8 +70,8 @@ class SignalIntake:
                 return await self._decide(asked)
             case ListTopics():
                 return (await self._knowledge.knowledge(None)).topics
-            case ReplaceTopics(topics=topics):
-                return await self._knowledge.replace_topics(topics)
+            case ReplaceTopics(topics=topics, by=by):
+                return await self._knowledge.replace_topics(topics, by=by)
             case _:
                 assert_never(asked)
 
