@@ -215,16 +215,3 @@ async def test_setting_aside_a_few_of_many_rows_reads_these_alone(database: Data
     lines = "\n".join(line for (line,) in plan)
     assert "outcomes_learned_in_idx" in lines
     assert "Seq Scan" not in lines
-
-
-async def test_a_rollback_is_in_the_audit_log_with_who_asked_for_it(
-    store: PgModelStore, lease: Lease, database: Database
-) -> None:
-    await store.save(model(1), [], lease)
-    await store.save(model(2), [], lease)
-
-    await store.save(model(3), [], lease, back(2, 1))
-
-    assert await rows(database, "SELECT actor, action, subject, detail FROM audit_log") == [
-        ("ann", "model.rollback", "1", {"from": 2, "reason": "a wrong unit", "version": 3})
-    ]
