@@ -74,6 +74,10 @@ class SignalClaim(Protocol):
         """Store the features of at least one signal, None for a rejected one, and the memory as it is now."""
         ...
 
+    async def park(self, unreadable: Mapping[UUID, str]) -> None:
+        """Reject signals for these reasons, counted nowhere."""
+        ...
+
 
 class RetentionStore(Protocol):
     """The deletion of what is too old to keep."""

@@ -108,6 +108,11 @@ class PgSignalClaim:
         silent_since = min(each.at for each in known.values()) - FORGOTTEN_AFTER
         await self._session.execute(_queries.forget_voices, silent_since, FORGOTTEN_AT_ONCE)
 
+    async def park(self, unreadable: Mapping[UUID, str]) -> None:
+        await self._session.execute(
+            _queries.park_signals, list(unreadable), list(unreadable.values()), self._clock.now()
+        )
+
     async def _echoes(self, clusters: Sequence[UUID]) -> dict[UUID, Echo]:
         rows = await self._session.fetch(_queries.read_echoes, clusters, ECHO_SIGNALS)
         return {

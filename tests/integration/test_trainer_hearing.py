@@ -23,7 +23,7 @@ from leadboost.store.leases import PgLeaseStore
 from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
 from tests.campaigns import campaign
-from tests.integration.tables import rows
+from tests.integration.tables import rows, run
 
 
 class Hearing(PgHearingStore):
@@ -205,3 +205,35 @@ async def test_an_outcome_is_learned_with_what_its_signals_said(
 
     stored = await PgHearingStore(database).features([UUID(int=1)])
     assert taught == [[stored[UUID(int=1)]]]
+
+
+async def test_a_signal_that_cannot_be_read_is_parked_and_the_others_go_on(database: Database) -> None:
+    await keep_signals(database, 3)
+    await run(
+        database,
+        """UPDATE raw_signals SET body = body || '{"engagement": {"likes": "many"}}' """
+        "WHERE external_id = '2'",
+    )
+
+    async with running(database) as trainer:
+        async with asyncio.timeout(15):
+            while await rows(database, "SELECT FROM raw_signals WHERE state = 'pending'"):
+                pass
+        assert (await trainer.ask(GetModel())).version == 0
+
+    found = await rows(database, "SELECT state, split_part(reason, ':', 1) FROM raw_signals ORDER BY seq")
+    assert found == [("processed", None), ("rejected", "unreadable"), ("processed", None)]
+
+
+async def test_statistics_of_another_version_are_begun_anew(database: Database) -> None:
+    await keep_signals(database, 1)
+    await run(
+        database,
+        "INSERT INTO hearing_statistics (kind, name, statistics, updated_at) VALUES ('source', 'reddit',"
+        """ '{"version": 99, "counters": {"likes": {"any": {"median": 1}}}, "week": 3}', now())""",
+    )
+
+    async with running(database):
+        await processed(database, 1)
+
+    assert await rows(database, "SELECT statistics -> 'version' FROM hearing_statistics") == [(1,)]

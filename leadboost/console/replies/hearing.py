@@ -35,8 +35,8 @@ class SignalReply:
     """A signal as stored.
 
     ``reason`` says why it is rejected: ``too_short``, ``language``, ``blocked_word``, ``blocked_author``,
-    ``blocked_domain``, ``spam``, ``off_topic`` or ``operator``, then a colon and what was found. ``language``
-    is an ISO 639-1 code, ``spam`` a probability; null where it cannot be told. ``cluster`` are its copies,
+    ``blocked_domain``, ``spam``, ``off_topic``, ``operator`` or ``unreadable``, then a colon and what was
+    found. ``language`` is an ISO 639-1 code, ``spam`` a probability; null where it cannot be told. ``cluster`` are its copies,
     of which at most 1000 are counted, null without any.
     """
 

@@ -20,6 +20,9 @@ MOST_COUNTERS: Final = 16
 MEMORY: Final = 2000.0
 """Weight of the observations that the mean of a counter remembers."""
 
+STATISTICS_VERSION: Final = 1
+"""The form that ``as_json`` writes."""
+
 AGES_S: Final = {"hour": HOUR_S, "quarter": 6 * HOUR_S, "day": DAY_S, "week": 7 * DAY_S}
 """Ages that counters are compared at, by their end in seconds; older or unknown is ``old``."""
 
@@ -92,16 +95,22 @@ class Statistics:
         """Write as JSON values, ``at`` apart."""
         fields = asdict(self)
         del fields["at"]
-        return fields
+        return {"version": STATISTICS_VERSION, **fields}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any], at: datetime) -> "Statistics":
-        """Read what ``as_json`` wrote; nothing is a new start."""
-        counters = {
-            name: {age: Moments(**moments) for age, moments in ages.items()}
-            for name, ages in fields.get("counters", {}).items()
-        }
-        return cls(at, **{**fields, "counters": counters})
+        """Read what ``as_json`` wrote; nothing, and what is of another version, is a new start."""
+        told = dict(fields)
+        if told.pop("version", STATISTICS_VERSION) != STATISTICS_VERSION:
+            return cls(at)
+        try:
+            counters = {
+                name: {age: Moments(**moments) for age, moments in ages.items()}
+                for name, ages in told.pop("counters", {}).items()
+            }
+            return cls(at, counters=counters, **told)
+        except (TypeError, AttributeError):  # of a version before they were numbered
+            return cls(at)
 
 
 def age_of(age_s: float | None) -> str:

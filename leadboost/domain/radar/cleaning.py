@@ -2,7 +2,7 @@
 
 A reason for a rejection is a machine word, then what it found: ``too_short``, ``language``,
 ``blocked_word``, ``blocked_author``, ``blocked_domain``, ``spam`` or ``off_topic``; the first that applies,
-in this order. ``operator`` is the eighth, given by a person.
+in this order. ``operator`` is the eighth, given by a person, ``unreadable`` the ninth: its features failed.
 """
 
 import math

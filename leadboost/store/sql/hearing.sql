@@ -70,6 +70,13 @@ SET state = CASE state WHEN 'pending' THEN 'processed' ELSE state END,
 FROM unnest($1::uuid[], $2::text[]) AS counted (id, features)
 WHERE raw_signals.id = counted.id;
 
+-- name: park_signals
+-- Reject signals $1 for the reasons $2 at $3; one that was rejected keeps its reason.
+UPDATE raw_signals
+SET state = 'rejected', reason = coalesce(raw_signals.reason, parked.reason), processed_at = $3
+FROM unnest($1::uuid[], $2::text[]) AS parked (id, reason)
+WHERE raw_signals.id = parked.id;
+
 -- name: write_statistics
 -- Write the statistics $3 of the subjects ($1, $2), as of $4.
 UPDATE hearing_statistics

@@ -6,7 +6,7 @@ import { bodyOf, draftsOf, isSame } from "./topics";
 import { whyOf } from "./why";
 
 describe("why a signal was rejected", () => {
-  it.each(["too_short", "language", "blocked_word", "blocked_author", "blocked_domain", "spam", "off_topic", "operator"])(
+  it.each(["too_short", "language", "blocked_word", "blocked_author", "blocked_domain", "spam", "off_topic", "operator", "unreadable"])(
     "has words for %s in both languages",
     (word) => {
       for (const text of [en, es]) expect(whyOf(`${word}: a: b`, text)).toEqual({ words: text.signals.why[word], detail: "a: b" });

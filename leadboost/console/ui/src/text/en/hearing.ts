@@ -46,6 +46,7 @@ export const hearing = {
       spam: "Looks like spam",
       off_topic: "Off topic",
       operator: "Rejected by a person",
+      unreadable: "Cannot be read",
     } as Record<string, string>,
     published: (age: string) => `published ${age} ago`,
     heardAgo: (age: string) => `heard ${age} ago`,

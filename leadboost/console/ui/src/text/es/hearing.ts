@@ -48,6 +48,7 @@ export const hearing: Pick<Text, "signals" | "topics"> = {
       spam: "Parece spam",
       off_topic: "Fuera de tema",
       operator: "Rechazada por una persona",
+      unreadable: "No se puede leer",
     },
     published: (age) => `publicada hace ${age}`,
     heardAgo: (age) => `oída hace ${age}`,
