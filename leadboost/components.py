@@ -511,6 +511,7 @@ class Components:
                 release=refs["release"],
                 accounts=accounts,
                 hearing=PgHearingStore(self._store),
+                signals=PgSignalStore(self._store),
                 pushes=Pushes(
                     receipts=PgReceiptStore(self._store), secrets=self._settings.connectors.push.keys()
                 ),

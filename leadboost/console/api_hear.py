@@ -14,7 +14,7 @@ from leadboost.console.items import items_of
 from leadboost.console.replies import DryRun, Refusal, SignalReply, SignalsPage, SignalsReply
 from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import InputError
-from leadboost.messages.scout import HearSignals, ListSignals, SignalRejection, SignalsHeard
+from leadboost.messages.scout import HearSignals, SignalQuery, SignalRejection, SignalsHeard
 
 MAX_SIGNALS: Final = 1000
 HEAR_DEADLINE_S: Final = 10.0
@@ -67,8 +67,8 @@ def _rejections(
 async def list_signals(call: Call) -> web.Response:
     """Page through stored signals, newest first."""
     query = call.query(SignalsQuery)
-    found = await call.handles.scout.ask(
-        ListSignals(
+    found = await call.handles.signals.page(
+        SignalQuery(
             before=query.before,
             source=query.source,
             state=query.state,

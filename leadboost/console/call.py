@@ -31,10 +31,10 @@ from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
 from leadboost.messages.panic import GetHalt, GetSafety, ListCampaigns, TripHalt
 from leadboost.messages.release import ApproveResume
-from leadboost.messages.scout import HearSignals, ListSignals, ListSources, MuteSource
+from leadboost.messages.scout import HearSignals, ListSources, MuteSource
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes, RollBack
-from leadboost.ports import AccountStore, FeatureStore
+from leadboost.ports import AccountStore, FeatureStore, SignalPages
 from leadboost.runtime import ActorRef
 from leadboost.runtime.stats import ActorStats
 
@@ -55,7 +55,7 @@ class Handles:
     may push, and what outside services offer."""
 
     enterprise: ActorRef[SellStock | PutStock | ListStock]
-    scout: ActorRef[HearSignals | ListSignals | ListSources | MuteSource]
+    scout: ActorRef[HearSignals | ListSources | MuteSource]
     trainer: ActorRef[RecordOutcomes | GetModel | RollBack]
     predictor: ActorRef[Predict]
     journal: ActorRef[ReadEvents]
@@ -63,6 +63,7 @@ class Handles:
     release: ActorRef[ApproveResume]
     accounts: AccountStore
     hearing: FeatureStore
+    signals: SignalPages
     pushes: Pushes
     offers: Sequence[Offer] = ()
 

@@ -80,8 +80,8 @@ class SignalPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListSignals(Message[SignalPage]):
-    """Newest first, below ``before`` (exclusive ``seq``), filtered by what is given.
+class SignalQuery:
+    """Which signals to read: newest first, below ``before`` (exclusive ``seq``), filtered by what is given.
 
     ``text`` is looked for among 5000 signals that the rest lets through, within a ``cluster`` everything is
     among its newest 5000: a page may hold few signals, or none, and yet have a ``next``.

@@ -13,7 +13,7 @@ from leadboost.domain.radar.cleaning import Finding, Knowledge
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
 from leadboost.messages.retention import Deleted
-from leadboost.messages.scout import DecideSignal, ListSignals, SignalPage, SignalsHeard, StoredSignal
+from leadboost.messages.scout import DecideSignal, SignalPage, SignalQuery, SignalsHeard, StoredSignal
 from leadboost.ports.journal import Lease, NewEvent
 
 
@@ -35,8 +35,12 @@ class SignalStore(Protocol):
         and join copies into clusters; returns the ids stored."""
         ...
 
-    async def page(self, query: ListSignals) -> SignalPage:
-        """Read one page, newest first."""
+
+class SignalPages(Protocol):
+    """``raw_signals``, as people look through them."""
+
+    async def page(self, query: SignalQuery) -> SignalPage:
+        """Read one page, newest first. Raises StoreError."""
         ...
 
 

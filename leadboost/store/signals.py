@@ -13,7 +13,7 @@ from leadboost.domain.radar.clusters import CROWD, Member, Moves, cluster_mark, 
 from leadboost.domain.radar.minhash import BANDS
 from leadboost.domain.signal import Signal
 from leadboost.domain.timeline import KIND as STEP_KIND
-from leadboost.messages.scout import Echo, ListSignals, SignalPage, StoredSignal
+from leadboost.messages.scout import Echo, SignalPage, SignalQuery, StoredSignal
 from leadboost.ports import NewEvent, NewSignal
 from leadboost.store.database import Database, Session
 from leadboost.store.jsontext import json_text
@@ -81,7 +81,7 @@ class PgSignalStore:
             changed = {*moves.clusters.values(), *moves.texts.values()}
             await session.execute(queries.choose_leads, list(changed))
 
-    async def page(self, query: ListSignals) -> SignalPage:
+    async def page(self, query: SignalQuery) -> SignalPage:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             statement, args = _page_query(query)
             found = await session.fetch(statement, *args)
@@ -113,7 +113,7 @@ async def lock_clusters(session: Session) -> None:
     await session.execute(queries.lock_clusters)
 
 
-def _page_query(query: ListSignals) -> tuple[str, tuple[object, ...]]:
+def _page_query(query: SignalQuery) -> tuple[str, tuple[object, ...]]:
     """The statement that finds one more than the page holds, and its arguments.
 
     A text has no index, nor has a cluster by source, state or topic: what these let through is looked for

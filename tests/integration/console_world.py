@@ -41,12 +41,12 @@ from leadboost.messages.release import ApproveResume, ResumeApproved
 from leadboost.messages.scout import (
     DecideSignal,
     HearSignals,
-    ListSignals,
     ListSources,
     ListTopics,
     MuteSource,
     ReplaceTopics,
     SignalPage,
+    SignalQuery,
     SignalRejection,
     SignalsHeard,
     SourceStatus,
@@ -183,7 +183,6 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
         duplicates=0,
         rejected=(SignalRejection(index=0, reason="text: empty"),),
     ),
-    ListSignals: lambda _: SignalPage(items=[STORED]),
     DecideSignal: lambda message: STORED if message.id == STORED.id else None,
     ListTopics: lambda _: [TOPIC],
     ReplaceTopics: lambda message: message.topics,
@@ -211,6 +210,18 @@ class MemoryHearing:
     async def features(self, ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, float]]:
         """Find those that are there."""
         return {id_: self.heard[id_] for id_ in ids if id_ in self.heard}
+
+
+@dataclass
+class MemorySignals:
+    """``SignalPages`` that are always ``found``; remembers what it was asked."""
+
+    found: SignalPage = field(default_factory=lambda: SignalPage(items=[STORED]))
+    asked: list[SignalQuery] = field(default_factory=list)
+
+    async def page(self, query: SignalQuery) -> SignalPage:
+        self.asked.append(query)
+        return self.found
 
 
 class MemoryReceipts:
@@ -249,6 +260,7 @@ class World:
     replies: dict[type, Callable[[Any], object]] = field(default_factory=lambda: dict(REPLIES))
     accounts: AccountStore = field(default_factory=MemoryAccountStore)
     hearing: MemoryHearing = field(default_factory=MemoryHearing)
+    signals: MemorySignals = field(default_factory=MemorySignals)
     receipts: MemoryReceipts = field(default_factory=lambda: MemoryReceipts())
 
     async def signed_in(self, role: Role | None, name: str = "") -> dict[str, str]:
@@ -298,6 +310,7 @@ class World:
             release=ref,
             accounts=self.accounts,
             hearing=self.hearing,
+            signals=self.signals,
             pushes=Pushes(receipts=self.receipts, secrets={"crm": [PUSH_SECRET]}),
             offers=[OFFER],
         )

@@ -9,7 +9,7 @@ import pytest
 
 from leadboost.domain.radar.clusters import cluster_mark
 from leadboost.domain.signal import Signal
-from leadboost.messages.scout import ListSignals
+from leadboost.messages.scout import SignalQuery
 from leadboost.ports import NewSignal
 from leadboost.store.database import Database
 from leadboost.store.hearing import ECHO_SIGNALS
@@ -69,9 +69,9 @@ async def test_clusters_that_were_named_anew_and_joined_are_one_in_every_view(da
         await store.save_raw_signal(new)
 
     name = mark(saved[-1])
-    page = (await store.page(ListSignals(cluster=name))).items
+    page = (await store.page(SignalQuery(cluster=name))).items
     assert [each.id for each in page] == [new.id for new in reversed(saved)]
-    newest = await store.page(ListSignals(cluster=mark(saved[1]), limit=2))
+    newest = await store.page(SignalQuery(cluster=mark(saved[1]), limit=2))
     assert [each.id for each in newest.items] == [new.id for new in reversed(saved[-2:])]
     echoes = [each.cluster for each in page]
     assert {(echo.id, echo.size, echo.sources) for echo in echoes if echo} == {(name, 6, 1)}

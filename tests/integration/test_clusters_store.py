@@ -8,7 +8,7 @@ import pytest
 from leadboost.clock import Rng, SystemClock
 from leadboost.domain.radar.policy import Policy
 from leadboost.domain.signal import Signal
-from leadboost.messages.scout import DecideSignal, Echo, ListSignals, StoredSignal
+from leadboost.messages.scout import DecideSignal, Echo, SignalQuery, StoredSignal
 from leadboost.ports import NewSignal
 from leadboost.store.database import Database
 from leadboost.store.radar import PgKnowledgeStore
@@ -43,7 +43,7 @@ async def save(database: Database, signals: list[NewSignal], *, batch: int) -> N
 
 
 async def page(database: Database) -> list[StoredSignal]:
-    return list((await PgSignalStore(database).page(ListSignals())).items)
+    return list((await PgSignalStore(database).page(SignalQuery())).items)
 
 
 async def test_copies_join_and_others_stay_alone(database: Database) -> None:
@@ -115,7 +115,7 @@ async def test_the_echo_counts_copies_and_their_sources_and_the_richest_leads(da
     echo = Echo(id=first.cluster.id, size=3, sources=2, lead=False)
     assert (first.cluster, third.cluster) == (echo, echo)
     assert second.cluster == Echo(id=echo.id, size=3, sources=2, lead=True)
-    members = (await PgSignalStore(database).page(ListSignals(cluster=echo.id))).items
+    members = (await PgSignalStore(database).page(SignalQuery(cluster=echo.id))).items
     assert [each.id for each in members] == [
         third.id,
         second.id,
@@ -179,6 +179,6 @@ async def test_a_flood_of_copies_is_one_cluster_with_one_lead(database: Database
 
     ((_, members),) = await clusters_of(database)
     assert len(members) == 150
-    found = (await PgSignalStore(database).page(ListSignals(limit=200))).items
+    found = (await PgSignalStore(database).page(SignalQuery(limit=200))).items
     leads = [each for each in found if each.cluster and each.cluster.lead]
     assert len(leads) == 1

@@ -80,6 +80,7 @@ async def world(database: Database) -> AsyncIterator[World]:
             "scout": scout,
             "predictor": predictor,
             "hearing": PgHearingStore(database),
+            "signals": PgSignalStore(database),
         }
         world.console.open(replace(world.handles(), **real))
         yield world

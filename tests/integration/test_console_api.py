@@ -22,7 +22,7 @@ from leadboost.errors import (
 )
 from leadboost.messages.enterprise import Answer, ListStock, PutStock, SellStock
 from leadboost.messages.journal import ReadEvents
-from leadboost.messages.scout import HearSignals, ListSignals, ListSources, MuteSource, SignalPage
+from leadboost.messages.scout import HearSignals, ListSources, MuteSource, SignalPage, SignalQuery
 from leadboost.messages.trainer import Predict, RecordOutcomes, RollBack
 from tests.integration.console_world import PRODUCT as STOCKED
 from tests.integration.console_world import SOLD, STORED, World, running_console
@@ -286,17 +286,17 @@ async def test_signals_that_are_no_objects_are_refused_and_the_others_keep_their
 
 
 async def test_signals_are_filtered_and_paged(world: World) -> None:
-    world.replies[ListSignals] = lambda _: SignalPage(items=[STORED], next=41)
+    world.signals.found = SignalPage(items=[STORED], next=41)
 
     reply = await world.call("GET", "/api/signals?source=rss&state=pending&text=caf%C3%A9&before=42&limit=1")
 
     page = reply.json()
     assert (page["next"], len(page["items"]), page["items"][0]["external_id"]) == (41, 1, "a")
     assert page["items"][0]["heard_at"] == "2026-01-31T12:00:00Z"
-    assert world.probe.received == [
-        ListSignals(before=42, source="rss", state="pending", text="café", limit=1)
+    assert world.signals.asked == [
+        SignalQuery(before=42, source="rss", state="pending", text="café", limit=1)
     ]
-    world.replies[ListSignals] = lambda _: SignalPage(items=[STORED])
+    world.signals.found = SignalPage(items=[STORED])
     assert (await world.call("GET", "/api/signals")).json()["next"] is None
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from leadboost.messages.scout import DecideSignal, Echo, ListSignals, ListTopics, ReplaceTopics, SignalPage
+from leadboost.messages.scout import DecideSignal, Echo, ListTopics, ReplaceTopics, SignalPage, SignalQuery
 from tests.integration.console_world import STORED, World, running_console
 
 CLUSTER = UUID("01890000-0000-8000-8000-000000000009")
@@ -31,7 +31,7 @@ async def test_a_signal_shows_what_cleaning_found(world: World) -> None:
         cluster=Echo(id=CLUSTER, size=3, sources=2, lead=True),
         decided_by="ana",
     )
-    world.replies[ListSignals] = lambda _: SignalPage(items=[found])
+    world.signals.found = SignalPage(items=[found])
 
     (item,) = (await world.call("GET", "/api/signals")).json()["items"]
 
@@ -50,7 +50,7 @@ async def test_signals_are_filtered_by_topic_and_cluster(world: World) -> None:
     reply = await world.call("GET", f"/api/signals?topic=fans&cluster={CLUSTER}")
 
     assert reply.status == 200
-    assert world.probe.received == [ListSignals(topic="fans", cluster=CLUSTER, limit=100)]
+    assert world.signals.asked == [SignalQuery(topic="fans", cluster=CLUSTER, limit=100)]
 
 
 @pytest.mark.parametrize(("verdict", "accept"), [("accept", True), ("reject", False)])

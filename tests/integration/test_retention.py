@@ -10,7 +10,7 @@ from leadboost.actors.retention import Retention
 from leadboost.clock import Rng, SystemClock
 from leadboost.domain.signal import Signal
 from leadboost.messages.retention import Deleted
-from leadboost.messages.scout import ListSignals
+from leadboost.messages.scout import SignalQuery
 from leadboost.runtime import Runtime
 from leadboost.store.database import Database
 from leadboost.store.retention import PgRetentionStore
@@ -49,7 +49,7 @@ async def test_texts_and_names_go_after_their_time_and_the_rest_stays(
 
     deleted = await store.delete_old()
 
-    new, old = (await PgSignalStore(database).page(ListSignals())).items
+    new, old = (await PgSignalStore(database).page(SignalQuery())).items
     assert deleted == Deleted(texts=1, rows=0, events=1, dead_letters=0, left_over=0)
     assert old.signal == Signal(source="x", external_id="old", text="")
     assert (new.signal.author, new.signal.title) == ("ada", "new title")

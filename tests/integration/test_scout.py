@@ -12,13 +12,14 @@ from leadboost.errors import SourceError, SourceGoneError, StoreDataError, Store
 from leadboost.messages.events import EventsCommitted, SignalsStored, StepReported
 from leadboost.messages.scout import (
     BeginIntake,
-    ListSignals,
     ListSources,
+    SignalQuery,
     StoredSignal,
 )
 from leadboost.ports import NewSignal
 from leadboost.standins.feed import FeedServer, Item, Page, gone, rss
 from leadboost.store.database import Database
+from leadboost.store.signals import PgSignalStore
 from tests.integration.scout_world import Scripted, World, fetched, hear, item, status_when, until_polled
 
 
@@ -68,7 +69,7 @@ async def test_new_signals_are_published_and_listed_newest_first(world: World) -
     await hear(scout, item(1), item(2))
     await hear(scout, item(1))
 
-    stored: Sequence[StoredSignal] = (await scout.ask(ListSignals())).items
+    stored: Sequence[StoredSignal] = (await PgSignalStore(world.database).page(SignalQuery())).items
     await world.told.ref.ask(ListSources())
 
     assert [each.signal.external_id for each in stored] == ["id-2", "id-1"]
@@ -81,7 +82,7 @@ async def test_hostile_characters_reach_the_database_tamed(world: World) -> None
     nasty = item(1, text="fan\x00 \ud800now", author="a\x00b", odd={"k\x00": ["\udfff", float("inf"), 2**80]})
 
     heard = await hear(scout, nasty)
-    (stored,) = (await scout.ask(ListSignals())).items
+    (stored,) = (await PgSignalStore(world.database).page(SignalQuery())).items
 
     assert heard.accepted == 1
     assert (stored.signal.text, stored.signal.author) == ("fan now", "ab")

@@ -9,7 +9,7 @@ import pytest
 from leadboost.clock import Rng, SystemClock, uuid7
 from leadboost.domain.signal import Signal
 from leadboost.errors import StoreDataError
-from leadboost.messages.scout import ListSignals
+from leadboost.messages.scout import SignalQuery
 from leadboost.ports import NewSignal
 from leadboost.store.database import Database
 from leadboost.store.signals import PgSignalStore, queries
@@ -28,7 +28,7 @@ def store(database: Database) -> PgSignalStore:
     return PgSignalStore(database)
 
 
-async def texts(store: PgSignalStore, query: ListSignals) -> list[str]:
+async def texts(store: PgSignalStore, query: SignalQuery) -> list[str]:
     return [each.signal.text for each in (await store.page(query)).items]
 
 
@@ -48,7 +48,7 @@ async def test_a_signal_comes_back_whole(store: PgSignalStore) -> None:
 
     await store.save_raw_signal(new)
 
-    (stored,) = (await store.page(ListSignals())).items
+    (stored,) = (await store.page(SignalQuery())).items
     assert (stored.id, stored.signal, stored.state, stored.reason) == (new.id, heard, "pending", None)
     assert orjson.dumps(stored.id) == orjson.dumps(new.id)
 
@@ -59,7 +59,7 @@ async def test_content_known_or_named_twice_is_stored_once(store: PgSignalStore)
     assert await store.save_raw_signal(first, twin) == [first.id]
     assert await store.save_raw_signal(signal("a"), second) == [second.id]
     assert await store.save_raw_signal() == ()
-    assert await texts(store, ListSignals()) == ["b", "a"]
+    assert await texts(store, SignalQuery()) == ["b", "a"]
 
 
 async def test_each_signal_stored_is_journalled_with_an_excerpt(
@@ -103,7 +103,7 @@ async def test_a_signal_that_cannot_be_journalled_is_not_stored(
     with pytest.raises(StoreDataError):
         await store.save_raw_signal(signal("a"))
 
-    assert await texts(store, ListSignals()) == []
+    assert await texts(store, SignalQuery()) == []
 
 
 async def test_writers_with_the_same_contents_in_opposite_order_store_each_once(store: PgSignalStore) -> None:
@@ -118,9 +118,9 @@ async def test_writers_with_the_same_contents_in_opposite_order_store_each_once(
 async def test_pages_go_backwards_from_the_newest(store: PgSignalStore) -> None:
     await store.save_raw_signal(*(signal(text) for text in "abcde"))
 
-    newest = await store.page(ListSignals(limit=2))
-    older = await store.page(ListSignals(limit=2, before=newest.next))
-    oldest = await store.page(ListSignals(limit=2, before=older.next))
+    newest = await store.page(SignalQuery(limit=2))
+    older = await store.page(SignalQuery(limit=2, before=newest.next))
+    oldest = await store.page(SignalQuery(limit=2, before=older.next))
 
     assert [each.signal.text for page in (newest, older, oldest) for each in page.items] == list("edcba")
     assert oldest.next is None
@@ -132,12 +132,12 @@ async def test_a_text_is_looked_for_among_so_many_signals_for_each_page(
     monkeypatch.setattr("leadboost.store.signals.LOOK_BACK", 3)
     await store.save_raw_signal(*(signal(text) for text in ("find a", "b", "find c", "d", "e", "f")))
 
-    first = await store.page(ListSignals(text="find", limit=2))
-    second = await store.page(ListSignals(text="find", limit=2, before=first.next))
+    first = await store.page(SignalQuery(text="find", limit=2))
+    second = await store.page(SignalQuery(text="find", limit=2, before=first.next))
 
     assert (first.items, first.next) == ([], second.items[0].seq + 1)
     assert [each.signal.text for each in second.items] == ["find c", "find a"]
-    third = await store.page(ListSignals(text="find", before=second.next))
+    third = await store.page(SignalQuery(text="find", before=second.next))
     assert (third.items, third.next) == ([], None)
 
 
@@ -167,10 +167,10 @@ async def test_pages_are_filtered_by_source_state_and_text(store: PgSignalStore,
         database, "UPDATE raw_signals SET state = 'rejected', reason = 'spam' WHERE body ->> 'text' = 'gamma'"
     )
 
-    assert await texts(store, ListSignals(source="hn")) == ["beta"]
-    assert await texts(store, ListSignals(state="rejected")) == ["gamma"]
-    assert await texts(store, ListSignals(text="Alpha")) == ["gamma", "alpha"]
-    assert (await store.page(ListSignals(state="rejected"))).items[0].reason == "spam"
+    assert await texts(store, SignalQuery(source="hn")) == ["beta"]
+    assert await texts(store, SignalQuery(state="rejected")) == ["gamma"]
+    assert await texts(store, SignalQuery(text="Alpha")) == ["gamma", "alpha"]
+    assert (await store.page(SignalQuery(state="rejected"))).items[0].reason == "spam"
 
 
 async def test_a_number_beyond_json_is_a_data_error(store: PgSignalStore) -> None:
@@ -186,7 +186,7 @@ async def test_wildcards_in_a_search_mean_themselves(store: PgSignalStore, text:
         *(signal(each) for each in ("100%", "100 percent", "a_b", "axb", "c\\d", "cd"))
     )
 
-    assert await texts(store, ListSignals(text=text)) == [text]
+    assert await texts(store, SignalQuery(text=text)) == [text]
 
 
 async def test_a_nul_is_a_data_error(store: PgSignalStore) -> None:
@@ -197,4 +197,4 @@ async def test_a_nul_is_a_data_error(store: PgSignalStore) -> None:
 async def test_ids_are_plain_uuids(store: PgSignalStore) -> None:
     await store.save_raw_signal(signal("a"))
 
-    assert type((await store.page(ListSignals())).items[0].id) is UUID
+    assert type((await store.page(SignalQuery())).items[0].id) is UUID

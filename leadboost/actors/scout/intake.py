@@ -16,10 +16,8 @@ from leadboost.messages.events import EventsCommitted, SignalsStored
 from leadboost.messages.scout import (
     DecideSignal,
     HearSignals,
-    ListSignals,
     ListTopics,
     ReplaceTopics,
-    SignalPage,
     SignalRejection,
     SignalsHeard,
     StoredSignal,
@@ -30,9 +28,9 @@ from leadboost.runtime import Topic
 CHUNK, CHUNK_CHARS = 250, 250_000  # what one transaction stores
 SLICE, SLICE_CHARS = 25, 25_000  # validating and cleaning so many takes about 2 ms, which no sale notices
 
-Asked = HearSignals | ListSignals | DecideSignal | ListTopics | ReplaceTopics
+Asked = HearSignals | DecideSignal | ListTopics | ReplaceTopics
 """What others ask about signals."""
-Answer = SignalsHeard | SignalPage | StoredSignal | Sequence[WatchedTopic] | None
+Answer = SignalsHeard | StoredSignal | Sequence[WatchedTopic] | None
 
 
 class SignalIntake:
@@ -64,8 +62,6 @@ class SignalIntake:
         match asked:
             case HearSignals(items=items):
                 return await self.hear(items)
-            case ListSignals():
-                return await self._signals.page(asked)
             case DecideSignal():
                 return await self._decide(asked)
             case ListTopics():
