@@ -45,6 +45,7 @@ class PgRetentionStore:
             if clusters := {row["cluster"] for row in dropped} - {None}:
                 await lock_clusters(session)  # last, for whoever hears a signal waits for it
                 await session.execute(signal_queries.choose_leads, list(clusters))
+                await session.execute(_queries.drop_joined)
             await session.execute(
                 _queries.write_proof,
                 uuid7(self._clock, self._rng),

@@ -65,11 +65,14 @@ async def test_what_was_counted_goes_after_its_time_and_its_copy_leads(
     await hear(database, "waiting", days_ago=181, text="still to be counted, whatever its age may be")
     await hear(database, "copy", days_ago=1, text=f"{TEXT}, and much more still")
     await run(database, "UPDATE raw_signals SET state = 'processed' WHERE external_id = 'gone'")
+    await run(database, "INSERT INTO joined_clusters VALUES (gen_random_uuid(), gen_random_uuid())")
 
     deleted = await store.delete_old()
 
     assert deleted is not None
     assert (deleted.rows, deleted.left_over) == (1, 0)
+    carried = "SELECT cluster FROM raw_signals WHERE cluster IS NOT NULL"
+    assert await rows(database, f"SELECT FROM joined_clusters WHERE id NOT IN ({carried})") == []
     left = await rows(database, "SELECT external_id, is_lead FROM raw_signals ORDER BY external_id")
     assert left == [("copy", True), ("waiting", True)]
 

@@ -21,6 +21,10 @@ WHERE NOT EXISTS (
     SELECT FROM raw_signals WHERE raw_signals.seq = signal_bands.seq AND raw_signals.signature IS NOT NULL
 );
 
+-- name: drop_joined
+-- Forget the names of clusters' ids that no signal carries any more.
+DELETE FROM joined_clusters WHERE NOT EXISTS (SELECT FROM raw_signals WHERE raw_signals.cluster = joined_clusters.id);
+
 -- name: blank_events
 -- Forget the excerpts that events before $1 hold.
 UPDATE events SET data = data - '{text,title,url}'::text[]
