@@ -36,8 +36,8 @@ class SignalReply:
 
     ``reason`` says why it is rejected: ``too_short``, ``language``, ``blocked_word``, ``blocked_author``,
     ``blocked_domain``, ``spam``, ``off_topic``, ``operator`` or ``unreadable``, then a colon and what was
-    found. ``language`` is an ISO 639-1 code, ``spam`` a probability; null where it cannot be told. ``cluster`` are its copies,
-    of which at most 1000 are counted, null without any.
+    found. ``language`` is an ISO 639-1 code, ``spam`` a probability; null where it cannot be told.
+    ``cluster`` are its copies, of which at most 1000 are counted, null without any.
     """
 
     id: UUID
