@@ -19,6 +19,7 @@ from tests.cleaned import cleaned
 from tests.integration.tables import rows, run
 
 TEXT = "a quiet fan for the bedroom would be nice to have"
+LONG = " ".join(f"word{number}" for number in range(60))
 
 
 @pytest.fixture
@@ -61,10 +62,11 @@ async def test_texts_and_names_go_after_their_time_and_the_rest_stays(
 async def test_what_was_counted_goes_after_its_time_and_its_copy_leads(
     store: PgRetentionStore, database: Database
 ) -> None:
-    await hear(database, "gone", days_ago=181, text=f"{TEXT}, and much more")
+    await hear(database, "gone", days_ago=181, text=f"{LONG} more")
     await hear(database, "waiting", days_ago=181, text="still to be counted, whatever its age may be")
-    await hear(database, "copy", days_ago=1, text=f"{TEXT}, and much more still")
+    await hear(database, "copy", days_ago=1, text=LONG)
     await run(database, "UPDATE raw_signals SET state = 'processed' WHERE external_id = 'gone'")
+    assert await rows(database, "SELECT count(cluster) FROM raw_signals") == [(2,)]
     await run(database, "INSERT INTO joined_clusters VALUES (gen_random_uuid(), gen_random_uuid())")
 
     deleted = await store.delete_old()
