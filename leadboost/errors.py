@@ -261,6 +261,12 @@ class ReplicaError(LeadBoostError):
 # -- ad platforms and halts -----------------------------------------------------------------------
 
 
+class ModelBusyError(LeadBoostError):
+    """Learning held the model for as long as the asker could wait; nothing was changed."""
+
+    code = "model_busy"
+
+
 class FittingError(LeadBoostError):
     """The worker process could not fit the model."""
 

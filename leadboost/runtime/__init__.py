@@ -6,7 +6,7 @@ The twelve guarantees, each with a test of its number in ``tests/unit/test_runti
    lane, in arrival order, and returns a result or an exception for each.
 2. First in, first out per sender and lane; no order across senders.
 3. Control first; command before event, but for a slice of time now and then, so that events never
-   starve. Long work is spawned and comes back as a message.
+   starve. Long work is spawned and comes back as a message, or as the answer to an ask.
 4. Every mailbox is bounded: a full command lane refuses, a full event lane drops the oldest and
    tells the gap, an event with a conflation key replaces its queued predecessor.
 5. An ask has an absolute deadline that only shrinks along a chain; an ask that would close a
@@ -28,5 +28,18 @@ from leadboost.runtime.stage import Stage
 from leadboost.runtime.supervision import Child
 from leadboost.runtime.system import Runtime
 from leadboost.runtime.topic import Topic
+from leadboost.runtime.work import Later
 
-__all__ = ["Actor", "ActorRef", "Bounds", "Child", "Event", "Lane", "Message", "Runtime", "Stage", "Topic"]
+__all__ = [
+    "Actor",
+    "ActorRef",
+    "Bounds",
+    "Child",
+    "Event",
+    "Lane",
+    "Later",
+    "Message",
+    "Runtime",
+    "Stage",
+    "Topic",
+]

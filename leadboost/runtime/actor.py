@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, Uni
 
 from leadboost.clock import Clock, Rng
 from leadboost.runtime.message import Message
+from leadboost.runtime.work import Later
 
 if TYPE_CHECKING:
     from leadboost.runtime.cell import Cell
 
 M = TypeVar("M", bound=Message[Any])
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Timer(Protocol):
@@ -71,6 +73,27 @@ class Actor(Generic[M]):
         the actor's instance. Raises WorkLimitError when ``max_work`` items are under way.
         """
         self._cell.work.spawn(name, work, then, otherwise)
+
+    def answer_later(
+        self,
+        name: str,
+        work: Coroutine[Any, Any, T],
+        *,
+        answer: Callable[[T], R],
+        then: Callable[[T], M] | None = None,
+    ) -> Later:
+        """Run work as ``spawn`` does; the handler returns this, and its asker gets the answer once made.
+
+        An error goes to the asker alone. An ask that has expired does not end the work: what must not
+        happen after ``asked_until`` is for the work to leave. Raises WorkLimitError.
+        """
+        task = self._cell.work.spawn(name, work, then, lambda _: None)
+        return Later(task, answer)
+
+    @property
+    def asked_until(self) -> float:
+        """When the asker of what is handled now stops waiting, on ``clock.monotonic()``; inf without one."""
+        return self._cell.deadline
 
     def after(self, delay_s: float, message: M) -> Timer:
         """Tell this actor ``message`` once, ``delay_s`` seconds from now."""

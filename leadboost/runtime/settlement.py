@@ -1,13 +1,14 @@
 """What becomes of messages in the end: answered, tried again, or a dead letter."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leadboost.errors import ActorStoppedError
 from leadboost.runtime.dead_letters import DeadLetter
 from leadboost.runtime.envelope import Envelope, asks, is_private, opened
 from leadboost.runtime.message import Message
+from leadboost.runtime.work import Later
 
 if TYPE_CHECKING:
     from leadboost.runtime.cell import Cell
@@ -25,16 +26,26 @@ class Settlement:
         self._cell = cell
         self._waiting: dict[asyncio.TimerHandle, Envelope] = {}
 
-    def answer(self, item: Any, result: object) -> None:
+    def answer(self, item: Any, result: Any) -> None:
         """Give an asker the result; an exception stands for an error. A told message needs no answer."""
         if isinstance(result, Exception):
             self.fail([item], result)
         elif not asks(item):
             return
+        elif result.__class__ is Later:
+            result.task.add_done_callback(lambda task: self._answer_late(item, task, result.answer))
         elif item.reply.done():
             self.lose(item.message, "late_reply")
         else:
             item.reply.set_result(result)
+
+    def _answer_late(self, item: Any, task: asyncio.Task[Any], answer: Callable[[Any], object]) -> None:
+        if task.cancelled():  # with the instance that did the work
+            self.abandon([item])
+        elif (error := task.exception()) is not None:
+            self.fail([item], error)
+        else:
+            self.answer(item, answer(task.result()))
 
     def fail(self, items: Sequence[Any], error: BaseException) -> None:
         """Answer asks with the error; retry or lose what was told."""

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Then = Callable[[Any], Message[Any]]
-Otherwise = Callable[[Exception], Message[Any]]
+Otherwise = Callable[[Exception], Message[Any] | None]
+
+
+class Later:
+    """Stands for the answer to an ask, while the work that makes it is under way."""
+
+    __slots__ = ("answer", "task")
+
+    def __init__(self, task: asyncio.Task[Any], answer: Callable[[Any], object]) -> None:
+        self.task = task
+        self.answer = answer
 
 
 class Work:
@@ -28,7 +38,7 @@ class Work:
 
     def spawn(
         self, name: str, work: Coroutine[Any, Any, T], then: Then | None, otherwise: Otherwise | None
-    ) -> None:
+    ) -> asyncio.Task[T]:
         """Start a piece; see Actor.spawn."""
         if len(self._tasks) >= self.limit:
             work.close()
@@ -36,6 +46,7 @@ class Work:
         task = self._cell.runtime.run_task(f"{self._cell.name}/{name}", work, reported=False)
         self._tasks[task] = name
         task.add_done_callback(lambda task: self._ended(task, then, otherwise))
+        return task
 
     def _ended(self, task: asyncio.Task[Any], then: Then | None, otherwise: Otherwise | None) -> None:
         error = _error_of(task)

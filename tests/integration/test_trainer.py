@@ -8,13 +8,13 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from leadboost.actors.predictor import ATTRIBUTE_CHARS, PART_CHARS, Predictor
 from leadboost.actors.trainer import Trainer
-from leadboost.actors.trainer.passes import Passes
+from leadboost.actors.trainer.passes import SAVED_WITHIN_S, Passes
 from leadboost.actors.trainer.told import Learn
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.forecast import Question
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
-from leadboost.errors import InputError, OutcomeUnknownError, StoreUnavailableError
+from leadboost.errors import InputError, ModelBusyError, OutcomeUnknownError, StoreUnavailableError
 from leadboost.messages.events import EventsCommitted, StateChanged
 from leadboost.messages.trainer import (
     Forecast,
@@ -43,12 +43,15 @@ ASK = Predict(spend_micros=5_000_000, platform="meta_ads", attributes={"colour":
 
 
 class Models(PgModelStore):
-    """A real store that fails where told to, before or after it has written."""
+    """A real store that waits or fails where told to, before or after it has written."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.before_save: list[Exception] = []
         self.after_save: list[Exception] = []
+        self.saving: asyncio.Queue[int] = asyncio.Queue()
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
 
     async def save(
         self,
@@ -57,6 +60,9 @@ class Models(PgModelStore):
         lease: Lease,
         rollback: Rollback | None = None,
     ) -> ModelVersion:
+        if not self.goes_on.is_set():
+            self.saving.put_nowait(model.version)
+            await self.goes_on.wait()
         if self.before_save:
             raise self.before_save.pop()
         version = await super().save(model, learned, lease, rollback)
@@ -140,6 +146,11 @@ class Host:
             while (await self.status()).pending:
                 await self.served.get()
         return await self.status()
+
+    async def roll_back(self, version: int | None = None, timeout_s: float = 30.0) -> RolledBack:
+        command = RollBack(version=version, reason="a wrong unit", by="ann")
+        answer: RolledBack = await self.trainer.ask(command, timeout_s=timeout_s)
+        return answer
 
     async def status(self) -> ModelStatus:
         status: ModelStatus = await self.trainer.ask(GetModel())
@@ -438,7 +449,7 @@ async def test_a_version_found_by_a_refused_rollback_is_served_by_the_next_pass(
     await host.runtime.close()
 
     with pytest.raises(InputError):
-        await other.trainer.ask(RollBack(version=7, reason="why", by="ann"))
+        await other.roll_back(7)
     other.trainer.tell(Learn())
 
     assert (await other.learned(60)).version == 1
@@ -573,7 +584,7 @@ async def test_rows_of_a_bad_batch_are_set_aside_until_they_are_corrected(host: 
     await host.record(spoiled(outcomes[600:]))
     await host.learned(800)
 
-    await host.trainer.ask(RollBack(reason="a wrong unit", by="ann"))
+    await host.roll_back()
     aside = await rows(host.database, "SELECT count(*) FROM outcomes WHERE state = 'set_aside'")
     await host.record(outcomes[600:])
     status = await host.settled()
@@ -592,7 +603,7 @@ async def test_a_rollback_by_hand_outlives_a_restart_and_reaches_other_hosts(
     await host.record([replace(one, external_id=f"x{one.external_id}") for one in reds(1_000)])
     await host.learned(120)
 
-    answer = await host.trainer.ask(RollBack(version=1, reason="a wrong unit", by="ann"))
+    answer = await host.roll_back(1)
     await host.runtime.close()
     again, other = await Host(database, "again").start(), await Host(database, "there").start()
 
@@ -609,7 +620,40 @@ async def test_there_is_no_going_back_to_a_version_that_is_not_kept(host: Host, 
     await host.learned(60)
 
     with pytest.raises(InputError):
-        await host.trainer.ask(RollBack(version=version, reason="why", by="ann"))
+        await host.roll_back(version)
+
+
+async def test_others_are_answered_while_a_rollback_waits_for_a_pass(host: Host) -> None:
+    await host.record(campaigns(60))
+    await host.learned(60)
+    host.models.goes_on.clear()
+    await host.record(campaigns(70))
+    await host.models.saving.get()
+
+    going_back = asyncio.gather(host.roll_back(1))
+    recorded, status = await host.record(campaigns(80)), await host.status()
+    waited = not going_back.done()
+    host.models.goes_on.set()
+
+    assert (recorded.accepted, status.version, waited) == (10, 1, True)
+    assert (await going_back)[0] == RolledBack(version=3)
+    assert (await host.learned(80)).version == 4
+
+
+async def test_a_rollback_that_waits_too_long_is_refused_and_never_happens(host: Host) -> None:
+    await host.record(campaigns(60))
+    await host.learned(60)
+    host.models.goes_on.clear()
+    await host.record(campaigns(70))
+    await host.models.saving.get()
+
+    with pytest.raises(ModelBusyError):
+        await host.roll_back(1, timeout_s=SAVED_WITHIN_S + 0.2)
+    host.models.goes_on.set()
+    await host.record(campaigns(80))
+
+    assert [one.version for one in (await host.learned(80)).versions] == [3, 2, 1]
+    assert await rows(host.database, "SELECT 1 FROM events WHERE kind = 'model.rolled_back'") == []
 
 
 async def test_learning_goes_on_from_the_restored_version(host: Host) -> None:
@@ -617,7 +661,7 @@ async def test_learning_goes_on_from_the_restored_version(host: Host) -> None:
     await host.learned(100)
     await host.record(campaigns(160))
     await host.learned(160)
-    await host.trainer.ask(RollBack(version=1, reason="why", by="ann"))
+    await host.roll_back(1)
 
     await host.record(campaigns(200))
     status = await host.learned(200)

@@ -404,6 +404,57 @@ async def test_6_error_in_an_ask_goes_to_the_asker_and_the_actor_lives(system: S
     assert system.failures == []
 
 
+class Waiter(Actor[Put | Seen]):
+    """Answers once its gate opens, and handles what comes meanwhile."""
+
+    def __init__(self, gate: asyncio.Event, seen: list[object]) -> None:
+        self.gate = gate
+        self.seen = seen
+
+    async def receive(self, message: Put | Seen) -> object:
+        self.seen.append(message.n)
+        if isinstance(message, Seen):
+            return None
+        self.seen.append(self.asked_until)
+        return self.answer_later("wait", self._wait(message.n), answer=str, then=lambda n: Seen(n=n))
+
+    async def _wait(self, n: int) -> int:
+        await self.gate.wait()
+        if n < 0:
+            raise ValueError("below zero")
+        return n + 1
+
+
+async def test_6_answer_that_is_made_later_lets_the_actor_go_on(system: System) -> None:
+    gate, seen = asyncio.Event(), list[object]()
+    ref = await system.spawn(lambda: Waiter(gate, seen))
+    deadline = asyncio.get_running_loop().time() + 5.0
+    asked = asyncio.gather(*(ref.ask(Put(n=n), timeout_s=5.0) for n in (1, -1)), return_exceptions=True)
+    await system.settle()
+
+    ref.tell(Seen(n=7))
+    await system.settle()
+    before = list(seen)
+    gate.set()
+    answers: list[object] = list(await asked)
+    await system.settle()
+
+    assert before == [1, pytest.approx(deadline), -1, pytest.approx(deadline), 7]
+    assert (answers[0], seen[-1]) == ("2", 2)
+    assert isinstance(answers[1], ValueError)
+    assert system.failures == []
+
+
+async def test_6_answer_that_is_made_later_ends_with_the_actor(system: System) -> None:
+    ref = await system.spawn(lambda: Waiter(asyncio.Event(), []))
+    asked = asyncio.gather(ref.ask(Put(n=1)), return_exceptions=True)
+    await system.settle()
+
+    await system.runtime.stop(ref.name)
+
+    assert [type(error) for error in await asked] == [ActorStoppedError]
+
+
 async def test_6_error_without_an_asker_restarts_the_actor(system: System) -> None:
     log: list[str] = []
     ref = await system.spawn(lambda: Broken(log))

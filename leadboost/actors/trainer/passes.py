@@ -1,6 +1,7 @@
 """One pass of learning: read rows, learn on a copy, save both in one transaction."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import TypeVar
 
 import structlog
 
-from leadboost.actors.trainer.told import Knowledge, Learned
+from leadboost.actors.trainer.told import Knowledge, Learned, WentBack
 from leadboost.clock import Clock
 from leadboost.domain.roi.artefact import dump, fingerprint, newest_sound, opened
 from leadboost.domain.roi.boosted import Boosted
@@ -16,7 +17,7 @@ from leadboost.domain.roi.features import FEATURE_VERSION
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.mixture import MEMORY_ROWS
 from leadboost.domain.roi.model import RoiModel
-from leadboost.errors import ArtefactError, InputError, LeaseLostError, StoreError
+from leadboost.errors import ArtefactError, InputError, LeaseLostError, ModelBusyError, StoreError
 from leadboost.ports import (
     KEPT_VERSIONS,
     HeardOutcome,
@@ -31,6 +32,7 @@ from leadboost.ports import (
 )
 
 LEASE = "training"
+SAVED_WITHIN_S = 7.0
 ROWS_PER_PASS = 2000
 CORRECTIONS_AT_ONCE = 100_000
 
@@ -87,27 +89,39 @@ class Passes:
             await self._leases.resign(lease)
             return Learned()
 
-    async def roll_back(self, version: int | None, reason: str, by: str) -> Learned:
-        """Go back to a kept version, else the last good one. Raises InputError where there is none."""
-        async with self._under_lease() as lease:
-            if lease is None:
-                raise LeaseLostError(LEASE)
-            await self._catch_up(lease)
-            known = self.known
-            kept = {one.version: one for one in known.versions if one.version != known.version}
-            good = known.learner.watch.good
-            to = version or (good if good in kept else max(kept, default=0))
-            if to not in kept:
-                raise InputError(
-                    "version", f"there is no version {to} to go back to; look at the versions kept"
-                )
-            try:
-                old = await opened(kept[to], self._models.artefact)
-            except ArtefactError as error:
-                raise InputError("version", f"version {to} cannot be used: {error}") from error
-            rollback = Rollback(from_version=known.version, to_version=to, reason=reason, by=by)
-            model = await self._save(known.learner.restored(old, to), (), lease, rollback, old)
-            return Learned(model=model, rollback=rollback)
+    async def roll_back(
+        self, version: int | None, reason: str, by: str, *, until: float = math.inf
+    ) -> WentBack:
+        """Go back to a kept version, else the last good one, as long as it can be saved before ``until``.
+
+        Raises InputError where there is none, ModelBusyError where it would be saved too late.
+        """
+        latest = asyncio.timeout_at(until - SAVED_WITHIN_S if until < math.inf else None)
+        try:
+            async with latest, self._under_lease() as lease:
+                if lease is None:
+                    raise LeaseLostError(LEASE)
+                await self._catch_up(lease)
+                known = self.known
+                to, old = await self._older(version)
+                latest.reschedule(None)  # what is being saved is not broken off
+                rollback = Rollback(from_version=known.version, to_version=to, reason=reason, by=by)
+                model = await self._save(known.learner.restored(old, to), (), lease, rollback, old)
+                return WentBack(version=model.version, learned=Learned(model=model, rollback=rollback))
+        except TimeoutError:
+            raise ModelBusyError("The model is busy learning, and was not rolled back. Try again.") from None
+
+    async def _older(self, version: int | None) -> tuple[int, Learner]:
+        known = self.known
+        kept = {one.version: one for one in known.versions if one.version != known.version}
+        good = known.learner.watch.good
+        to = version or (good if good in kept else max(kept, default=0))
+        if to not in kept:
+            raise InputError("version", f"there is no version {to} to go back to; look at the versions kept")
+        try:
+            return to, await opened(kept[to], self._models.artefact)
+        except ArtefactError as error:
+            raise InputError("version", f"version {to} cannot be used: {error}") from error
 
     async def adopt(self, boosted: Boosted) -> None:
         """Take newly fitted trees in; the next version saved has them."""
@@ -128,7 +142,7 @@ class Passes:
                 trusted = None if self._stale else self.known.lease
                 self._lease = await self._leases.keep(LEASE, self._holder, trusted)
                 yield self._lease
-            except StoreError:
+            except (StoreError, asyncio.CancelledError):
                 self._stale = True
                 raise
 

@@ -48,6 +48,14 @@ class Learned(Message[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WentBack(Message[None]):
+    """A rollback that was asked for is saved, as ``version``."""
+
+    version: int
+    learned: Learned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Message[None]):
     """A pass failed; what it did may or may not stand in the store."""
 

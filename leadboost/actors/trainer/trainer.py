@@ -20,6 +20,7 @@ from leadboost.actors.trainer.told import (
     Knowledge,
     Learn,
     Learned,
+    WentBack,
 )
 from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.forecast import LEVEL
@@ -36,7 +37,7 @@ from leadboost.messages.trainer import (
     ServeModel,
 )
 from leadboost.ports import Fitter, HearingStore, LeaseStore, ModelStore, OutcomeStore, Rollback
-from leadboost.runtime import Actor, ActorRef, Topic
+from leadboost.runtime import Actor, ActorRef, Later, Topic
 
 PAUSE_S = 0.5
 REST = 9.0  # learning anew takes at most a tenth of the time
@@ -63,6 +64,7 @@ _Told = (
     | Hear
     | Heard
     | HearingFailed
+    | WentBack
 )
 
 
@@ -155,7 +157,9 @@ class Trainer(Actor[_Told]):
             case GetModel():
                 return await self._status()
             case RollBack():
-                return await self._roll_back(message)
+                return self._roll_back(message)
+            case WentBack(learned=learned):
+                self._tell(learned)
             case Learn():
                 self._waiting = False
                 self._learn()
@@ -269,10 +273,14 @@ class Trainer(Actor[_Told]):
         elif learned.rows:
             self._learn_after(PAUSE_S)
 
-    async def _roll_back(self, command: RollBack) -> RolledBack:
-        learned = await self._passes.roll_back(command.version, command.reason, command.by)
-        self._tell(learned)
-        return RolledBack(version=self._passes.known.version)
+    def _roll_back(self, command: RollBack) -> Later:
+        work = self._passes.roll_back(command.version, command.reason, command.by, until=self.asked_until)
+        return self.answer_later(
+            "roll back",
+            work,
+            answer=lambda back: RolledBack(version=back.version),
+            then=lambda back: back,
+        )
 
     def _tell(self, learned: Learned) -> None:
         """Serve what a pass made or found, and tell of it."""

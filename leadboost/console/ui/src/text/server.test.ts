@@ -12,6 +12,7 @@ describe("what the server says", () => {
   it.each([
     "not_found", "already_resumed", "still_at_floor", "cooling_off", "forbidden", "store_unavailable",
     "outcome_unknown", "timeout", "overloaded", "too_many_attempts", "too_many_sockets", "starting", "internal",
+    "model_busy",
   ])("has Spanish words for %s", (code) => {
     const words = problemText(new ApiError(409, code, "In English."), es);
 

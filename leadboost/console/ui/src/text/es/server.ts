@@ -14,6 +14,7 @@ export const server: Text["server"] = {
     outcome_unknown: "No se sabe si esto tuvo efecto. Mire cómo están las cosas y repita solo si no lo tuvo.",
     conflict: "Otra petición cambió lo mismo. Vuelva a probar.",
     lease_lost: "Otro equipo acaba de tomar este trabajo. Vuelva a probar.",
+    model_busy: "El modelo está aprendiendo y no se ha vuelto atrás. Vuelva a probar.",
     invalid_data: "La base de datos rechazó un valor de esta petición.",
     account_exists: "Ya hay una cuenta con ese nombre. Elija otro.",
     forbidden: "Su rol no lo permite.",
