@@ -69,7 +69,7 @@ def test_trees_lower_the_error_where_sums_of_effects_do_not_suffice(learner: Lea
     late = [sum(window.error_sum for window in each.history.windows[-10:]) for each in (learner, without)]
 
     assert late[0] < 0.8 * late[1]
-    assert learner.mixture.standing()[0][2] > 0.9
+    assert learner.mixture.standing()[0][-1] > 0.9
 
 
 def test_trees_that_do_not_help_lose_their_share() -> None:
@@ -80,14 +80,14 @@ def test_trees_that_do_not_help_lose_their_share() -> None:
 
     learner.learn(OUTCOMES[1500:2000])
 
-    assert learner.mixture.standing()[0][2] < 0.01
+    assert learner.mixture.standing()[0][-1] < 0.01
 
 
 def test_new_trees_begin_with_a_small_share() -> None:
     learner = Learner()
     learner.learn(OUTCOMES[:1500])
 
-    assert learner.adopted(BOOSTED).mixture.standing()[0][2] < 0.06
+    assert learner.adopted(BOOSTED).mixture.standing()[0][-1] < 0.06
 
 
 def test_an_explanation_adds_up_with_trees(learner: Learner) -> None:

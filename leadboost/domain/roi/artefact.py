@@ -14,9 +14,10 @@ import numpy as np
 
 from leadboost.domain.roi.boosted_arrays import pack, unpack
 from leadboost.domain.roi.calibration import Calibration
-from leadboost.domain.roi.design import COLUMNS, NOWHERE, RIDGE_COLUMNS, TABLE_COLUMNS, Columns, Floats
+from leadboost.domain.roi.design import COLUMNS, FIXED, NOWHERE, RIDGE_COLUMNS, TABLE_COLUMNS, Columns, Floats
 from leadboost.domain.roi.features import FEATURE_VERSION, KNOTS
 from leadboost.domain.roi.learner import Learner
+from leadboost.domain.roi.line import Line
 from leadboost.domain.roi.linear import Additive
 from leadboost.domain.roi.mixture import Mixture
 from leadboost.domain.roi.score import WINDOWS, History, Score, Window
@@ -83,9 +84,11 @@ def dump(learner: Learner) -> bytes:
         "history": asdict(learner.history),
         "watch": asdict(learner.watch),
         "members": [[one.forget, one.table_forget, one.typical] for one in learner.mixture.members],
+        "line": [learner.mixture.line.forget, learner.mixture.line.typical],
     }
     arrays: dict[str, Any] = {}
     arrays |= {name: getattr(learner.calibration, name) for name in _CALIBRATION}
+    arrays["line_sums"] = learner.mixture.line.sums
     arrays["losses"] = learner.mixture.losses
     arrays["mixed_losses"] = learner.mixture.mixed_losses
     if learner.mixture.boosted is not None:
@@ -164,7 +167,8 @@ def _learner(arrays: Mapping[str, Any]) -> Learner:
         columns=columns,
         mixture=Mixture(
             members,
-            _floats(arrays, "losses", len(members)),
+            _line(arrays, *map(float, header["line"])),
+            _floats(arrays, "losses", len(members) + 1),
             unpack(header["boosted"], arrays) if "boosted" in header else None,
             _floats(arrays, "mixed_losses", 2),
         ),
@@ -178,7 +182,7 @@ def _learner(arrays: Mapping[str, Any]) -> Learner:
 def _columns(names: Sequence[str], table_names: Sequence[str]) -> Columns:
     find = {name: at for at, name in enumerate(names)}
     find |= {name: RIDGE_COLUMNS + at for at, name in enumerate(table_names)}
-    sound = len(find) == len(names) + len(table_names) and find.get("") == 0
+    sound = len(find) == len(names) + len(table_names) and tuple(names[: len(FIXED)]) == FIXED
     if not sound or len(names) > RIDGE_COLUMNS or len(table_names) > TABLE_COLUMNS:
         raise ArtefactError("the model artefact has an unsound list of features")
     return Columns(find, list(names), list(table_names))
@@ -201,6 +205,13 @@ def _member(
     if member.weights[NOWHERE]:
         raise ArtefactError("the model artefact gives weight to unknown features")
     return member
+
+
+def _line(arrays: Mapping[str, Any], forget: float, typical: float) -> Line:
+    sums = _floats(arrays, "line_sums", 5)
+    if not (0.0 < forget <= 1.0 and 0.0 <= typical < np.inf and sums[0] >= 0.0):
+        raise ArtefactError("the model artefact has an unsound line")
+    return Line(forget, typical, sums)
 
 
 def _calibration(arrays: Mapping[str, Any]) -> Calibration:

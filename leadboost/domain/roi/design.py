@@ -8,7 +8,7 @@ from itertools import chain, repeat
 import numpy as np
 import numpy.typing as npt
 
-from leadboost.domain.roi.features import HEARD_CAP, Terms
+from leadboost.domain.roi.features import HEARD_CAP, KNOTS, Terms
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -18,6 +18,11 @@ TABLE_COLUMNS = 8192
 COLUMNS = RIDGE_COLUMNS + TABLE_COLUMNS
 NOWHERE = COLUMNS
 """The column of features that have none; its weight is always zero."""
+
+FIXED = ("", *(f"spend~{knot}" for knot in range(len(KNOTS))))
+"""The first columns, the same in every model: the constant and the bends of the spend, in their order."""
+
+SPEND_COLUMNS = slice(1, len(FIXED))
 
 _REPLACED_AT_ONCE = 64
 
@@ -74,8 +79,8 @@ def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
 class Columns:
     """Which feature has which column. New features get free columns, then those of forgotten ones."""
 
-    find: dict[str, int] = field(default_factory=lambda: {"": 0})
-    names: list[str] = field(default_factory=lambda: [""])
+    find: dict[str, int] = field(default_factory=lambda: {name: at for at, name in enumerate(FIXED)})
+    names: list[str] = field(default_factory=lambda: list(FIXED))
     table_names: list[str] = field(default_factory=list)
 
     def copy(self) -> "Columns":

@@ -27,7 +27,7 @@ from itertools import combinations, pairwise
 from leadboost.domain.hearing.text import text_features
 from leadboost.domain.roi.forecast import Question
 
-FEATURE_VERSION = "roi-2"
+FEATURE_VERSION = "roi-3"
 C = 0.01
 HEARD_CAP = 0.25
 """All that was heard moves log(1 + roi) by no more than this, up or down."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from leadboost.domain.roi.design import COLUMNS, RIDGE_COLUMNS, TABLE_COLUMNS, Design, Floats, Ints
+from leadboost.domain.roi.design import COLUMNS, FIXED, RIDGE_COLUMNS, TABLE_COLUMNS, Design, Floats, Ints
 
 Mask = npt.NDArray[np.bool_]
 
@@ -33,7 +33,7 @@ class Additive:
 
     forget: float
     table_forget: float
-    used: int = 1
+    used: int = len(FIXED)
     typical: float = 0.0
     precision: Floats = field(default_factory=lambda: np.diag(_prior()))
     moments: Floats = field(default_factory=lambda: np.zeros(RIDGE_COLUMNS))
@@ -62,7 +62,7 @@ class Additive:
     def evidence(self) -> Floats:
         """Weigh what was learned of each column against its prior, shape (columns,)."""
         known = np.diag(self.precision) / _prior() - 1.0
-        known[0] = np.inf
+        known[: len(FIXED)] = np.inf
         return np.concatenate([known, self.table_evidence / SHRINKAGE])
 
     def clear(self, columns: Ints) -> None:
@@ -85,19 +85,11 @@ class Additive:
         """Take in rows of which ``used`` ridge columns are in use by now."""
         self.used = used
         effects = self.effects(design)
-        weight = self._weigh(np.abs(target - effects.sum(axis=1)))
+        weight, self.typical = weigh(np.abs(target - effects.sum(axis=1)), self.typical)
         in_table = (design.columns >= RIDGE_COLUMNS) & (design.columns < COLUMNS)
         table_effects = np.where(in_table, effects, 0.0)
         left = self._learn_ridge(design, target - table_effects.sum(axis=1), weight)
         self._learn_table(design, in_table, left[:, None] + table_effects, weight)
-
-    def _weigh(self, error: Floats) -> Floats:
-        mean = float(error.mean())
-        typical = max(self.typical or mean, _TINY)
-        kept = _TYPICAL_KEPT ** len(error)
-        self.typical = typical * kept + mean * (1.0 - kept)
-        weight: Floats = typical / np.maximum(error, SQUARED_BELOW * typical)
-        return weight
 
     def _learn_ridge(self, design: Design, target: Floats, weight: Floats) -> Floats:
         """Solve again; returns what the ridge leaves over of its target."""
@@ -131,6 +123,15 @@ class Additive:
         np.add.at(self.table_sums, at, share * left[in_table])
         np.add.at(self.table_evidence, at, share * design.values[in_table])
         self.weights[RIDGE_COLUMNS:COLUMNS] = self.table_sums / (self.table_evidence + SHRINKAGE)
+
+
+def weigh(error: Floats, typical: float) -> tuple[Floats, float]:
+    """Weigh rows by their errors before learning against outliers; also returns the new typical error."""
+    mean = float(error.mean())
+    typical = max(typical or mean, _TINY)
+    weight: Floats = typical / np.maximum(error, SQUARED_BELOW * typical)
+    kept = _TYPICAL_KEPT ** len(error)
+    return weight, typical * kept + mean * (1.0 - kept)
 
 
 def _prior() -> Floats:

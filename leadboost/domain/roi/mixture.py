@@ -7,6 +7,7 @@ import numpy as np
 
 from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.design import Design, Floats, Ints
+from leadboost.domain.roi.line import Line
 from leadboost.domain.roi.linear import Additive
 
 MEMORY_ROWS = 20_000
@@ -76,29 +77,30 @@ class Mixed:
 class Mixture:
     """Regressors and their recent mean absolute errors, forgotten over about 500 rows.
 
-    ``losses`` are those of the additive members, ``mixed_losses`` (2,) those of their mixture and of
-    mixture and trees together.
+    ``losses`` are those of the additive members and, last, of the line; ``mixed_losses`` (2,) those of
+    their mixture and of mixture and trees together.
     """
 
     members: Sequence[Additive]
+    line: Line
     losses: Floats
     boosted: Boosted | None = None
     mixed_losses: Floats = field(default_factory=lambda: np.zeros(2))
 
     @classmethod
     def start(cls) -> "Mixture":
-        """Begin with a short memory (about 500 rows) and a long one (about 5,000)."""
+        """Begin with a short memory (about 500 rows) and a long one (about 5,000), and a line in between."""
         members = [Additive(0.998, 0.999), Additive(0.9998, 0.9998)]
-        return cls(members, np.zeros(len(members)))
+        return cls(members, Line(0.9995), np.zeros(len(members) + 1))
 
     def copy(self) -> "Mixture":
         """Copy, so that learning leaves this one as it is."""
         members = [member.copy() for member in self.members]
-        return Mixture(members, self.losses.copy(), self.boosted, self.mixed_losses.copy())
+        return Mixture(members, self.line.copy(), self.losses.copy(), self.boosted, self.mixed_losses.copy())
 
     def names(self) -> Sequence[str]:
         """Name the members, in order."""
-        additive = ("short memory", "long memory")
+        additive = ("short memory", "long memory", "spend alone")
         return additive if self.boosted is None else (*additive, "boosted trees")
 
     def standing(self) -> tuple[Sequence[float], Sequence[float]]:
@@ -117,7 +119,7 @@ class Mixture:
 
     def mixed(self) -> Mixed:
         """Freeze the mixture as it stands."""
-        weights = self._shares() @ np.stack([member.weights for member in self.members])
+        weights = self._shares() @ np.stack([*(member.weights for member in self.members), self.line.weights])
         return Mixed(weights, self.boosted, self._share_of_trees())
 
     def adopt(self, boosted: Boosted) -> None:
@@ -146,16 +148,18 @@ class Mixture:
         self.members = [
             replace(short.copy(), forget=one.forget, table_forget=one.table_forget) for one in self.members
         ]
-        self.losses[:] = self.losses[0]
+        self.line.weaken(_KEPT_OF_THE_PAST)
+        self.losses[:-1] = self.losses[0]
         self._doubt_trees()
 
     def note(self, design: Design, target: Floats) -> Floats:
         """Forecast rows that were not learned yet, and note how wrong each member is; returns forecasts."""
         kept = _LOSS_KEPT ** len(target)
         mixed = self.mixed()
-        for at, member in enumerate(self.members):
-            error = np.abs(member.effects(design).sum(axis=1) - target).mean()
-            self.losses[at] = self.losses[at] * kept + error * (1.0 - kept)
+        forecasts = [member.effects(design).sum(axis=1) for member in self.members]
+        forecasts.append(self.line.forecast(design))
+        self.losses *= kept
+        self.losses += np.abs(np.stack(forecasts) - target).mean(axis=1) * (1.0 - kept)
         effects = mixed.effects(design)
         additive, added = effects.sum(axis=1), mixed.trees(design, effects)
         both = np.stack([additive, additive + added])
@@ -168,6 +172,7 @@ class Mixture:
         """Let every member learn."""
         for member in self.members:
             member.learn(design, target, used)
+        self.line.learn(design, target)
 
 
 def _shared(losses: Floats) -> Floats:

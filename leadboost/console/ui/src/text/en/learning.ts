@@ -33,6 +33,7 @@ export const learning = {
     memberNames: {
       "short memory": "Short memory",
       "long memory": "Long memory",
+      "spend alone": "Spend alone",
       "boosted trees": "Boosted trees",
     } as Record<string, string>,
     versions: "Versions",

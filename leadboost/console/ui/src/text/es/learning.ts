@@ -35,6 +35,7 @@ export const learning: Pick<Text, "model" | "rollback" | "whatIf"> = {
     memberNames: {
       "short memory": "Memoria corta",
       "long memory": "Memoria larga",
+      "spend alone": "Solo el gasto",
       "boosted trees": "Árboles potenciados",
     },
     versions: "Versiones",
