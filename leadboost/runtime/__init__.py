@@ -28,7 +28,6 @@ from leadboost.runtime.stage import Stage
 from leadboost.runtime.supervision import Child
 from leadboost.runtime.system import Runtime
 from leadboost.runtime.topic import Topic
-from leadboost.runtime.work import Later
 
 __all__ = [
     "Actor",
@@ -37,7 +36,6 @@ __all__ = [
     "Child",
     "Event",
     "Lane",
-    "Later",
     "Message",
     "Runtime",
     "Stage",

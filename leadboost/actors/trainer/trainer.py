@@ -37,7 +37,7 @@ from leadboost.messages.trainer import (
     ServeModel,
 )
 from leadboost.ports import Fitter, HearingStore, LeaseStore, ModelStore, OutcomeStore, Rollback
-from leadboost.runtime import Actor, ActorRef, Later, Topic
+from leadboost.runtime import Actor, ActorRef, Topic
 
 PAUSE_S = 0.5
 REST = 9.0  # learning anew takes at most a tenth of the time
@@ -273,7 +273,7 @@ class Trainer(Actor[_Told]):
         elif learned.rows:
             self._learn_after(PAUSE_S)
 
-    def _roll_back(self, command: RollBack) -> Later:
+    def _roll_back(self, command: RollBack) -> object:
         work = self._passes.roll_back(command.version, command.reason, command.by, until=self.asked_until)
         return self.answer_later(
             "roll back",
