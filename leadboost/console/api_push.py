@@ -68,7 +68,7 @@ async def _take_in(call: Call, claimed: Receipt, items: Sequence[object]) -> Rec
         heard = await hear_items(call, items)
         answer = encode(PushReply(heard.accepted, heard.duplicates, heard.rejected)).decode()
         return await receipts.keep(replace(claimed, answer=answer))
-    except Exception:
+    except Exception:  # passed on: the claim must not bar the next try, whatever failed
         with suppress(StoreError):  # the claim runs out by itself
             await receipts.release(claimed.sender, claimed.id)
         raise

@@ -1,51 +1,25 @@
 """kill -9 while signals are processed: each is counted once in the end, whatever the moment."""
 
-import asyncio
 import json
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import pytest
 
-from bench.ground import issue_token, write_secret
-from bench.servers import Daemon, lasting_port, wait_for
+from bench.ground import write_secret
+from bench.servers import lasting_port, wait_for
 from leadboost.domain.hearing.features import FEATURES
-from tests.acceptance.ad_world import request
+from tests.acceptance.mortal import SECRET, Mortal
 
-SECRET = "5e" * 32
 SIGNALS = 230
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a child is told to die with its parent")
 
 
-@dataclass
-class Radar:
+class Radar(Mortal):
     """A daemon that hears signals, dies and comes back on the same data."""
-
-    data_dir: Path
-    port: int
-    daemon: Daemon | None = None
-
-    def start(self, crash: str | None = None) -> None:
-        environment = {"LEADBOOST_PROFILE": "test", "LEADBOOST_TESTING__CRASH_POINTS": "true"}
-        if crash:
-            environment["LEADBOOST_CRASH"] = crash
-        self.daemon = Daemon(self.data_dir, port=self.port, environment=environment)
-        self.daemon.start()
-
-    def kill(self) -> None:
-        if self.daemon is not None:
-            self.daemon.kill()
-
-    def await_death(self) -> None:
-        assert self.daemon is not None
-        assert self.daemon.process is not None
-        assert self.daemon.process.wait(30) == -signal.SIGKILL
 
     def hear(self, run: int) -> None:
         """Send the signals of one run. Raises OSError when the kill that they bring about cuts it off."""
@@ -58,29 +32,11 @@ class Radar:
             }
             for number in range(SIGNALS)
         ]
-        request(
-            f"http://127.0.0.1:{self.port}/api/signals",
-            token=issue_token(SECRET),
-            method="POST",
-            body={"items": signals},
-        )
-
-    def ask(self, query: str) -> list[asyncpg.Record]:
-        record = json.loads((self.data_dir / "postgres.json").read_text())
-        dsn = f"postgresql://leadboost:{record['password']}@127.0.0.1:{record['port']}/leadboost"
-        return asyncio.run(_fetch(dsn, query))
+        self.call("POST", "/api/signals", {"items": signals})
 
     def waiting(self) -> int:
         ((waiting,),) = self.ask("SELECT count(*) FROM raw_signals WHERE processed_at IS NULL")
         return int(waiting)
-
-
-async def _fetch(dsn: str, query: str) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetch(query)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

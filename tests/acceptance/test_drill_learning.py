@@ -1,55 +1,24 @@
 """kill -9 while the model learns and while it is saved: the last good one serves, no row counts twice."""
 
-import asyncio
-import json
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
-from bench.ground import issue_token, write_secret
-from bench.servers import Daemon, lasting_port, wait_for
-from tests.acceptance.ad_world import request
+from bench.ground import write_secret
+from bench.servers import lasting_port, wait_for
+from tests.acceptance.mortal import SECRET, Mortal
 
-SECRET = "5e" * 32
 ROWS = 60
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a child is told to die with its parent")
 
 
-@dataclass
-class School:
+class School(Mortal):
     """A daemon that learns, dies and comes back on the same data."""
-
-    data_dir: Path
-    port: int
-    daemon: Daemon | None = None
-
-    def start(self, crash: str | None = None) -> None:
-        environment = {"LEADBOOST_PROFILE": "test", "LEADBOOST_TESTING__CRASH_POINTS": "true"}
-        if crash:
-            environment["LEADBOOST_CRASH"] = crash
-        self.daemon = Daemon(self.data_dir, port=self.port, environment=environment)
-        self.daemon.start()
-
-    def await_death(self) -> None:
-        assert self.daemon is not None
-        assert self.daemon.process is not None
-        assert self.daemon.process.wait(30) == -signal.SIGKILL
-
-    def kill(self) -> None:
-        if self.daemon is not None:
-            self.daemon.kill()
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        url = f"http://127.0.0.1:{self.port}{path}"
-        return request(url, token=issue_token(SECRET), method=method, body=body)
 
     def teach(self, run: int) -> None:
         """Send the outcomes of one run. Raises OSError when the kill that they bring about cuts it off."""
@@ -79,19 +48,6 @@ class School:
 
     def await_learned(self, runs: int) -> None:
         wait_for(lambda: self.learned() == (ROWS * runs, 0), "the end of learning", seconds=60)
-
-    def ask(self, query: str) -> list[asyncpg.Record]:
-        record = json.loads((self.data_dir / "postgres.json").read_text())
-        dsn = f"postgresql://leadboost:{record['password']}@127.0.0.1:{record['port']}/leadboost"
-        return asyncio.run(_fetch(dsn, query))
-
-
-async def _fetch(dsn: str, query: str) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetch(query)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

@@ -578,12 +578,15 @@ async def test_a_viewer_that_is_too_many_bytes_behind_is_cut(
     live: LiveWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bridge, "BEHIND_S", 60.0)
-    stuck = await live.look()
+    stuck = await live.look(subject="mute")
     stop_reading(stuck)
 
     for _ in range(4):
         await live.commit(1_000, text="x" * 400)
     await viewers_left(live, 0)
+    back = await live.look(subject="mute")
+
+    assert back.hello["cut"] == {"code": 4008, "reason": "More than 1 MiB behind."}
 
 
 async def test_a_viewer_that_lags_gets_only_the_latest_of_a_state(live: LiveWorld) -> None:

@@ -70,7 +70,7 @@ def _hear_each(
     for signal in signals:
         try:
             heard.update(hear([signal], memory))
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is this row's alone: learning must go on
             what = "".join(filter(str.isprintable, f"{type(error).__name__}: {error}"))
             unreadable[signal.id] = f"unreadable: {what[:REASON_CHARS]}"
     return heard, unreadable
