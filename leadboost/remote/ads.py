@@ -1,10 +1,10 @@
 """Whether the ad accounts can be reached from here, and who we are there."""
 
+from leadboost.adapters.platforms import make_ads_client, make_platforms
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.meta_ads import MetaAds
 from leadboost.domain.campaign import Campaign
 from leadboost.errors import AdPlatformError, GateClosedError
-from leadboost.platforms import make_ads_client, make_platforms
 from leadboost.settings.connectors import ConnectorsSettings
 
 

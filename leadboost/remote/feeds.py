@@ -2,10 +2,10 @@
 
 import asyncio
 
+from leadboost.adapters.sources import make_source_client
 from leadboost.clock import Clock, Rng
 from leadboost.connectors.rss.source import RssSource
 from leadboost.errors import SourceError
-from leadboost.polled import make_source_client
 from leadboost.settings.connectors import ConnectorsSettings
 
 DEADLINE_S = 5.0

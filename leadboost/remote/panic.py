@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from leadboost import __version__
 from leadboost.clock import Clock, Rng, SystemClock
-from leadboost.components import Components
+from leadboost.composition.components import Components
 from leadboost.config import Settings
 from leadboost.console.auth import Role
 from leadboost.domain.halt import HaltState, Scope, halt_view
@@ -125,15 +125,15 @@ async def _direct(settings: Settings, clock: Clock, stop: Stop) -> HaltSeen:
         settings, clock=clock, rng=Rng(), holder=BY, on_failure=lambda _: None, report=_nothing_else
     )
     try:
-        await components.start_kill_switch()
-        halted = await components.halt(stop.scope, stop.reason, by=BY)
+        await components.halting.start()
+        halted = await components.halting.halt(stop.scope, stop.reason, by=BY)
         give_up_at = clock.monotonic() + stop.wait_s
         # Nobody goes on after us: what cannot be paused must not keep the others from it.
         while halted.state is not HaltState.CONFIRMED and clock.monotonic() < give_up_at:
             await asyncio.sleep(POLL_S)
-            halted = await components.look_at(halted)
+            halted = await components.halting.look_at(halted)
         return HaltSeen.model_validate(
-            {**halt_view(halted, 0), "through": "direct", "connected": components.has_platforms}
+            {**halt_view(halted, 0), "through": "direct", "connected": bool(components.halting.platforms)}
         )
     finally:
         await components.close()

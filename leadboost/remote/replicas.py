@@ -1,8 +1,8 @@
 """Whether the copy elsewhere can be reached from here."""
 
+from leadboost.adapters.replicas import make_replica, make_replica_client
 from leadboost.clock import Clock, Rng
 from leadboost.errors import ReplicaError
-from leadboost.replicas import make_replica, make_replica_client
 from leadboost.settings.connectors import ConnectorsSettings
 
 

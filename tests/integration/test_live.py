@@ -15,7 +15,7 @@ from leadboost.actors.stream_bridge import StreamBridge, bridge
 from leadboost.actors.stream_bridge.bridge import RELOADED_EVENTS
 from leadboost.actors.stream_bridge.delivery import CHUNK_BYTES
 from leadboost.clock import Rng
-from leadboost.components import Components
+from leadboost.composition.components import Components
 from leadboost.console import live_socket
 from leadboost.console.live_registry import MOST_PER_USER
 from leadboost.console.live_socket import BYTES_PER_WINDOW, FRAMES_PER_WINDOW, LARGEST_FRAME_BYTES
@@ -652,9 +652,7 @@ async def test_a_viewer_whose_joining_got_lost_is_told_to_come_again(
     assert await greeted.events(1) == [1]
 
 
-async def test_viewers_are_sent_away_when_the_bridge_is_given_up(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_viewers_are_sent_away_when_the_bridge_is_given_up(database: Database, tmp_path: Path) -> None:
     failures: list[Failed] = []
 
     def report() -> HealthReport:
@@ -671,9 +669,9 @@ async def test_viewers_are_sent_away_when_the_bridge_is_given_up(
         on_failure=failures.append,
         report=report,
     )
-    monkeypatch.setattr(components, "_database", database)
-    await components._start_streaming()
-    components._refs["stream_bridge"].tell(JoinViewer(sink=viewer))
+    components.wiring.database = database
+    await components.streaming.start()
+    components.wiring.refs["stream_bridge"].tell(JoinViewer(sink=viewer))
     await until(lambda: viewer.ended is not None, within_s=20)
     await components.close()
 

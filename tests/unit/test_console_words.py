@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from leadboost.adapters.offers import make_offers
 from leadboost.console.page import STATIC
 from leadboost.domain.roi.mixture import Mixture
-from leadboost.offers import make_offers
 from leadboost.settings.connectors import ConnectorsSettings
 
 TEXTS = STATIC.parent / "ui/src/text"

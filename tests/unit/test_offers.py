@@ -1,4 +1,4 @@
-from leadboost.offers import make_offers
+from leadboost.adapters.offers import make_offers
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.connectors.section import SourceSection
 

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
+from leadboost.adapters.sources import make_source_client, make_sources
 from leadboost.clock import Rng, SystemClock
 from leadboost.connectors.reddit.feed import feed_url
-from leadboost.polled import make_source_client, make_sources
 from leadboost.ports import Source
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.connectors.section import SourceSection

@@ -1,0 +1,81 @@
+"""What sources say, and how long it is kept."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from leadboost.actors.retention import Retention
+from leadboost.actors.scout import Intake, Scout
+from leadboost.adapters.sources import make_source_client, make_sources
+from leadboost.composition.wiring import OTHER, Wiring
+from leadboost.connectors.client import WebClient
+from leadboost.ports import Source
+from leadboost.runtime import Stage
+from leadboost.store.grants import PgGrantStore
+from leadboost.store.leases import PgLeaseStore
+from leadboost.store.quotas import PgQuotaStore
+from leadboost.store.radar import PgKnowledgeStore
+from leadboost.store.retention import PgRetentionStore
+from leadboost.store.signals import PgSignalStore
+from leadboost.store.sources import PgSourceStore
+
+
+class Hearing:
+    """Scout with its sources, and Retention."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._client: WebClient | None = None
+        self._intake = Intake()
+
+    def stage(self) -> Stage:
+        """The stage of them."""
+        return self._wiring.stage(name="hearing", start=self._start, stop=self._stop, stop_s=0.6)
+
+    async def _start(self) -> None:
+        sources = self._make_sources()
+        await self._wiring.spawn("scout", lambda: self._make_scout(sources), OTHER)
+        if self._wiring.polls:
+            await self._wiring.spawn("retention", self._make_retention, OTHER)
+
+    async def _stop(self) -> None:
+        await self._wiring.stop("scout", *(["retention"] if self._wiring.polls else []), drain_s=0.1)
+        if self._client is not None:
+            await self._client.close()
+
+    def _make_sources(self) -> Sequence[Source]:
+        wiring = self._wiring
+        connectors = wiring.settings.connectors
+        self._client = make_source_client(connectors, clock=wiring.clock, rng=wiring.rng.fork("client"))
+        if not wiring.polls:
+            return []
+        return make_sources(
+            connectors,
+            client=self._client,
+            quotas=PgQuotaStore(wiring.store),
+            grants=PgGrantStore(wiring.store),
+            clock=wiring.clock,
+            rng=wiring.rng,
+        )
+
+    def _make_scout(self, sources: Sequence[Source]) -> Scout:
+        settings, store, topics = self._wiring.settings, self._wiring.store, self._wiring.topics
+        return Scout(
+            signals=PgSignalStore(store, near_duplicate_at=settings.radar.near_duplicate_at),
+            knowledge=PgKnowledgeStore(store),
+            policy=settings.radar.policy,
+            states=PgSourceStore(store),
+            leases=PgLeaseStore(store),
+            holder=self._wiring.holder,
+            sources=sources,
+            committed=topics.committed,
+            stored=topics.stored,
+            steps=topics.steps,
+            state=topics.state,
+            intake=self._intake,
+            expected_per_day=settings.connectors.expected_per_day,
+        )
+
+    def _make_retention(self) -> Retention:
+        radar = self._wiring.settings.radar
+        texts, rows = timedelta(days=radar.keep_texts_days), timedelta(days=radar.keep_signals_days)
+        return Retention(store=PgRetentionStore(self._wiring.store, texts=texts, rows=rows))
