@@ -7,11 +7,15 @@ from uuid import UUID
 
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt
+from leadboost.errors import AdPlatformError
 from leadboost.messages.panic import CampaignsRead
 from leadboost.ports import AdPlatform
 
 FRESH_FOR_S = 600.0
 YOUNG_S = 5.0
+LIST_RETRY_S = 1.0
+LIST_RETRY_CALM_S = 10.0
+LONGEST_ASKED_S = 60.0
 
 
 @dataclass(slots=True)
@@ -36,6 +40,18 @@ class Account:
     def is_covered(self, halt: Halt) -> bool:
         """Whether the halt covers all that the account runs."""
         return halt.covers_account(self.name, self.platform.account_id)
+
+    def note_listing(self, campaigns: Sequence[AdCampaign], now: float, at: datetime) -> None:
+        """All that it runs was listed."""
+        self.campaigns = {each.campaign: each for each in campaigns}
+        self.error = self.denied = None
+        self.listed_at, self.read_at = now, at
+
+    def note_failure(self, error: AdPlatformError, now: float, *, urgent: bool) -> None:
+        """It could not be listed; ``urgent`` where a halt waits for it."""
+        self.error = error.reason
+        asked_s = min(error.retry_after_s or 0.0, LONGEST_ASKED_S)
+        self.due_at = now + max(LIST_RETRY_S if urgent else LIST_RETRY_CALM_S, asked_s)
 
     def staleness(self, now: float) -> str | None:
         """Why what is known of it proves nothing; None while it is fresh and the credential is good."""

@@ -31,6 +31,16 @@ class HaltBook:
         self._events: dict[UUID, NewEvent] = {}
         self._told: set[UUID] = set()
 
+    def begin(self, trip: TripHalt) -> Halt:
+        """A new halt, which is not kept yet."""
+        return Halt(
+            id=uuid7(self._clock, self._rng),
+            scope=trip.scope,
+            reason=trip.reason.encode("utf-8", "replace").decode(),
+            tripped_by=trip.by,
+            tripped_at=self._clock.now(),
+        )
+
     def open(self) -> list[Halt]:
         """Those that hold."""
         return [halt for halt in self._halts.values() if halt.is_open]

@@ -16,22 +16,16 @@ from leadboost.actors.panic.accounts import Account, Accounts
 from leadboost.actors.panic.book import HaltBook
 from leadboost.actors.panic.clock_watch import ClockWatch
 from leadboost.actors.panic.coverage import Coverage
+from leadboost.actors.panic.lost_stops import LostStops
 from leadboost.actors.panic.memory import HaltMemory, RunAside
+from leadboost.actors.panic.showing import Showing
 from leadboost.actors.panic.surveillance import IN_FLIGHT, Surveillance
 from leadboost.actors.panic.told import Listed, Looked, Paused, Pump, Read, Recalled, Synced, Tick
-from leadboost.clock import uuid7
+from leadboost.actors.panic.verdicts import Verdicts
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.gate import Gate
-from leadboost.domain.halt import (
-    GLOBAL,
-    Halt,
-    HaltItem,
-    HaltState,
-    Scope,
-    informed,
-    state_of,
-)
-from leadboost.domain.pausing import OVERDUE_S, Pausing
+from leadboost.domain.halt import GLOBAL, Halt, HaltItem, Scope, informed
+from leadboost.domain.pausing import Pausing
 from leadboost.errors import HaltLogError
 from leadboost.messages.events import EventsCommitted, StateChanged
 from leadboost.messages.panic import EndHalt, GetHalt, GetSafety, ListCampaigns, NoteApproval, TripHalt
@@ -40,11 +34,6 @@ from leadboost.runtime import Actor, Topic
 
 TICK_S = 2.0
 RECALL_WAIT_S = 5.0
-SHOW_EVERY_S = 0.2
-LONGEST_ASKED_S = 60.0
-LIST_RETRY_S = 1.0
-LIST_RETRY_CALM_S = 10.0
-CLOCK_JUMP_S = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -85,18 +74,17 @@ class PanicManager(Actor[_Told]):
         self._watch_s = watch_every_s
         self._crash = crash
         self._syncing = False
-        self._linked: set[UUID] = set()
         self._held_back: set[UUID] = set()
         self._stops: dict[UUID, TripHalt] = {}
-        self._lost: frozenset[Scope] = frozenset()
-        self._shown_at = float("-inf")
-        self._show_due = False
+        self._lost_stops = LostStops(gate)
 
     async def on_start(self) -> None:
         self._book = HaltBook(self._gate, clock=self.clock, rng=self.rng)
         self._accounts = Accounts(self._platforms, now=self.clock.monotonic(), gap_s=self._gap_s)
         self._surveillance = Surveillance(self, self._accounts, gap_s=self._gap_s, watch_s=self._watch_s)
         self._coverage = Coverage(self._book, self._accounts, self._surveillance, self.clock)
+        self._verdicts = Verdicts(self._book, self._accounts, self.clock)
+        self._showing = Showing(self, self._book, self._accounts, self._state)
         self._clocks = ClockWatch(self.clock)
         await self._recall()
         self._gate.prove("clock", self._clocks.look())
@@ -118,7 +106,7 @@ class PanicManager(Actor[_Told]):
             case _:
                 reply = None
                 await self._hear(message)
-        self._show()
+        self._showing.show_halts(self._needed)
         return reply
 
     async def _hear(self, message: _Heard) -> None:
@@ -151,7 +139,7 @@ class PanicManager(Actor[_Told]):
     async def trigger_critical_failure(self, trip: TripHalt) -> Halt:
         """Halt: the gate first, the log next, then platforms and database."""
         known = self._book.of_scope(trip.scope)
-        halt = known or self._new_halt(trip)
+        halt = known or self._book.begin(trip)
         halt = halt.with_items(self._coverage.of_trip(trip, halt))
         by_person = not trip.by.startswith("rule:")
         if known is not None and by_person:
@@ -171,15 +159,6 @@ class PanicManager(Actor[_Told]):
             self._verify_again(halt)
         self._settle(halt.id)
         return self._book.get(halt.id) or halt
-
-    def _new_halt(self, trip: TripHalt) -> Halt:
-        return Halt(
-            id=uuid7(self.clock, self.rng),
-            scope=trip.scope,
-            reason=trip.reason.encode("utf-8", "replace").decode(),
-            tripped_by=trip.by,
-            tripped_at=self.clock.now(),
-        )
 
     def execute_emergency_stop(self, halt: Halt) -> None:
         """Pursue every campaign of the halt, and list the accounts that it covers as a whole."""
@@ -209,10 +188,10 @@ class PanicManager(Actor[_Told]):
         if halt is None or not halt.is_open:
             return
         if halt.last_stop > last_stop and (stop := self._stops.get(halt_id)) is not None:
-            self._book.keep(replace(self._new_halt(stop), items=halt.items))
+            self._book.keep(replace(self._book.begin(stop), items=halt.items))
         self._book.end(halt)
-        for memory in (self._linked, self._held_back):
-            memory.discard(halt_id)
+        self._verdicts.forget(halt_id)
+        self._held_back.discard(halt_id)
         self._stops.pop(halt_id, None)
         self._accounts.sweep_again(halt)
         for item in halt.items:
@@ -259,7 +238,7 @@ class PanicManager(Actor[_Told]):
         if (pausing := self._surveillance.read(read, self.clock.now())) is not None:
             self._note(pausing)
         if read.found is not None and self._accounts.note_read(read.found):
-            self._show_campaigns()
+            self._showing.show_campaigns()
         self.start_surveillance()
 
     def _note(self, pausing: Pausing, before: AdCampaign | None = None) -> None:
@@ -267,27 +246,8 @@ class PanicManager(Actor[_Told]):
             self._settle(halt.id)
 
     def _settle(self, halt_id: UUID) -> None:
-        """Give the halt the state that its campaigns and accounts have by now."""
-        halt = self._book.get(halt_id)
-        if halt is None or not halt.is_open:
-            return
-        state = self._judge(halt)
-        if state is not halt.state:
-            self._book.keep(replace(halt, state=state))
-            if state is not HaltState.PAUSING:
-                self._book.journal("panic.resolved", {"id": str(halt.id), "state": str(state)})
-                _log.warning("halt resolved", scope=str(halt.scope), state=str(state))
+        self._verdicts.settle(halt_id)
         self._write()
-
-    def _judge(self, halt: Halt) -> HaltState:
-        if halt.scope.kind == "account" and not self._accounts.covered(halt):
-            return HaltState.UNCONFIRMED  # nobody here can look into it
-        state = state_of(halt.items)
-        known = halt.scope.kind != "sku" or halt.items or halt.id in self._linked
-        if state is not HaltState.CONFIRMED or (known and self._accounts.is_swept(halt)):
-            return state
-        overdue = (self.clock.now() - halt.tripped_at).total_seconds() > OVERDUE_S
-        return HaltState.UNCONFIRMED if overdue else HaltState.PAUSING
 
     # -- listing accounts -------------------------------------------------------------------------
 
@@ -297,22 +257,18 @@ class PanicManager(Actor[_Told]):
         held_back = self._held_back
         wide = [each for each in self._book.open() if account.is_covered(each) and each.id not in held_back]
         if listed.error is not None:
-            account.error = listed.error.reason
-            asked_s = min(listed.error.retry_after_s or 0.0, LONGEST_ASKED_S)
-            account.due_at = now + max(LIST_RETRY_S if wide else LIST_RETRY_CALM_S, asked_s)
+            account.note_failure(listed.error, now, urgent=bool(wide))
             if listed.error.kind == "auth":
                 self._deny(listed.platform, listed.error.reason)
         else:
-            account.campaigns = {each.campaign: each for each in listed.campaigns}
-            account.error = account.denied = None
-            account.listed_at, account.read_at = now, self.clock.now()
+            account.note_listing(listed.campaigns, now, self.clock.now())
             for halt in wide:
                 await self._sweep(halt, account, listed.asked_at)
             swept = all(self._accounts.is_swept(halt) for halt in wide)
             account.due_at = now + (self._watch_s if swept else self._gap_s)
             self._surveillance.compare(account)
         self._gate.prove(account.name, account.staleness(now))
-        self._show_campaigns()
+        self._showing.show_campaigns()
         self.start_surveillance()
 
     def _deny(self, name: str, reason: str) -> None:
@@ -358,7 +314,7 @@ class PanicManager(Actor[_Told]):
 
     async def _distrust(self, reason: str) -> None:
         reason = f"{reason}; what it held is not known, so everything stops"
-        halt = self._new_halt(TripHalt(scope=Scope(GLOBAL), reason=reason, by="rule:halt_log"))
+        halt = self._book.begin(TripHalt(scope=Scope(GLOBAL), reason=reason, by="rule:halt_log"))
         self._book.keep(halt)
         self._book.journal_trip(halt)
         await self._memory.begin_anew([halt])
@@ -369,23 +325,16 @@ class PanicManager(Actor[_Told]):
         await self._recall()
         if self._memory.write_due and self._memory.recalled:
             await self._memory.record(self._book.open())
-        await self._find_lost_stops()
+        for lost in self._lost_stops.find():
+            await self.trigger_critical_failure(lost)
         now = self.clock.monotonic()
         for account in self._accounts.by_name.values():
             self._gate.prove(account.name, account.staleness(now))
         for halt in self._book.open():
             self._settle(halt.id)
-        self._show_campaigns()
+        self._showing.show_campaigns()
         self._sync()
         self.after(TICK_S, Tick())  # never two at once, however long one takes
-
-    async def _find_lost_stops(self) -> None:
-        """A stop closed the gate, and its request never came: whoever asked meant it."""
-        unsettled = frozenset(self._gate.unsettled())
-        for scope in unsettled & self._lost:
-            reason = "a stop was asked for, and its request was lost on the way"
-            await self.trigger_critical_failure(TripHalt(scope=scope, reason=reason, by="rule:lost_stop"))
-        self._lost = unsettled
 
     def _write(self) -> None:
         if not self._book.is_written:
@@ -417,7 +366,7 @@ class PanicManager(Actor[_Told]):
 
     async def _link(self, halt: Halt, campaigns: Sequence[Campaign]) -> None:
         """A halted SKU's campaigns are those linked to it, also when that was done after the halt."""
-        self._linked.add(halt.id)
+        self._verdicts.note_links(halt.id)
         await self._add(halt, self._coverage.missing(halt, campaigns))
         self._settle(halt.id)
 
@@ -443,17 +392,3 @@ class PanicManager(Actor[_Told]):
             self._book.keep(better)
             if len(better.items) > len(known.items) and stored.id not in self._held_back:
                 self.execute_emergency_stop(better)
-
-    def _show(self) -> None:
-        """Tell viewers, a few times a second at most: with many campaigns each telling is long."""
-        left_s = self._shown_at + SHOW_EVERY_S - self.clock.monotonic()
-        if left_s > 0:
-            if not self._show_due:
-                self._show_due = True
-                self.after(left_s, Pump())
-            return
-        self._show_due, self._shown_at = False, self.clock.monotonic()
-        self._state.publish(StateChanged(key="safety", data=self._book.status(self._needed).view()))
-
-    def _show_campaigns(self) -> None:
-        self._state.publish(StateChanged(key="campaigns", data=self._accounts.read().view()))
