@@ -1,7 +1,8 @@
 import { type ReactNode } from "react";
 
 import { useNow } from "../parts";
-import { type Live, useLive } from "../services/liveStore";
+import type { Live } from "../services/live";
+import { useLive } from "../services/liveStore";
 import {
   CLOSE_GAP,
   CLOSE_GOING_AWAY,

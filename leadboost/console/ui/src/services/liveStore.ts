@@ -8,20 +8,20 @@ import type {
   LiveEvent,
   ModelReply,
   ModelState,
-  Product,
   Rates,
   Safety,
-  Offer,
   Source,
   SourcesReply,
   StockLevel,
-  StockPage,
   Timeline,
 } from "../contract";
 import { keyOf } from "../figures";
 import { ApiError, poll, readHealth, showLife } from "./api";
+import { type Live, NOTHING } from "./live";
+import { Loader } from "./loader";
 import { watchPresence } from "./presence";
-import { type LinkStatus, NO_LINK, type Notice, type SocketService, socketService } from "./socketService";
+import { type LinkStatus, type Notice, type SocketService, socketService } from "./socketService";
+import { StockList } from "./stockList";
 
 const LATEST_EVENTS = 200;
 const KEPT_EVENTS = 2000;
@@ -31,61 +31,9 @@ export const SAMPLES = 60;
 export const SAMPLE_MS = 2000;
 const SOURCES_EVERY_MS = 20_000;
 const WITHOUT_LINK_MS = 2000;
-const RETRY_MS = 2000;
-const REFRESH_MS = 1000;
 const WATCH = "/dashboard/ws";
 /** What the watched address answers to a request that is no upgrade, when it would take one. */
 const WOULD_OPEN = "upgrade_required";
-
-export type Older = "more" | "full" | "gone";
-
-export interface Live {
-  link: LinkStatus;
-  /** Why the server does not open the link, as the problem's code and text. */
-  refusal: { code: string; detail: string } | null;
-  health: Health | null;
-  safety: Safety | null;
-  campaigns: Campaigns | null;
-  timeline: Timeline | null;
-  model: ModelState | null;
-  /** The whole of GET /api/model, as it was when the serving version last changed. */
-  report: ModelReply | null;
-  rates: Rates | null;
-  /** Signals per minute, all sources, one sample every SAMPLE_MS; null while unknown. */
-  rateSamples: (number | null)[];
-  sources: Source[] | null;
-  offers: Offer[] | null;
-  stock: ReadonlyMap<string, Product> | null;
-  nextStock: string | null;
-  /** The base currency, once a product has named it. */
-  currency: string | null;
-  /** Ascending by offset, without gaps. */
-  events: LiveEvent[] | null;
-  /** `more`: there are events before those; `full`: more than can be shown; `gone`: the server has none. */
-  older: Older;
-  epoch: string | null;
-}
-
-const NOTHING: Live = {
-  link: NO_LINK,
-  refusal: null,
-  health: null,
-  safety: null,
-  campaigns: null,
-  timeline: null,
-  model: null,
-  report: null,
-  rates: null,
-  rateSamples: [],
-  sources: null,
-  offers: null,
-  stock: null,
-  nextStock: null,
-  currency: null,
-  events: null,
-  older: "gone",
-  epoch: null,
-};
 
 type Links = Pick<SocketService, "subscribe" | "connect" | "disconnect" | "hurry">;
 
@@ -93,19 +41,18 @@ export class LiveStore {
   private live = NOTHING;
   private readonly listeners = new Set<() => void>();
   private scheduled = false;
-  private round = 0;
-  private early = new Map<string, StockLevel>();
   /** How many events are kept; more while somebody pages back. */
   private kept = KEPT_EVENTS;
   private hasSnapshot = false;
   private hasOlder = true;
-  private refresh = 0;
-  private stockTurn: Promise<void> = Promise.resolve();
-  private readonly asked = new Set<string>();
-  private readonly askedLinks = new Set<string>();
   private stopAll: (() => void) | null = null;
 
-  constructor(private readonly links: Links) {}
+  readonly products: StockList;
+  private readonly loader = new Loader();
+
+  constructor(private readonly links: Links) {
+    this.products = new StockList({ get: this.get, set: (change) => this.set(change) }, this.loader);
+  }
 
   get = (): Live => this.live;
 
@@ -130,7 +77,6 @@ export class LiveStore {
       window.clearInterval(sampling);
       window.clearInterval(sources);
       window.clearInterval(asking);
-      this.cancelRefresh();
       window.removeEventListener("online", hurry);
       leave();
       this.links.disconnect();
@@ -141,8 +87,8 @@ export class LiveStore {
   stop(): void {
     this.stopAll?.();
     this.stopAll = null;
-    this.round += 1;
-    this.askedLinks.clear();
+    this.loader.begin();
+    this.products.forget();
     this.set(NOTHING);
   }
 
@@ -159,22 +105,6 @@ export class LiveStore {
   forgetOlder(): void {
     this.kept = KEPT_EVENTS;
     if (this.live.events !== null) this.addEvents([]);
-  }
-
-  /** Load the products after those that are shown. */
-  async loadMoreStock(): Promise<void> {
-    await this.inTurn(async () => {
-      const { nextStock, stock } = this.live;
-      if (nextStock === null) return;
-      const shown = [...(stock?.values() ?? [])];
-      await this.load<StockPage>(stockPath(nextStock), (page) => this.setStock([...shown, ...page.items], page.next));
-    });
-  }
-
-  /** Show a product as a write has just answered it. */
-  putProduct(product: Product): void {
-    const stock = new Map(this.live.stock ?? []);
-    this.set({ stock: stock.set(product.sku, product) });
   }
 
   /** Show a source as a write has just answered it. */
@@ -226,18 +156,16 @@ export class LiveStore {
   }
 
   private greet(hello: { state: Record<string, unknown>; epoch: string; offset: number }, kept: boolean): void {
-    this.round += 1;
-    this.early.clear();
+    this.loader.begin();
     this.set({ epoch: hello.epoch });
     for (const [key, data] of Object.entries(hello.state)) this.setState(key, data);
-    if (!("safety" in hello.state)) this.load<Safety>("/api/safety", (safety) => this.set({ safety }));
+    if (!("safety" in hello.state)) this.loader.load<Safety>("/api/safety", (safety) => this.set({ safety }));
     if (!("campaigns" in hello.state)) {
-      this.load<Campaigns>("/api/campaigns", (campaigns) => this.set({ campaigns }));
+      this.loader.load<Campaigns>("/api/campaigns", (campaigns) => this.set({ campaigns }));
     }
     this.loadSources();
     this.loadModel();
-    this.cancelRefresh(); // all of it comes now
-    void this.inTurn(() => this.loadStock());
+    this.products.greet();
     if (!kept) {
       this.hasSnapshot = false;
       this.hasOlder = true;
@@ -255,12 +183,12 @@ export class LiveStore {
   }
 
   private setState(key: string, data: unknown): void {
-    if (key.startsWith("stock/")) return this.setLevel(key.slice("stock/".length), data as StockLevel | null);
+    if (key.startsWith("stock/")) return this.products.setLevel(key.slice("stock/".length), data as StockLevel | null);
     switch (key) {
       case "safety":
         return this.setSafety(data as Safety | null);
       case "links":
-        return this.refreshStock();
+        return this.products.reload();
       case "campaigns":
         return this.set({ campaigns: data as Campaigns | null });
       case "timeline":
@@ -279,27 +207,7 @@ export class LiveStore {
   private setSafety(safety: Safety | null): void {
     this.set({ safety });
     const halts = safety?.details.filter((halt) => halt.state !== "resumed" && halt.scope.startsWith("sku:")) ?? [];
-    for (const { scope, items } of halts) this.checkLinks(scope.slice("sku:".length), items.map(keyOf));
-  }
-
-  /** A halt that names a link which the list does not have knows better; ask once for each. */
-  private checkLinks(sku: string, named: string[]): void {
-    const known = this.live.stock?.get(sku)?.campaigns?.map(keyOf);
-    const missing = known === undefined ? [] : named.filter((key) => !known.includes(key));
-    const news = missing.filter((key) => !this.askedLinks.has(`${sku} ${key}`));
-    for (const key of news) this.askedLinks.add(`${sku} ${key}`);
-    if (news.length > 0) this.refreshStock();
-  }
-
-  private setLevel(sku: string, level: StockLevel | null): void {
-    if (level === null) return;
-    this.early.set(sku, level);
-    const { stock, nextStock } = this.live;
-    if (stock === null) return;
-    const known = stock.get(sku);
-    if (known === undefined && nextStock !== null && sku > nextStock) return; // on a page that is not loaded
-    this.putProduct(withLevel(known ?? { ...level, campaigns: null }, level));
-    if (known === undefined) this.refreshStock();
+    for (const { scope, items } of halts) this.products.checkLinks(scope.slice("sku:".length), items.map(keyOf));
   }
 
   private setModel(model: ModelState | null): void {
@@ -309,7 +217,7 @@ export class LiveStore {
   }
 
   private loadModel(): void {
-    this.load<ModelReply>("/api/model", (report) => {
+    this.loader.load<ModelReply>("/api/model", (report) => {
       const { version, observations, pending, prequential, interval, drift } = report;
       const { mae, baseline_mae } = prequential;
       this.set({ report, model: { version, observations, pending, mae, baseline_mae, ...interval, drift: drift?.state ?? null } });
@@ -317,7 +225,7 @@ export class LiveStore {
   }
 
   private loadSources(): void {
-    this.load<SourcesReply>("/api/sources", ({ items, offers }) => this.set({ sources: items, offers }));
+    this.loader.load<SourcesReply>("/api/sources", ({ items, offers }) => this.set({ sources: items, offers }));
   }
 
   /** The link says what changed; what it says nothing of comes with the next reading. */
@@ -329,51 +237,10 @@ export class LiveStore {
     this.loadSources();
   }
 
-  /** Load the list anew, a moment later: changes often come many at once. */
-  private refreshStock(): void {
-    if (this.refresh !== 0) return;
-    this.refresh = window.setTimeout(() => {
-      void this.inTurn(() => {
-        this.refresh = 0;
-        return this.loadStock();
-      });
-    }, REFRESH_MS);
-  }
-
-  private cancelRefresh(): void {
-    window.clearTimeout(this.refresh);
-    this.refresh = 0;
-  }
-
-  /** One load of the list after the other: a slow one would undo what a later one has shown. */
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    this.stockTurn = this.stockTurn.then(work);
-    return this.stockTurn;
-  }
-
-  /** Load as much of the list as is shown, the first page at least. */
-  private async loadStock(): Promise<void> {
-    const items: Product[] = [];
-    const upTo = this.live.stock === null ? "" : this.live.nextStock;
-    let after: string | null = null;
-    do {
-      const page: StockPage | null = await this.load<StockPage>(stockPath(after));
-      if (page === null) return;
-      items.push(...page.items);
-      after = page.next;
-    } while (after !== null && (upTo === null || after < upTo));
-    this.setStock(items, after);
-  }
-
-  private setStock(items: Product[], nextStock: string | null): void {
-    const stock = new Map(items.map((product) => [product.sku, withLevel(product, this.early.get(product.sku))]));
-    this.set({ stock, nextStock, currency: items[0]?.currency ?? this.live.currency });
-  }
-
   private async loadEvents(since: number, limit: number, then: () => void = () => {}): Promise<void> {
     const query = new URLSearchParams({ since: String(since), limit: String(limit) });
     if (this.live.epoch !== null) query.set("epoch", this.live.epoch);
-    await this.load<EventsPage>(`/api/events?${query}`, (page) => {
+    await this.loader.load<EventsPage>(`/api/events?${query}`, (page) => {
       if (!page.recovered) this.hasOlder = false;
       this.addEvents(page.events);
       then();
@@ -387,35 +254,6 @@ export class LiveStore {
     const events = (follows ? [...shown, ...more] : merged(shown, more)).slice(-this.kept);
     const isFirst = !this.hasOlder || (events[0]?.offset ?? 1) <= 1;
     this.set({ events, older: isFirst ? "gone" : events.length < MOST_EVENTS ? "more" : "full" });
-  }
-
-  /** Answers null where it stays unknown; a fault that passes is tried again for as long as the link holds. */
-  private async load<T>(path: string, apply: (reply: T) => void = () => {}): Promise<T | null> {
-    const round = this.round;
-    const question = `${round} ${path}`;
-    if (this.asked.has(question)) return null; // what a timer asks for does not pile up
-    this.asked.add(question);
-    try {
-      return await this.ask(path, round, apply);
-    } finally {
-      this.asked.delete(question);
-    }
-  }
-
-  private async ask<T>(path: string, round: number, apply: (reply: T) => void): Promise<T | null> {
-    while (round === this.round) {
-      try {
-        const reply = await poll<T>(path);
-        if (round !== this.round) return null;
-        apply(reply);
-        return reply;
-      } catch (error) {
-        const passing = error instanceof ApiError && (error.status === 0 || error.status >= 500);
-        if (!passing) return null;
-        await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
-      }
-    }
-    return null;
   }
 
   private sample(): void {
@@ -440,15 +278,6 @@ export class LiveStore {
 function merged(shown: LiveEvent[], more: LiveEvent[]): LiveEvent[] {
   const byOffset = new Map([...shown, ...more].map((event) => [event.offset, event]));
   return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
-}
-
-function stockPath(after: string | null): string {
-  return after === null ? "/api/stock" : `/api/stock?${new URLSearchParams({ after })}`;
-}
-
-/** A level does not always know the title. */
-function withLevel(product: Product, level: StockLevel | undefined): Product {
-  return level === undefined ? product : { ...product, ...level, title: level.title ?? product.title };
 }
 
 export const liveStore = new LiveStore(socketService);

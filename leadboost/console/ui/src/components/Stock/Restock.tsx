@@ -35,7 +35,7 @@ function Levels({ product, onClose }: { product: Product; onClose: () => void })
     // What nobody typed is left out: sales go on while the form is open.
     const change = { ...(count && { on_hand: Number(count) }), ...(floor && { floor: Number(floor) }) };
     try {
-      liveStore.putProduct(await call<Product>("PUT", `/api/stock/${encodeURIComponent(product.sku)}`, change));
+      liveStore.products.put(await call<Product>("PUT", `/api/stock/${encodeURIComponent(product.sku)}`, change));
       onClose();
     } catch (error) {
       setFault(problemText(error, text));

@@ -30,7 +30,7 @@ export function Stock({ session }: { session: Session }) {
       : shown.length === 0 ? <Empty icon={Search} title={text.stock.noMatch} />
       : <Products products={shown} mayRestock={allows(session.role, "operator")} />}
       {nextStock !== null && (
-        <button type="button" className="button more" onClick={() => void liveStore.loadMoreStock()}>
+        <button type="button" className="button more" onClick={() => void liveStore.products.loadMore()}>
           {text.stock.more}
         </button>
       )}
