@@ -13,6 +13,7 @@ from bench.ground import open_ground
 from bench.harness import Options, Report, alternate, growth, ratio
 from leadboost.actors.scout.intake import CHUNK, SignalIntake
 from leadboost.clock import Rng, SystemClock
+from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.policy import Policy
 from leadboost.messages.events import EventsCommitted, SignalsStored
 from leadboost.runtime import Topic
@@ -93,6 +94,7 @@ class _Bench:
             signals=PgSignalStore(database),
             knowledge=PgKnowledgeStore(database),
             policy=Policy(blocked_words=("casino", "free money"), blocked_domains=("spam.example",)),
+            pseudonyms=Pseudonyms(bytes(32)),
             committed=Topic[EventsCommitted]("committed"),
             stored=Topic[SignalsStored]("stored"),
             clock=SystemClock(),

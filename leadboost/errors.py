@@ -203,6 +203,19 @@ class FirstLinkError(StoreError):
         self.used = used
 
 
+class AuthorKeyError(StoreError):
+    """The database knows authors by another key than this host."""
+
+    code = "author_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this database knows authors by another key: copy author.key from the data folder of the host "
+            "that ran first, or set the same radar.author_key on every host; where the key is lost, set "
+            "radar.replace_author_key = true once, and nobody heard or erased before is told again"
+        )
+
+
 class EmbeddedServerError(StoreError):
     """The embedded PostgreSQL cannot start; the text says why and the way out."""
 

@@ -1,4 +1,4 @@
-"""The data folder: who owns it now, where its daemon answers, and the key that signs its tokens."""
+"""The data folder: who owns it now, where its daemon answers, and its keys."""
 
 import contextlib
 import fcntl
@@ -47,7 +47,7 @@ class Address:
 
 class DataFolder:
     """``daemon.lock`` is held by the running daemon, ``daemon.json`` tells its address, ``secret.key``
-    signs tokens. The files are readable by their owner alone."""
+    signs tokens, ``author.key`` makes pseudonyms. The files are readable by their owner alone."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -86,17 +86,24 @@ class DataFolder:
 
     def signing_key(self) -> bytes:
         """Return the key that signs tokens, made on first use. Raises FolderError."""
-        path = self._file("secret.key")
+        return self._key("secret.key", "delete it, and every token becomes void")
+
+    def author_key(self) -> bytes:
+        """Return the key of authors' pseudonyms, made on first use. Raises FolderError."""
+        return self._key("author.key", "restore it: a new one tells no author again")
+
+    def _key(self, name: str, way_out: str) -> bytes:
+        path = self._file(name)
         with contextlib.suppress(FileNotFoundError):
             try:
-                return _read_key(path)
+                return _read_key(path, way_out)
             except OSError as error:
                 if isinstance(error, FileNotFoundError):
                     raise
                 raise FolderError(path, error) from error
         key = secrets.token_bytes(32)
-        self._write("secret.key", key.hex().encode(), exclusive=True)
-        return _read_key(path)
+        self._write(name, key.hex().encode(), exclusive=True)
+        return _read_key(path, way_out)
 
     def _read_address(self) -> Address | None:
         try:
@@ -145,8 +152,8 @@ def _lock(descriptor: int) -> bool:
     return False
 
 
-def _read_key(path: Path) -> bytes:
+def _read_key(path: Path, way_out: str) -> bytes:
     text = path.read_text().strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise OSError(0, "holds no key of 64 hexadecimal digits; delete it, and every token becomes void")
+        raise OSError(0, f"holds no key of 64 hexadecimal digits; {way_out}")
     return bytes.fromhex(text)

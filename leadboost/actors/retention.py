@@ -31,7 +31,10 @@ class _Failed(Message[None]):
 
 
 class Retention(Actor[_Due | _Ran | _Failed]):
-    """Asks the store every hour; the store deletes once a day, on one host, and keeps proof of it."""
+    """Asks the store every hour; the store deletes once a day, on one host, and keeps proof of it.
+
+    Names of authors that an older version stored become pseudonyms before that.
+    """
 
     max_work = 1
 
@@ -48,7 +51,7 @@ class Retention(Actor[_Due | _Ran | _Failed]):
             case _Due():
                 self.spawn(
                     "deletion",
-                    self._store.delete_old(),
+                    self._delete(),
                     then=lambda deleted: _Ran(deleted=deleted),
                     otherwise=lambda error: _Failed(error=error),
                 )
@@ -61,3 +64,8 @@ class Retention(Actor[_Due | _Ran | _Failed]):
                 _log.error("old data not deleted", error=str(error))
             case _:
                 assert_never(message)
+
+    async def _delete(self) -> Deleted | None:
+        while await self._store.key_authors():
+            pass
+        return await self._store.delete_old()

@@ -19,7 +19,8 @@ from leadboost.ports.journal import Lease, NewEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSignal:
-    """A validated and cleaned signal with the id it gets if it is new; ``content_hash`` is 32 bytes."""
+    """A validated and cleaned signal with the id it gets if it is new; ``content_hash`` is 32 bytes,
+    the author stands there by pseudonym."""
 
     id: UUID
     content_hash: bytes
@@ -84,7 +85,12 @@ class SignalClaim(Protocol):
 
 
 class RetentionStore(Protocol):
-    """The deletion of what is too old to keep."""
+    """The deletion of what is too old to keep, and of names."""
+
+    async def key_authors(self) -> int:
+        """Put pseudonyms in the place of some authors' names that were stored before there were any; returns
+        how many, 0 once none is left. Raises StoreError."""
+        ...
 
     async def delete_old(self) -> Deleted | None:
         """Delete what is too old, once a day and by one host, and keep proof; None when it is not time, or

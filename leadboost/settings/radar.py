@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from leadboost.domain.radar.policy import Policy
 from leadboost.settings.section import Count, Section, Share, host_text, one_line
@@ -33,6 +33,12 @@ def _known(languages: tuple[str, ...]) -> tuple[str, ...]:
     return languages
 
 
+def _key(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not re.fullmatch(r"[0-9a-f]{64}", secret.get_secret_value()):
+        raise ValueError("is no key of 64 hexadecimal digits in small letters")
+    return secret
+
+
 Phrase = Annotated[str, Field(max_length=100), AfterValidator(_phrase)]
 Domain = Annotated[str, Field(max_length=253), AfterValidator(_domain)]
 
@@ -46,7 +52,9 @@ class RadarSettings(Section):
         description="a list of at most 500 words or phrases of at most 100 characters",
     )
     blocked_authors: tuple[Phrase, ...] = Field(
-        (), max_length=5000, description="a list of at most 5000 names as their sources write them"
+        (),
+        max_length=5000,
+        description="a list of at most 5000 names as their sources write them, or pseudonyms",
     )
     blocked_domains: tuple[Domain, ...] = Field(
         (), max_length=5000, description="a list of at most 5000 domains such as spam.example"
@@ -57,6 +65,10 @@ class RadarSettings(Section):
     min_chars: Count = Field(3, ge=1, le=1000, description="a number of characters from 1 to 1000")
     spam_above: Share = Field(0.8, ge=0.5, le=1, description="a number from 0.5 to 1; 1 rejects nothing")
     near_duplicate_at: Share = Field(0.8, ge=0.8, le=1, description="a number from 0.8 to 1")
+    author_key: Annotated[SecretStr | None, AfterValidator(_key)] = Field(
+        None, description="64 hexadecimal digits in small letters"
+    )
+    replace_author_key: bool = Field(False, description="true or false")
     keep_texts_days: Count = Field(30, ge=1, le=30, description="a number of days from 1 to 30")
     keep_signals_days: Count = Field(180, ge=30, le=180, description="a number of days from 30 to 180")
 

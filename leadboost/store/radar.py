@@ -64,7 +64,7 @@ class PgKnowledgeStore:
             row = await session.fetchrow(_queries.lock_signal, decision.id)
             if row is None:
                 return None
-            signal = read_body(row["body"])
+            signal = read_body(row["body"], row["author"])
             taught = await _teach(session, signal, row, is_spam=not decision.accept)
             state = _state_after(decision, row)
             reason = None if decision.accept else f"operator: {decision.reason or 'not worth hearing'}"

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from leadboost.clock import uuid7
+from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.messages.retention import Deleted
+from leadboost.store.authors import key_authors
 from leadboost.store.database import Database
 from leadboost.store.queries import load_queries
 from leadboost.store.signals import lock_clusters
@@ -18,13 +20,19 @@ _queries = load_queries("retention")
 class PgRetentionStore:
     """``RetentionStore`` on PostgreSQL; all or nothing, by one host."""
 
-    def __init__(self, database: Database, *, texts: timedelta, rows: timedelta) -> None:
+    def __init__(
+        self, database: Database, *, pseudonyms: Pseudonyms, texts: timedelta, rows: timedelta
+    ) -> None:
         """``texts`` is how long texts and names are kept, ``rows`` how long all else of a signal."""
         self._database = database
         self._clock = database.clock
         self._rng = database.rng.fork("retention")
+        self._pseudonyms = pseudonyms
         self._texts = texts
         self._rows = rows
+
+    async def key_authors(self) -> int:
+        return await key_authors(self._database, self._pseudonyms)
 
     async def delete_old(self) -> Deleted | None:
         now = self._clock.now()

@@ -157,6 +157,7 @@ def _columns(signals: Sequence[NewSignal]) -> Sequence[Sequence[object]]:
         [new.content_hash for new in signals],
         [new.signal.source for new in signals],
         [new.signal.external_id for new in signals],
+        [new.signal.author for new in signals],
         [json_text(_body(new.signal)) for new in signals],
         [new.signal.published_at for new in signals],
         [finding.reason for finding in findings],
@@ -227,7 +228,6 @@ def _body(signal: Signal) -> dict[str, object]:
         "external_id": signal.external_id,
         "text": signal.text,
         "url": signal.url,
-        "author": signal.author,
         "title": signal.title,
         "published_at": signal.published_at and signal.published_at.isoformat(),
         "engagement": dict(signal.engagement),
@@ -239,7 +239,7 @@ def _stored(row: asyncpg.Record) -> StoredSignal:
     return StoredSignal(
         id=_plain(row["id"]),
         seq=row["seq"],
-        signal=read_body(row["body"]),
+        signal=read_body(row["body"], row["author"]),
         state=row["state"],
         reason=row["reason"],
         heard_at=row["heard_at"],
@@ -261,7 +261,7 @@ def _plain(value: UUID) -> UUID:
     return UUID(int=value.int)  # the driver's own subclass is not JSON to everyone
 
 
-def read_body(body: Mapping[str, Any]) -> Signal:
-    """Make the signal of a stored body."""
+def read_body(body: Mapping[str, Any], author: str | None) -> Signal:
+    """Make the signal of a stored body and its author's pseudonym."""
     published_at = body["published_at"] and datetime.fromisoformat(body["published_at"])
-    return Signal(**{**body, "published_at": published_at})
+    return Signal(**{**body, "published_at": published_at, "author": author})

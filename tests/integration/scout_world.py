@@ -17,6 +17,7 @@ from leadboost.store.leases import PgLeaseStore
 from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
+from tests.cleaned import PSEUDONYMS
 
 
 class World:
@@ -53,6 +54,7 @@ class World:
             signals=self.signals,
             knowledge=self.knowledge,
             policy=self.policy,
+            pseudonyms=PSEUDONYMS,
             states=self.states,
             leases=PgLeaseStore(self.database),
             holder=holder,

@@ -25,6 +25,7 @@ from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.sales import PgSaleStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
+from tests.cleaned import PSEUDONYMS
 from tests.integration.console_world import Reply, World, running_console
 
 JSON = {"Content-Type": "application/json"}
@@ -62,6 +63,7 @@ async def world(database: Database) -> AsyncIterator[World]:
                 signals=PgSignalStore(database),
                 knowledge=PgKnowledgeStore(database),
                 policy=Policy(),
+                pseudonyms=PSEUDONYMS,
                 states=PgSourceStore(database),
                 sources=[],
                 leases=PgLeaseStore(database),

@@ -13,13 +13,14 @@ from leadboost.domain.hearing.passage import Memory, Unheard, hear
 from leadboost.domain.hearing.statistics import Statistics
 from leadboost.store.database import Database
 from leadboost.store.hearing import PgHearingStore
+from tests.cleaned import PSEUDONYMS
 from tests.integration.tables import rows, run
 
+ADA, BOB = PSEUDONYMS.author("ada"), PSEUDONYMS.author("bob")
 HEARD_AT = datetime(2026, 5, 6, 12, tzinfo=UTC)
 BODY: dict[str, Any] = {
     "title": "Boots",
     "text": "where can i buy warm boots?",
-    "author": "ada",
     "engagement": {"likes": 3.0},
 }
 
@@ -33,6 +34,7 @@ async def keep(database: Database, *numbers: int, body: dict[str, Any] = BODY, *
                 "source": "reddit",
                 "external_id": str(number),
                 "content_hash": number.to_bytes(32, "big"),
+                "author": ADA,
                 "body": body,
                 "heard_at": HEARD_AT,
                 "topics": ["boots"],
@@ -76,7 +78,7 @@ async def test_a_pending_signal_is_read_whole(store: PgHearingStore, database: D
     assert (signal.id, signal.source, signal.author, signal.topics) == (
         UUID(int=1),
         "reddit",
-        "ada",
+        ADA,
         ["boots"],
     )
     assert signal.said.text == "Boots\nwhere can i buy warm boots?"
@@ -154,8 +156,9 @@ async def test_hosts_that_process_at_once_count_each_signal_once(
     store: PgHearingStore, database: Database
 ) -> None:
     for number in range(1, 61):
-        author = {**BODY, "author": f"author {number}"}
-        await keep(database, number, body=author, source=f"s{number % 3}", topics=["boots", f"t{number % 2}"])
+        topics = ["boots", f"t{number % 2}"]
+        author = PSEUDONYMS.author(f"author {number}")
+        await keep(database, number, author=author, source=f"s{number % 3}", topics=topics)
 
     async def host() -> list[UUID]:
         done: list[UUID] = []
@@ -223,9 +226,9 @@ async def test_the_voices_and_sources_of_a_cluster_are_counted_distinct(
 ) -> None:
     cluster = UUID(int=77)
     for number, (source, author) in enumerate(
-        [("reddit", "ada"), ("reddit", "ada"), ("reddit", "bob"), ("x", "ada"), ("rss", None)], 1
+        [("reddit", ADA), ("reddit", ADA), ("reddit", BOB), ("x", ADA), ("rss", None)], 1
     ):
-        await keep(database, number, body={**BODY, "author": author}, source=source, cluster=cluster)
+        await keep(database, number, author=author, source=source, cluster=cluster)
 
     signals = await process(store)
 
@@ -250,7 +253,7 @@ async def test_voices_that_fell_silent_are_forgotten(store: PgHearingStore, data
     await keep(database, 1)
     await process(store)
     later = HEARD_AT + timedelta(days=8)
-    await keep(database, 2, body={**BODY, "author": "bob"}, topics=["hats"], heard_at=later)
+    await keep(database, 2, author=BOB, topics=["hats"], heard_at=later)
 
     await process(store)
 
@@ -258,7 +261,7 @@ async def test_voices_that_fell_silent_are_forgotten(store: PgHearingStore, data
 
 
 async def test_odd_bodies_are_processed_like_any_other(store: PgHearingStore, database: Database) -> None:
-    await keep(database, 1, body={"text": None, "title": None, "author": None, "engagement": None})
+    await keep(database, 1, body={"text": None, "title": None, "engagement": None})
     await keep(database, 2, body={"text": "ü" * 100_000, "engagement": {"likes": 1e308}}, topics=[])
 
     signals = await process(store)

@@ -12,6 +12,7 @@ from leadboost.standins.firestore.status import ABORTED, DENIED, EXHAUSTED, INVA
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.replicas import PgReplicaStore
+from tests.cleaned import PSEUDONYMS
 from tests.contract.conftest import Show, show
 from tests.contract.firestore_world import FirestoreWorld, fault, firestore_world
 from tests.integration.replica_world import AT, Dying, Host, happen, hear, new_signals
@@ -19,6 +20,7 @@ from tests.integration.tables import run
 
 __all__ = ["show"]
 
+ADA = PSEUDONYMS.author("ada")
 SIGNALS = 10_000
 
 
@@ -46,7 +48,7 @@ async def test_an_accepted_signal_is_copied_whole(
     database: Database, firestore: FirestoreWorld, host: Host
 ) -> None:
     long_text = "Which fan? " * 100
-    (signal,) = new_signals(1, text=long_text, author="bean_fan")
+    (signal,) = new_signals(1, text=long_text, author=ADA)
     await hear(database, [signal])
     await host.start()
     await host.until("up to date, 1 documents")
@@ -59,7 +61,7 @@ async def test_an_accepted_signal_is_copied_whole(
         "title": "Fans",
         "text": long_text,
         "url": None,
-        "author": "bean_fan",
+        "author": ADA,
         "published_at": AT,
         "engagement": {"score": 12.0},
         "extra": {"subreddit": "fans", "adult": False},

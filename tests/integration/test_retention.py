@@ -15,16 +15,19 @@ from leadboost.runtime import Runtime
 from leadboost.store.database import Database
 from leadboost.store.retention import PgRetentionStore
 from leadboost.store.signals import PgSignalStore
-from tests.cleaned import cleaned
+from tests.cleaned import PSEUDONYMS, cleaned
 from tests.integration.tables import rows, run
 
+ADA = PSEUDONYMS.author("ada")
 TEXT = "a quiet fan for the bedroom would be nice to have"
 LONG = " ".join(f"word{number}" for number in range(60))
 
 
 @pytest.fixture
 def store(database: Database) -> PgRetentionStore:
-    return PgRetentionStore(database, texts=timedelta(days=30), rows=timedelta(days=180))
+    return PgRetentionStore(
+        database, pseudonyms=PSEUDONYMS, texts=timedelta(days=30), rows=timedelta(days=180)
+    )
 
 
 async def hear(database: Database, name: str, *, days_ago: int, text: str = TEXT) -> None:
@@ -53,7 +56,7 @@ async def test_texts_and_names_go_after_their_time_and_the_rest_stays(
     new, old = (await PgSignalStore(database).page(SignalQuery())).items
     assert deleted == Deleted(texts=1, rows=0, events=1, dead_letters=0, left_over=0)
     assert old.signal == Signal(source="x", external_id="old", text="")
-    assert (new.signal.author, new.signal.title) == ("ada", "new title")
+    assert (new.signal.author, new.signal.title) == (ADA, "new title")
     excerpts = "SELECT data ->> 'external_id', data ? 'text' FROM events WHERE kind = 'signal.accepted'"
     assert sorted(await rows(database, excerpts)) == [("new", True), ("old", False)]
     assert await rows(database, "SELECT DISTINCT seq FROM signal_bands") == [(new.seq,)]

@@ -20,6 +20,7 @@ from leadboost.ports import NewSignal
 from leadboost.standins.feed import FeedServer, Item, Page, gone, rss
 from leadboost.store.database import Database
 from leadboost.store.signals import PgSignalStore
+from tests.cleaned import PSEUDONYMS
 from tests.integration.scout_world import Scripted, World, fetched, hear, item, status_when, until_polled
 
 
@@ -85,7 +86,7 @@ async def test_hostile_characters_reach_the_database_tamed(world: World) -> None
     (stored,) = (await PgSignalStore(world.database).page(SignalQuery())).items
 
     assert heard.accepted == 1
-    assert (stored.signal.text, stored.signal.author) == ("fan now", "ab")
+    assert (stored.signal.text, stored.signal.author) == ("fan now", PSEUDONYMS.author("ab"))
 
 
 async def test_item_that_the_database_refuses_is_rejected_alone(world: World) -> None:

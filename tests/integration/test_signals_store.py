@@ -13,8 +13,10 @@ from leadboost.messages.scout import SignalQuery
 from leadboost.ports import NewSignal
 from leadboost.store.database import Database
 from leadboost.store.signals import PgSignalStore, queries
+from tests.cleaned import PSEUDONYMS
 from tests.integration.tables import rows, run
 
+ADA = PSEUDONYMS.author("ada")
 RNG, CLOCK = Rng(2), SystemClock()
 
 
@@ -38,7 +40,7 @@ async def test_a_signal_comes_back_whole(store: PgSignalStore) -> None:
         external_id="t3_1",
         text="body é",
         url="https://example.org/1",
-        author="ada",
+        author=ADA,
         title="title",
         published_at=datetime(2026, 5, 1, 12, tzinfo=UTC),
         engagement={"score": 3.0},

@@ -79,9 +79,9 @@ async def keep_signals(
     """Keep pending signals of as many authors."""
     async with database.session() as session:
         await session.execute(
-            "INSERT INTO raw_signals (id, source, external_id, content_hash, body, heard_at)"
+            "INSERT INTO raw_signals (id, source, external_id, content_hash, author, body, heard_at)"
             " SELECT lpad(to_hex(n), 32, '0')::uuid, 'reddit', n, decode(lpad(to_hex(n), 64, '0'), 'hex'),"
-            " jsonb_build_object('text', $3::text, 'author', 'author ' || n), now()"
+            " '~' || lpad(to_hex(n), 24, '0'), jsonb_build_object('text', $3::text), now()"
             " FROM generate_series($1::bigint, $2) AS n",
             first,
             first + count - 1,

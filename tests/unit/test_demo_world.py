@@ -275,13 +275,14 @@ class FakeDeskApi:
     async def post(self, path: str, body: Any) -> Mapping[str, object]:
         _, id, verdict = path.removeprefix("/api").rsplit("/", 2)
         self.signals[id]["decided_by"] = "demo-world"
-        self.said.append(f"{self.signals[id]['author']} {verdict}")
+        self.said.append(f"{id.rpartition('-')[0]} {verdict}")
         return {}
 
 
 def told(number: int, author: str, **fields: object) -> dict[str, Any]:
     source = next(iter(FEEDS))
-    return {"id": f"{author}-{number}", "source": source, "author": author, "decided_by": None, **fields}
+    title = "Miracle pills, 9 percent off" if author == SPAMMERS[0] else "Which fan is quiet?"
+    return {"id": f"{author}-{number}", "source": source, "title": title, "decided_by": None, **fields}
 
 
 def desk_api(*more: dict[str, Any]) -> FakeDeskApi:

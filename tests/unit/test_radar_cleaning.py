@@ -16,6 +16,7 @@ from leadboost.domain.radar.topic import Topic
 from leadboost.domain.radar.topics import SPAN, TopicMatcher
 from leadboost.domain.radar.words import read_words
 from leadboost.domain.signal import Signal, prose
+from tests.cleaned import PSEUDONYMS
 
 SPAM = "WIN a FREE prize!! Text CLAIM to 80085 now, only £1.50"
 WANTED = "Does anyone know a quiet fan for the bedroom?"
@@ -164,7 +165,7 @@ def signal(text: str, **fields: Any) -> Signal:
 
 
 def clean(given: Signal, knowledge: Knowledge | None = None, **policy: Any) -> Finding:
-    (finding,) = Cleaner(Policy(**policy), knowledge or Knowledge()).clean([given])
+    (finding,) = Cleaner(Policy(**policy), knowledge or Knowledge(), PSEUDONYMS).clean([given])
     return finding
 
 
@@ -230,4 +231,4 @@ def test_a_copy_that_tells_more_is_richer() -> None:
 
 
 def test_an_empty_batch_has_no_findings() -> None:
-    assert Cleaner(Policy(), Knowledge()).clean([]) == []
+    assert Cleaner(Policy(), Knowledge(), PSEUDONYMS).clean([]) == []

@@ -14,6 +14,7 @@ from leadboost.domain.radar.topic import Topic
 from leadboost.domain.radar.topics import TopicMatcher
 from leadboost.domain.signal import Signal
 from leadboost.domain.signal_intake import TEXT_CHARS
+from tests.cleaned import PSEUDONYMS
 
 BOUND_S = 0.2
 
@@ -82,7 +83,7 @@ def cleaner() -> Cleaner:
         blocked_domains=("spam.example",),
     )
     model = SpamModel(spam=MIN_LABELS, wanted=MIN_LABELS)
-    cleaner = Cleaner(policy, Knowledge(topics=TOPICS, spam=model))
+    cleaner = Cleaner(policy, Knowledge(topics=TOPICS, spam=model), PSEUDONYMS)
     cleaner.clean([Signal(source="x", external_id="1", text="Loads the tables \u00fc")])
     return cleaner
 
@@ -97,7 +98,7 @@ def test_no_text_takes_long_to_clean(cleaner: Cleaner, name: str) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_author_takes_long_to_look_up(name: str) -> None:
-    authors = BlockedAuthors(["spammer"])
+    authors = BlockedAuthors(["spammer"], PSEUDONYMS)
 
     assert seconds(lambda: authors.has(TEXTS[name])) < BOUND_S
 

@@ -3,6 +3,7 @@ import pytest
 from leadboost.domain.radar.blocked import BlockedAuthors, BlockedDomains, BlockedWords
 from leadboost.domain.radar.fold import FOLDED_CHARS, fold
 from leadboost.domain.radar.words import hash_word, read_words
+from tests.cleaned import PSEUDONYMS
 
 
 @pytest.mark.parametrize(
@@ -91,11 +92,11 @@ def test_a_blocked_phrase_matches_its_words_in_a_row_within_one_text() -> None:
 
 @pytest.mark.parametrize("author", ["Spammer_1", "@spammer_1", "u/SPAMMER_1", "spаmmer_1"])
 def test_a_blocked_author_is_known_in_every_spelling(author: str) -> None:
-    assert BlockedAuthors(["spammer_1"]).has(author)
+    assert BlockedAuthors(["spammer_1"], PSEUDONYMS).has(author)
 
 
 def test_other_authors_and_none_are_not_blocked() -> None:
-    blocked = BlockedAuthors(["spammer_1", "@"])
+    blocked = BlockedAuthors(["spammer_1", "@"], PSEUDONYMS)
 
     assert not any(map(blocked.has, ["spammer", "spammer_12", "", None]))
 

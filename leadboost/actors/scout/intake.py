@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, assert_never, cast
 from uuid import UUID
 
 from leadboost.clock import Clock, Rng, uuid7
-from leadboost.domain.radar.cleaning import Cleaner
+from leadboost.domain.pseudonym import Pseudonyms
+from leadboost.domain.radar.cleaning import Cleaner, Finding
 from leadboost.domain.radar.policy import Policy
 from leadboost.domain.radar.topic import Topic as WatchedTopic
 from leadboost.domain.signal import Signal, content_hash
@@ -42,6 +44,7 @@ class SignalIntake:
         signals: SignalStore,
         knowledge: KnowledgeStore,
         policy: Policy,
+        pseudonyms: Pseudonyms,
         committed: Topic[EventsCommitted],
         stored: Topic[SignalsStored],
         clock: Clock,
@@ -50,6 +53,7 @@ class SignalIntake:
         self._signals = signals
         self._knowledge = knowledge
         self._policy = policy
+        self._pseudonyms = pseudonyms
         self._cleaner: Cleaner | None = None
         self._committed = committed
         self._stored = stored
@@ -120,7 +124,7 @@ class SignalIntake:
         known = None if self._cleaner is None else self._cleaner.knowledge
         knowledge = await self._knowledge.knowledge(known)
         if self._cleaner is None or knowledge is not known:
-            self._cleaner = Cleaner(self._policy, knowledge)
+            self._cleaner = Cleaner(self._policy, knowledge, self._pseudonyms)
         return self._cleaner
 
     async def _prepare(
@@ -157,11 +161,19 @@ class SignalIntake:
         """Return what is to be stored, by index."""
         findings = cleaner.clean([signal for _, signal in valid.values()])
         return {
-            index: NewSignal(
-                id=uuid7(self._clock, self._rng), content_hash=digest, signal=signal, finding=finding
-            )
+            index: self._new(signal, digest, finding)
             for (digest, (index, signal)), finding in zip(valid.items(), findings, strict=True)
         }
+
+    def _new(self, signal: Signal, digest: bytes, finding: Finding) -> NewSignal:
+        """From here on nobody knows the author's name."""
+        author = signal.author and self._pseudonyms.author(signal.author)
+        return NewSignal(
+            id=uuid7(self._clock, self._rng),
+            content_hash=digest,
+            signal=signal if author is None else replace(signal, author=author),
+            finding=finding,
+        )
 
     async def _keep(self, fresh: Mapping[int, NewSignal], rejected: list[SignalRejection]) -> int:
         """Store and tell; returns how many were new and worth hearing. What the database refuses is rejected

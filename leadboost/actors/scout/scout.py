@@ -24,6 +24,7 @@ from leadboost.actors.scout.told import (
     Reply,
     Told,
 )
+from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.policy import Policy
 from leadboost.errors import LeaseLostError, StoreError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged, StepReported
@@ -70,6 +71,7 @@ class Scout(Actor[Told]):
         signals: SignalStore,
         knowledge: KnowledgeStore,
         policy: Policy,
+        pseudonyms: Pseudonyms,
         states: SourceStore,
         leases: LeaseStore,
         holder: str,
@@ -89,6 +91,7 @@ class Scout(Actor[Told]):
         self._signals = signals
         self._knowledge = knowledge
         self._policy = policy
+        self._pseudonyms = pseudonyms
         self._source_store = states
         self._sources = {source.name: source for source in sources}
         self._tenure = Tenure(leases=leases, states=states, holder=holder, names=self._sources)
@@ -113,6 +116,7 @@ class Scout(Actor[Told]):
             signals=self._signals,
             knowledge=self._knowledge,
             policy=self._policy,
+            pseudonyms=self._pseudonyms,
             committed=self._committed,
             stored=self._stored,
             clock=self.clock,

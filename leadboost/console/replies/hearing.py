@@ -32,7 +32,7 @@ class PushReply:
 
 @dataclass(frozen=True, slots=True)
 class SignalReply:
-    """A signal as stored.
+    """A signal as stored; ``author`` is a pseudonym, the same in every source.
 
     ``reason`` says why it is rejected: ``too_short``, ``language``, ``blocked_word``, ``blocked_author``,
     ``blocked_domain``, ``spam``, ``off_topic``, ``operator`` or ``unreadable``, then a colon and what was

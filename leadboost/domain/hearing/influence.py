@@ -41,7 +41,8 @@ class Voice:
 
 
 def author_key(source: str, author: str) -> str:
-    """Return the digest, 32 hex digits, under which an author of a source is kept."""
+    """Return the digest, 32 hex digits, under which the influence of an author's pseudonym in a source is
+    kept."""
     return blake2b(f"{source}\0{author}".encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 

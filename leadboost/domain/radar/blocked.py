@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from leadboost.domain.pseudonym import Pseudonyms, is_pseudonym
 from leadboost.domain.radar.fold import fold
 from leadboost.domain.radar.words import U64, Words, read_words
 
@@ -49,14 +50,22 @@ def _places(hashes: U64, phrase: U64) -> Iterable[int]:
 
 
 class BlockedAuthors:
-    """Names as the sources write them, with or without a leading @ or u/."""
+    """Names as the sources write them, with or without a leading @ or u/, and pseudonyms as the console
+    shows them."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = {_author(name) for name in names} - {""}
+    def __init__(self, names: Iterable[str], pseudonyms: Pseudonyms) -> None:
+        given = set(names)
+        self._keyed = {name for name in given if is_pseudonym(name)}
+        self._names = {_author(name) for name in given - self._keyed} - {""}
+        self._pseudonyms = pseudonyms
 
     def has(self, author: str | None) -> bool:
-        """Whether this author is blocked; None never is."""
-        return bool(self._names) and author is not None and _author(author) in self._names
+        """Whether this author, by name, is blocked; None never is."""
+        if author is None:
+            return False
+        if self._keyed and self._pseudonyms.author(author) in self._keyed:
+            return True
+        return bool(self._names) and _author(author) in self._names
 
 
 def _author(name: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.blocked import BlockedAuthors, BlockedDomains, BlockedWords
 from leadboost.domain.radar.clusters import Fingerprint
 from leadboost.domain.radar.language import detect_languages
@@ -51,11 +52,11 @@ class Finding:
 class Cleaner:
     """Cleans batches of signals by one policy and one state of knowledge."""
 
-    def __init__(self, policy: Policy, knowledge: Knowledge) -> None:
+    def __init__(self, policy: Policy, knowledge: Knowledge, pseudonyms: Pseudonyms) -> None:
         self.knowledge = knowledge
         self._policy = policy
         self._words = BlockedWords(policy.blocked_words)
-        self._authors = BlockedAuthors(policy.blocked_authors)
+        self._authors = BlockedAuthors(policy.blocked_authors, pseudonyms)
         self._domains = BlockedDomains(policy.blocked_domains)
         self._topics = TopicMatcher(knowledge.topics)
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from leadboost.standins.world.api import Api, rows_of
-from leadboost.standins.world.news import FEEDS, SPAMMERS
+from leadboost.standins.world.news import FEEDS, is_promotion
 
 TOPICS: Sequence[Mapping[str, object]] = (
     {
@@ -45,7 +45,7 @@ class Desk:
         """Decide on up to ENOUGH signals of each kind, counting those that were decided before."""
         signals = [each for each in await self._newest() if each.get("source") in FEEDS]
         for is_spam in (True, False):
-            kind = [each for each in signals if (each.get("author") in SPAMMERS) == is_spam]
+            kind = [each for each in signals if is_promotion(each.get("title")) == is_spam]
             open_ones = [each for each in kind if each.get("decided_by") is None]
             wanted = max(ENOUGH - (len(kind) - len(open_ones)), 0)
             for signal in open_ones[:wanted]:

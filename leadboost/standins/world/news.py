@@ -57,6 +57,7 @@ _SPAM = (
     ("Earn from home, {n} places left", "Guaranteed easy money in {city}, no experience. Message me now."),
     ("Miracle pills, {n} percent off", "Doctors in {city} hate this. Order now, free trial, limited offer."),
 )
+_PROMOTIONS = tuple(title.partition("{")[0] for title, _ in _SPAM)
 SPAMMERS = ("gana-dinero-ya", "easy.money", "promo_24h")
 _AUTHORS = ("lucia_m", "tomas.r", "ana-k", "jorge_88", "mireia", "sam_w", "deniz", "paula.g")
 
@@ -129,6 +130,11 @@ class Newsroom:
         body = rss(list(self._items[name]), title=FEEDS[name])
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         self._server.pages[f"/{name}.xml"] = Page(body=body, etag=etag)
+
+
+def is_promotion(title: object) -> bool:
+    """Whether somebody who reads this title sees that it is spam."""
+    return isinstance(title, str) and title.startswith(_PROMOTIONS)
 
 
 def _is_own(item: Item) -> bool:

@@ -15,7 +15,7 @@ LIMIT $1;
 -- name: claim_signals
 -- Lock the first $1 signals that nobody counts yet or has counted, in order of arrival.
 SELECT id, source, state = 'rejected' AS is_rejected, cluster_name(cluster) AS cluster, topics, published_at, heard_at,
-    left(body ->> 'title', 500) AS title, left(body ->> 'text', 2000) AS text, left(body ->> 'author', 500) AS author,
+    left(body ->> 'title', 500) AS title, left(body ->> 'text', 2000) AS text, author,
     body -> 'engagement' AS engagement
 FROM raw_signals
 WHERE state = 'pending' OR (state = 'rejected' AND processed_at IS NULL)
@@ -29,7 +29,7 @@ SELECT wanted.cluster, count(DISTINCT voice) AS voices, count(DISTINCT source) A
     min(heard_at) AS first_heard_at
 FROM unnest($1::uuid[]) AS wanted (cluster)
 CROSS JOIN LATERAL (
-    SELECT source, source || E'\n' || coalesce(body ->> 'author', '') AS voice, heard_at
+    SELECT source, source || E'\n' || coalesce(author, '') AS voice, heard_at
     FROM cluster_parts(wanted.cluster) AS part
     CROSS JOIN LATERAL part_richest(part, $2)
     ORDER BY (state = 'rejected'), richness DESC, content_hash

@@ -36,7 +36,7 @@ WHERE (topics.terms, topics.examples) IS DISTINCT FROM (excluded.terms, excluded
 
 -- name: lock_signal
 -- Read one signal and keep it from others until the transaction ends.
-SELECT body, state, features IS NOT NULL AS is_heard, cluster, taught_spam, taught_error
+SELECT body, author, state, features IS NOT NULL AS is_heard, cluster, taught_spam, taught_error
 FROM raw_signals
 WHERE id = $1
 FOR UPDATE;

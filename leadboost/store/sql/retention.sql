@@ -11,7 +11,8 @@ RETURNING cluster;
 -- name: blank_texts
 -- Forget what signals heard before $1 said and who said it; their numbers stay.
 UPDATE raw_signals
-SET body = body || '{"text": "", "title": null, "author": null, "url": null, "extra": {}}', signature = NULL
+SET body = (body || '{"text": "", "title": null, "url": null, "extra": {}}') - 'author', author = NULL,
+    signature = NULL
 WHERE heard_at < $1 AND body ->> 'text' <> '';
 
 -- name: drop_bands

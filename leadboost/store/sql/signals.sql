@@ -37,30 +37,30 @@ LEFT JOIN LATERAL (SELECT name FROM joined_clusters WHERE joined_clusters.id = e
 WHERE earlier.signature IS NOT NULL;
 
 -- name: save_raw_signals
--- Store new signals in the order given, with the $16 bands of each ($15, as text, end to end) and the journal
+-- Store new signals in the order given, with the $17 bands of each ($16, as text, end to end) and the journal
 -- events. Bands come as text because the driver looks at every number of a list.
 WITH told AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('raw_signals', 'seq')) AS seq, rows.*
-    FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
-        $9::text[], $10::text[], $11::real[], $12::bytea[], $13::integer[], $14::uuid[]) WITH ORDINALITY
-        AS rows (id, content_hash, source, external_id, body, published_at, reason, language, topics, spam,
+    FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+        $9::text[], $10::text[], $11::text[], $12::real[], $13::bytea[], $14::integer[], $15::uuid[]) WITH ORDINALITY
+        AS rows (id, content_hash, source, external_id, author, body, published_at, reason, language, topics, spam,
         signature, richness, cluster, place)
 ), stored AS (
-    INSERT INTO raw_signals (seq, id, content_hash, source, external_id, body, published_at, heard_at, state,
+    INSERT INTO raw_signals (seq, id, content_hash, source, external_id, author, body, published_at, heard_at, state,
         reason, language, topics, spam, signature, richness, cluster, is_lead)
-    SELECT seq, id, content_hash, source, external_id, body::jsonb, published_at, $1,
+    SELECT seq, id, content_hash, source, external_id, author, body::jsonb, published_at, $1,
         CASE WHEN reason IS NULL THEN 'pending' ELSE 'rejected' END, reason, language,
         string_to_array(topics, chr(31)), spam, signature, richness, cluster, cluster IS NULL
     FROM told
 ), banded AS (
     INSERT INTO signal_bands (band, seq)
     SELECT bands.band, told.seq
-    FROM unnest($15::text::bigint[]) WITH ORDINALITY AS bands (band, number)
-    JOIN told ON told.place = (bands.number - 1) / $16 + 1
+    FROM unnest($16::text::bigint[]) WITH ORDINALITY AS bands (band, number)
+    JOIN told ON told.place = (bands.number - 1) / $17 + 1
     WHERE told.signature IS NOT NULL
 )
 INSERT INTO events (id, kind, at, data)
-SELECT id, kind, $1, data::jsonb FROM unnest($17::uuid[], $18::text[], $19::text[]) AS event (id, kind, data);
+SELECT id, kind, $1, data::jsonb FROM unnest($18::uuid[], $19::text[], $20::text[]) AS event (id, kind, data);
 
 -- name: name_clusters
 -- Give each of the clusters $1 the name in $2. What signals carry stays, so this costs the same at any size.
@@ -145,7 +145,7 @@ LIMIT $6;
 -- Read the signals of these ids, newest first, each with its cluster's name, size and number of sources,
 -- counted among at most $2 members.
 WITH asked AS MATERIALIZED (
-    SELECT id, seq, body, state, reason, heard_at, language, topics, spam, cluster_name(cluster) AS cluster,
+    SELECT id, seq, body, author, state, reason, heard_at, language, topics, spam, cluster_name(cluster) AS cluster,
         is_lead, decided_by
     FROM raw_signals
     WHERE id = ANY ($1::uuid[])

@@ -61,7 +61,7 @@ export const hearing = {
     decidedBy: (who: string) => `by ${who}`,
     facts: {
       url: "Link",
-      author: "Author",
+      author: "Author (pseudonym)",
       published: "Published",
       heard: "Heard",
       language: "Language",

@@ -63,7 +63,7 @@ export const hearing: Pick<Text, "signals" | "topics"> = {
     decidedBy: (who) => `por ${who}`,
     facts: {
       url: "Enlace",
-      author: "Autor",
+      author: "Autor (seudónimo)",
       published: "Publicada",
       heard: "Oída",
       language: "Idioma",
