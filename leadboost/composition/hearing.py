@@ -7,9 +7,13 @@ from leadboost.actors.retention import Retention
 from leadboost.actors.scout import Intake, Scout
 from leadboost.adapters.sources import make_source_client, make_sources
 from leadboost.composition.wiring import OTHER, Wiring
+from leadboost.config import Settings
 from leadboost.connectors.client import WebClient
+from leadboost.domain.pseudonym import Pseudonyms
+from leadboost.folder import DataFolder
 from leadboost.ports import Source
 from leadboost.runtime import Stage
+from leadboost.store.authors import agree_on_key
 from leadboost.store.grants import PgGrantStore
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.quotas import PgQuotaStore
@@ -32,6 +36,9 @@ class Hearing:
         return self._wiring.stage(name="hearing", start=self._start, stop=self._stop, stop_s=0.6)
 
     async def _start(self) -> None:
+        settings = self._wiring.settings
+        self._pseudonyms = make_pseudonyms(settings)
+        await agree_on_key(self._wiring.store, self._pseudonyms, replace=settings.radar.replace_author_key)
         sources = self._make_sources()
         await self._wiring.spawn("scout", lambda: self._make_scout(sources), OTHER)
         if self._wiring.polls:
@@ -63,6 +70,7 @@ class Hearing:
             signals=PgSignalStore(store, near_duplicate_at=settings.radar.near_duplicate_at),
             knowledge=PgKnowledgeStore(store),
             policy=settings.radar.policy,
+            pseudonyms=self._pseudonyms,
             states=PgSourceStore(store),
             leases=PgLeaseStore(store),
             holder=self._wiring.holder,
@@ -78,4 +86,13 @@ class Hearing:
     def _make_retention(self) -> Retention:
         radar = self._wiring.settings.radar
         texts, rows = timedelta(days=radar.keep_texts_days), timedelta(days=radar.keep_signals_days)
-        return Retention(store=PgRetentionStore(self._wiring.store, texts=texts, rows=rows))
+        store = PgRetentionStore(self._wiring.store, pseudonyms=self._pseudonyms, texts=texts, rows=rows)
+        return Retention(store=store)
+
+
+def make_pseudonyms(settings: Settings) -> Pseudonyms:
+    """Those of the key in the settings, else of the one in the data folder. Raises FolderError."""
+    key = settings.radar.author_key
+    if key is not None:
+        return Pseudonyms(bytes.fromhex(key.get_secret_value()))
+    return Pseudonyms(DataFolder(settings.data_dir).author_key())

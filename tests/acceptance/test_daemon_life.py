@@ -243,3 +243,19 @@ def test_postgres_that_keeps_dying_ends_in_safe_mode_and_is_tried_anew(start: St
 
     wait_until(lambda: get(url + "/readyz")[0] == 200)
     assert daemon.stop() == 0
+
+
+def test_a_host_with_another_key_of_authors_than_its_database_is_in_safe_mode(start: Start, dsn: str) -> None:
+    first = start(DATABASE_URL=dsn)
+    first.up()
+    assert first.stop() == 0
+
+    other = start(DATABASE_URL=dsn, LEADBOOST_RADAR__AUTHOR_KEY="ab" * 32)
+    _, health = get(url_of(other) + "/health")
+
+    assert isinstance(health, dict)
+    assert any("radar.author_key" in problem for problem in health["problems"])
+    assert other.stop() == 0
+    assert start(
+        DATABASE_URL=dsn, LEADBOOST_RADAR__AUTHOR_KEY="ab" * 32, LEADBOOST_RADAR__REPLACE_AUTHOR_KEY="true"
+    ).up()

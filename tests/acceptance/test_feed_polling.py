@@ -8,6 +8,8 @@ from pathlib import Path
 import aiohttp
 
 from leadboost.clock import SystemClock
+from leadboost.composition.hearing import make_pseudonyms
+from leadboost.config import Settings
 from leadboost.console.auth import Role, Tokens
 from leadboost.folder import DataFolder
 from leadboost.standins.feed import FeedServer, Item, Page, rss
@@ -27,7 +29,7 @@ async def test_feed_is_polled_into_raw_signals_and_304_is_honoured(
     start: Callable[..., Process], open_path: Path
 ) -> None:
     async with FeedServer() as feeds, aiohttp.ClientSession() as session:
-        items = [Item(guid="a", title="Fans sell out"), Item(guid="b", title="Heat wave comes")]
+        items = [Item(guid="a", title="Fans sell out", author="Ada"), Item(guid="b", title="Heat wave comes")]
         feeds.pages["/news"] = Page(body=rss(items), etag='W/"1"')
         host = feeds.url("").removeprefix("http://")
         daemon = start(
@@ -45,4 +47,8 @@ async def test_feed_is_polled_into_raw_signals_and_304_is_honoured(
 
     assert {item["title"] for item in signals["items"]} == {"Fans sell out", "Heat wave comes"}
     assert feeds.requests[1].headers["if-none-match"] == 'W/"1"'
+    authors = {item["title"]: item["author"] for item in signals["items"]}
+    ada = make_pseudonyms(Settings(data_dir=daemon.data_dir)).author("ada")
+    assert authors == {"Fans sell out": ada, "Heat wave comes": None}
+    assert (daemon.data_dir / "author.key").stat().st_mode & 0o777 == 0o600
     assert (sources["items"][0]["state"], sources["items"][0]["accepted"]) == ("up", 2)

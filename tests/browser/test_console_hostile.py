@@ -134,7 +134,8 @@ def test_hostile_signals_are_shown_to_the_letter_in_their_own_view(trapped: Desk
         row.locator(".signal-open").click()
         assert row.locator(".signal-open").text_content() == (each["title"] or each["text"])
         facts = dict(row.locator(".facts > div").evaluate_all(_READ_FACTS))
-        assert (facts["Author (pseudonym)"], facts["Its id at the source"]) == (each["author"], each["external_id"])
+        told = (facts["Author (pseudonym)"], facts["Its id at the source"])
+        assert told == (each["author"], each["external_id"])
     assert_nothing_ran(trapped)
 
 
