@@ -1,9 +1,9 @@
 """Options, environment and TOML in, one frozen ``Settings`` out; every fault reported at once.
 
 Strongest first: command-line options, environment (``LEADBOOST_SECTION__KEY``; ``DATABASE_URL`` or
-``POSTGRES_*``), ``.env``, the file given with ``--config`` (else ``config/leadboost.toml`` where there
-is one), the profile's file, the defaults. A variable set to the empty string counts as not set.
-Nothing else in LeadBoost reads the environment.
+``POSTGRES_*``; ``REDIS_URL`` or ``REDIS_HOST``), ``.env``, the file given with ``--config`` (else
+``config/leadboost.toml`` where there is one), the profile's file, the defaults. A variable set to the
+empty string counts as not set. Nothing else in LeadBoost reads the environment.
 """
 
 import os
@@ -164,6 +164,7 @@ def _variables(origin: str, environ: Mapping[str, str], problems: list[Problem])
         problems.append(Problem(key=name, value=MASK, allowed=allowed))
     yield _Layer(origin=origin, values=_EnvSource(ours)(), names=names)
     yield from _database_variables(origin, environ)
+    yield from _redis_variables(origin, environ)
 
 
 class _EnvSettings(Settings, BaseSettings):
@@ -192,6 +193,14 @@ def _database_variables(origin: str, environ: Mapping[str, str]) -> Iterator[_La
     if "HOST" in parts or "DB" in parts:  # a password alone is set for some other program
         names = {"database.url": ", ".join(f"POSTGRES_{part}" for part in parts)}
         yield _Layer(origin=origin, values={"database": {"url": _joined_url(parts)}}, names=names)
+
+
+def _redis_variables(origin: str, environ: Mapping[str, str]) -> Iterator[_Layer]:
+    if url := environ.get("REDIS_URL"):
+        yield _Layer(origin=origin, values={"redis": {"url": url}}, names={"redis.url": "REDIS_URL"})
+    if host := environ.get("REDIS_HOST"):
+        url = f"redis://{host}:{environ.get('REDIS_PORT') or 6379}/0"
+        yield _Layer(origin=origin, values={"redis": {"url": url}}, names={"redis.url": "REDIS_HOST"})
 
 
 def _joined_url(parts: Mapping[str, str]) -> str:

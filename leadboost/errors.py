@@ -222,6 +222,15 @@ class EmbeddedServerError(StoreError):
     code = "embedded_server"
 
 
+# -- mirror ----------------------------------------------------------------------------------------
+
+
+class MirrorError(LeadBoostError):
+    """Redis did not do what it was asked, or it is not known whether it did: do without it."""
+
+    code = "mirror_unavailable"
+
+
 # -- outside sources and the model ----------------------------------------------------------------
 
 

@@ -11,9 +11,11 @@ import asyncpg
 import pytest
 
 from leadboost.clock import Rng, SystemClock
+from leadboost.mirror.client import RedisClients
 from leadboost.store.database import Database
 from leadboost.store.embedded import EmbeddedPostgres
 from leadboost.store.migrate import migrate
+from tests.redis_process import RedisProcess, redis_process
 
 _MEMORY_BYTES = 4 * 1024**3
 _numbers = count(1)
@@ -103,3 +105,19 @@ def clock() -> SystemClock:
 @pytest.fixture
 def rng() -> Rng:
     return Rng(7)
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[RedisProcess]:
+    """One server for all tests that only use it."""
+    with redis_process() as server:
+        yield server
+
+
+@pytest.fixture
+async def redis_clients(shared_redis: RedisProcess, clock: SystemClock) -> AsyncIterator[RedisClients]:
+    """Clients of a Redis that is empty."""
+    clients = RedisClients(shared_redis.url, clock=clock)
+    await clients.writing.flushall()
+    yield clients
+    await clients.close()

@@ -70,7 +70,7 @@ class Journal(Actor[ReadEvents | EventsCommitted | _Look | _PassEnded]):
                 await self._number()
         if self._lease is not None:
             with suppress(StoreError):  # it runs out by itself
-                await self._leases.resign(self._lease)
+                await self._leases.release(self._lease)
 
     async def receive(self, message: ReadEvents | EventsCommitted | _Look | _PassEnded) -> EventsPage | None:
         match message:

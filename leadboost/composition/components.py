@@ -8,6 +8,7 @@ from leadboost.composition.hearing import Hearing
 from leadboost.composition.intake import IntakeOpening
 from leadboost.composition.journaling import Journaling
 from leadboost.composition.learning import Learning
+from leadboost.composition.mirroring import Mirroring
 from leadboost.composition.parking import Parking
 from leadboost.composition.populating import Populating
 from leadboost.composition.replicating import Replicating
@@ -59,6 +60,7 @@ class Components:
         return [
             self.halting.stage(console),
             *self._storing.stages(),
+            Mirroring(wiring).stage(),
             Journaling(wiring).stage(),
             self.streaming.stage(),
             Safety(wiring, self.halting).stage(),

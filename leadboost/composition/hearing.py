@@ -15,7 +15,6 @@ from leadboost.ports import Source
 from leadboost.runtime import Stage
 from leadboost.store.authors import agree_on_key
 from leadboost.store.grants import PgGrantStore
-from leadboost.store.leases import PgLeaseStore
 from leadboost.store.quotas import PgQuotaStore
 from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.retention import PgRetentionStore
@@ -72,7 +71,7 @@ class Hearing:
             policy=settings.radar.policy,
             pseudonyms=self._pseudonyms,
             states=PgSourceStore(store),
-            leases=PgLeaseStore(store),
+            leases=self._wiring.leases,
             holder=self._wiring.holder,
             sources=sources,
             committed=topics.committed,

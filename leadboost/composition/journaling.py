@@ -4,7 +4,6 @@ from leadboost.actors.journal import Journal
 from leadboost.composition.wiring import VITAL, Wiring
 from leadboost.runtime import Stage
 from leadboost.store.journal import PgJournalStore
-from leadboost.store.leases import PgLeaseStore
 
 
 class Journaling:
@@ -27,7 +26,7 @@ class Journaling:
     def _make_journal(self) -> Journal:
         return Journal(
             store=PgJournalStore(self._wiring.store),
-            leases=PgLeaseStore(self._wiring.store),
+            leases=self._wiring.leases,
             holder=self._wiring.holder,
             numbered=self._wiring.topics.numbered,
         )

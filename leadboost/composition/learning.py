@@ -6,7 +6,6 @@ from leadboost.composition.wiring import OTHER, Wiring
 from leadboost.fitting import FittingProcess
 from leadboost.runtime import Bounds, Child, Stage
 from leadboost.store.hearing import PgHearingStore
-from leadboost.store.leases import PgLeaseStore
 from leadboost.store.models import PgModelStore
 from leadboost.store.outcomes import PgOutcomeStore
 
@@ -38,7 +37,7 @@ class Learning:
             holder=wiring.holder,
             outcomes=PgOutcomeStore(wiring.store),
             models=models,
-            leases=PgLeaseStore(wiring.store),
+            leases=wiring.leases,
             predictor=wiring.refs["predictor"],
             committed=wiring.topics.committed,
             state=wiring.topics.state,

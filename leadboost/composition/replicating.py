@@ -7,7 +7,6 @@ from leadboost.connectors.client import WebClient
 from leadboost.ports import Replica
 from leadboost.runtime import Stage
 from leadboost.store.journal import PgJournalStore
-from leadboost.store.leases import PgLeaseStore
 from leadboost.store.replicas import PgReplicaStore
 from leadboost.store.signals import PgSignalStore
 
@@ -45,7 +44,7 @@ class Replicating:
             progress=PgReplicaStore(wiring.store),
             events=PgJournalStore(wiring.store),
             signals=PgSignalStore(wiring.store),
-            leases=PgLeaseStore(wiring.store),
+            leases=wiring.leases,
             holder=wiring.holder,
             health=wiring.hear_health,
             follow_new_journal=firestore.follow_new_journal,

@@ -22,6 +22,7 @@ from leadboost.messages.events import (
     StockReached,
 )
 from leadboost.messages.health import ComponentHealth
+from leadboost.mirror import DistributedLock
 from leadboost.runtime import Actor, ActorRef, Child, Runtime, Stage, Topic
 from leadboost.store.database import Database
 
@@ -45,7 +46,8 @@ class Topics:
 
 
 class Wiring:
-    """Stages put their actors into ``refs`` and the database into ``database``, for those after them.
+    """Stages put their actors into ``refs``, the database into ``database`` and the lock over all hosts into
+    ``lock``, for those after them.
 
     ``polls`` is False for a daemon that lives as long as one command. ``holder`` names this start.
     """
@@ -64,6 +66,7 @@ class Wiring:
         self.gate = Gate(proofs=("halt_log", "clock", "store", "rules"))
         self.crash = crash_points(settings)
         self.database: Database | None = None
+        self.lock: DistributedLock | None = None
         self.stage = partial(Stage, late=self._late)
         self._told: dict[str, ComponentHealth] = {}
 
@@ -73,6 +76,13 @@ class Wiring:
         if self.database is None:
             raise StoreUnavailableError("the database is not connected")
         return self.database
+
+    @property
+    def leases(self) -> DistributedLock:
+        """The leases of all hosts. Raises StoreUnavailableError."""
+        if self.lock is None:
+            raise StoreUnavailableError("the database is not connected")
+        return self.lock
 
     @property
     def told(self) -> Sequence[ComponentHealth]:

@@ -23,7 +23,18 @@ from leadboost.ports.hearing import (
     SourceState,
     SourceStore,
 )
-from leadboost.ports.journal import DeadLetterStore, EventLog, JournalStore, Lease, LeaseStore, NewEvent
+from leadboost.ports.journal import (
+    LEASE_MARGIN_S,
+    LEASE_TTL_S,
+    DeadLetterStore,
+    Election,
+    EventLog,
+    JournalStore,
+    Lease,
+    LeaseStore,
+    NewEvent,
+    TermStore,
+)
 from leadboost.ports.learning import (
     KEPT_VERSIONS,
     Fitter,
@@ -47,11 +58,14 @@ from leadboost.ports.selling import FloorBreach, Sale, SalesDecided, SaleStore, 
 
 __all__ = [
     "KEPT_VERSIONS",
+    "LEASE_MARGIN_S",
     "LEASE_PREFIX",
+    "LEASE_TTL_S",
     "AccountStore",
     "AdPlatform",
     "DeadLetterStore",
     "Document",
+    "Election",
     "EnableAction",
     "EventLog",
     "FeatureStore",
@@ -99,5 +113,6 @@ __all__ = [
     "StockWatch",
     "StoredAccount",
     "StoredLogin",
+    "TermStore",
     "Written",
 ]

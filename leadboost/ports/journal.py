@@ -19,6 +19,13 @@ class NewEvent:
     data: Mapping[str, object]
 
 
+LEASE_TTL_S = 9.0
+"""How long a term runs unless it is renewed."""
+
+LEASE_MARGIN_S = 3.0
+"""By how much sooner its holder stops to trust it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """A term of leadership: ``epoch`` guards writes, ``trusted_until`` is on the monotonic clock."""
@@ -29,11 +36,44 @@ class Lease:
     trusted_until: float
 
 
+class TermStore(Protocol):
+    """``leases``: terms as rows."""
+
+    async def acquire(self, name: str, holder: str, *, elected: bool = False) -> Lease | None:
+        """Begin a new term if the last one has expired, or at once for a holder who was ``elected``
+        elsewhere; None while another holder's term runs."""
+        ...
+
+    async def renew(self, lease: Lease) -> Lease:
+        """Prolong this very term. Raises LeaseLostError."""
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """End this very term; a newer one is left alone."""
+        ...
+
+
+class Election(Protocol):
+    """Locks by which hosts elect one another. Every method raises MirrorError."""
+
+    async def win(self, name: str) -> bool:
+        """Take the lock if nobody has it."""
+        ...
+
+    async def extend(self, name: str) -> bool:
+        """Prolong the lock; False when it is somebody else's, or nobody's."""
+        ...
+
+    async def leave(self, name: str) -> None:
+        """Give the lock up."""
+        ...
+
+
 class LeaseStore(Protocol):
-    """``leases``."""
+    """Terms of leadership over all hosts."""
 
     async def acquire(self, name: str, holder: str) -> Lease | None:
-        """Begin a new term if the last one has expired; None while another holder's term runs."""
+        """Begin a new term if nobody leads; None while another host does."""
         ...
 
     async def renew(self, lease: Lease) -> Lease:
@@ -44,7 +84,7 @@ class LeaseStore(Protocol):
         """Prolong ``lease`` while it is trusted, else begin a new term; None while another's runs."""
         ...
 
-    async def resign(self, lease: Lease) -> None:
+    async def release(self, lease: Lease) -> None:
         """End this very term, so that another host need not wait; a newer term is left alone."""
         ...
 

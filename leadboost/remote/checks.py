@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leadboost.clock import Clock, Rng, SystemClock
 from leadboost.config import Settings
-from leadboost.errors import EmbeddedServerError, LeadBoostError
+from leadboost.errors import EmbeddedServerError, LeadBoostError, MirrorError
 from leadboost.folder import DataFolder
 from leadboost.remote.ads import account_states
 from leadboost.remote.client import Answer, connect, find_daemon
@@ -23,8 +23,8 @@ from leadboost.store.migrate import migrate, missing_migrations
 
 
 async def check_surroundings(settings: Settings) -> dict[str, str]:
-    """Check folder, port or daemon, database, feeds, ad accounts and the copy elsewhere; each value is
-    ``ok...`` or says what is wrong.
+    """Check folder, port or daemon, database, Redis, feeds, ad accounts and the copy elsewhere; each value
+    is ``ok...`` or says what is wrong.
 
     A running daemon is asked for its own checks. Each feed and each account is read once.
     """
@@ -40,6 +40,8 @@ async def check_surroundings(settings: Settings) -> dict[str, str]:
         found["database"] = await _database_state(settings.database.url.get_secret_value(), settings)
     elif "database" not in found:
         found["database"] = await asyncio.to_thread(_embedded_state, settings.data_dir)
+    if settings.redis.url is not None:
+        found["redis"] = await _redis_state(settings.redis.url.get_secret_value(), clock)
     feeds = await feed_states(settings.connectors, clock)
     replicas = await replica_states(settings.connectors, clock)
     return checks | found | feeds | await account_states(settings.connectors, clock) | replicas
@@ -118,3 +120,19 @@ async def _database_state(dsn: str, settings: Settings) -> str:
     except LeadBoostError as error:
         return str(error)
     return f"ok, {len(missing)} migration(s) will be applied at start" if missing else "ok, up to date"
+
+
+async def _redis_state(url: str, clock: Clock) -> str:
+    from leadboost.mirror.client import RedisClients  # slow to load, and few need it
+
+    try:
+        clients = RedisClients(url, clock=clock)
+    except ValueError as error:
+        return f"redis.url is not valid ({type(error).__name__})"
+    try:
+        await clients.ping()
+    except MirrorError as error:
+        return str(error)
+    finally:
+        await clients.close()
+    return "ok"

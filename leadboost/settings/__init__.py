@@ -22,6 +22,7 @@ from leadboost.domain.role import RoleName
 from leadboost.log import Format, Level
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.radar import RadarSettings
+from leadboost.settings.redis import RedisSettings
 from leadboost.settings.section import Count, Seconds, Section, absolute_path, is_loopback, refuse_twins
 
 __all__ = ["ClientSettings", "HttpSettings", "Settings"]
@@ -170,6 +171,7 @@ class Settings(Section):
     )
     http: HttpSettings = HttpSettings()
     database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()

@@ -6,12 +6,9 @@ A lease is a term: taking over raises its epoch, and only that very term is rene
 from contextlib import suppress
 
 from leadboost.errors import LeaseLostError
-from leadboost.ports import Lease
+from leadboost.ports import LEASE_MARGIN_S, LEASE_TTL_S, Lease
 from leadboost.store.database import Database, Session
 from leadboost.store.queries import load_queries
-
-TTL_S = 9.0
-MARGIN_S = 3.0
 
 queries = load_queries("leases")
 
@@ -26,30 +23,32 @@ async def guard(session: Session, lease: Lease) -> None:
 
 
 class PgLeaseStore:
-    """``LeaseStore`` on PostgreSQL. A term runs 9 s; its holder trusts it for 6 s, counted on the
-    monotonic clock from before the request."""
+    """``TermStore`` and ``LeaseStore`` on PostgreSQL: alone, the row elects by its expiry.
 
-    def __init__(self, database: Database) -> None:
+    A term runs 9 s; its holder trusts it for 6 s, counted on the monotonic clock from before the request.
+    """
+
+    def __init__(self, database: Database, *, ttl_s: float = LEASE_TTL_S) -> None:
         self._database = database
+        self._ttl_s = ttl_s
+        self._trusted_s = ttl_s - ttl_s * LEASE_MARGIN_S / LEASE_TTL_S
 
-    async def acquire(self, name: str, holder: str) -> Lease | None:
+    async def acquire(self, name: str, holder: str, *, elected: bool = False) -> Lease | None:
         """Begin a new term; a holder may also replace its own, whose epoch it has forgotten."""
         asked_at = self._database.clock.monotonic()
         async with self._database.session() as session:
-            epoch = await session.fetchval(queries.begin_term, name, holder, TTL_S)
-        if epoch is None:
-            return None
-        return Lease(name=name, holder=holder, epoch=epoch, trusted_until=asked_at + TTL_S - MARGIN_S)
+            epoch = await session.fetchval(queries.begin_term, name, holder, self._ttl_s, elected)
+        return None if epoch is None else self._term(name, holder, epoch, asked_at)
 
     async def renew(self, lease: Lease) -> Lease:
         asked_at = self._database.clock.monotonic()
         async with self._database.session() as session:
-            epoch = await session.fetchval(queries.renew_term, lease.name, lease.holder, lease.epoch, TTL_S)
+            epoch = await session.fetchval(
+                queries.renew_term, lease.name, lease.holder, lease.epoch, self._ttl_s
+            )
         if epoch is None:
             raise LeaseLostError(lease.name)
-        return Lease(
-            name=lease.name, holder=lease.holder, epoch=epoch, trusted_until=asked_at + TTL_S - MARGIN_S
-        )
+        return self._term(lease.name, lease.holder, epoch, asked_at)
 
     async def keep(self, name: str, holder: str, lease: Lease | None) -> Lease | None:
         if lease is not None and self._database.clock.monotonic() < lease.trusted_until:
@@ -57,6 +56,9 @@ class PgLeaseStore:
                 return await self.renew(lease)
         return await self.acquire(name, holder)
 
-    async def resign(self, lease: Lease) -> None:
+    async def release(self, lease: Lease) -> None:
         async with self._database.session() as session:
             await session.execute(queries.end_term, lease.name, lease.holder, lease.epoch)
+
+    def _term(self, name: str, holder: str, epoch: int, asked_at: float) -> Lease:
+        return Lease(name=name, holder=holder, epoch=epoch, trusted_until=asked_at + self._trusted_s)

@@ -52,6 +52,7 @@ def test_daemon_starts_in_stages_and_stops_in_reverse_with_exit_code_0(start: St
         "halting",
         "postgres",
         "store",
+        "mirror",
         "journal",
         "streaming",
         "safety",

@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager, suppress
 
 
 class TcpProxy:
-    """Forwards both ways; once the client sends ``swallow_after``, no reply comes back."""
+    """Forwards both ways; once the client sends ``swallow_after``, no reply comes back. ``delay_s`` holds
+    each reply up."""
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
         self._writers: list[asyncio.StreamWriter] = []
         self.swallow_after: bytes | None = None
         self.cut = False
+        self.delay_s = 0.0
         self.swallowed = asyncio.Event()
         self.port = 0
 
@@ -52,6 +54,8 @@ class TcpProxy:
     ) -> None:
         while data := await upstream_reader.read(65_536):
             if not deaf.is_set():
+                if self.delay_s:
+                    await asyncio.sleep(self.delay_s)
                 writer.write(data)
                 await writer.drain()
                 continue

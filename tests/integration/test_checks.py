@@ -3,6 +3,7 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
 
 from leadboost.clock import SystemClock
 from leadboost.config import FeedSettings, RssSettings, Settings
@@ -13,10 +14,12 @@ from leadboost.settings import HttpSettings
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.connectors.acting import MetaAdsSettings
 from leadboost.settings.connectors.copying import FirestoreSettings
+from leadboost.settings.redis import RedisSettings
 from leadboost.standins.feed import FeedServer, Item, Page, rss
 from leadboost.standins.meta_ads import MetaAdsServer
 from leadboost.store.account import own_folder, server_account
 from tests.contract.firestore_world import PROJECT, firestore_world
+from tests.redis_process import RedisProcess
 
 
 def settings(folder: Path, connectors: ConnectorsSettings | None = None) -> Settings:
@@ -126,3 +129,15 @@ async def test_a_copy_in_firestore_tells_whether_it_can_be_written_to(
 
     assert (fresh, begun) == ("ok, the copy is begun at the next start", "ok, the copy goes on")
     assert "connectors.firestore.project" in elsewhere
+
+
+async def test_a_redis_that_answers_is_sound_and_one_that_does_not_is_a_fault(
+    open_path: Path, shared_redis: RedisProcess
+) -> None:
+    found = []
+    for url in (shared_redis.url, "redis://127.0.0.1:1/0"):
+        redis = RedisSettings(url=SecretStr(url))
+        checks = await check_surroundings(Settings(data_dir=open_path / "data", redis=redis))
+        found.append(checks["redis"])
+
+    assert found == ["ok", "Redis cannot be reached"]

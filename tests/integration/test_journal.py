@@ -96,7 +96,7 @@ async def test_numbering_under_a_stale_lease_is_refused(
 ) -> None:
     await write(database, 1)
     leases = PgLeaseStore(database)
-    await leases.resign(lease)
+    await leases.release(lease)
     newer = await leases.acquire("journal", "b")
     assert newer is not None
 

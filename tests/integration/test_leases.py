@@ -78,13 +78,13 @@ async def test_a_late_resign_leaves_the_newer_term_alone(leases: PgLeaseStore, d
     await expire(database)
     await take(leases, "b")
 
-    await leases.resign(stale)
+    await leases.release(stale)
 
     assert await leases.acquire("journal", "c") is None
 
 
 async def test_a_resigned_lease_is_free_at_once(leases: PgLeaseStore) -> None:
-    await leases.resign(await take(leases, "a"))
+    await leases.release(await take(leases, "a"))
 
     assert (await take(leases, "b")).epoch == 2
 
@@ -118,13 +118,13 @@ async def test_a_take_over_waits_for_a_guarded_transaction(leases: PgLeaseStore,
 async def test_keep_prolongs_a_trusted_term_and_begins_anew_after_it_was_lost(leases: PgLeaseStore) -> None:
     lease = await take(leases, "a")
     kept = await leases.keep("journal", "a", lease)
-    await leases.resign(lease)
+    await leases.release(lease)
     other = await take(leases, "b")
 
     assert kept is not None
     assert kept.epoch == lease.epoch
     assert await leases.keep("journal", "a", kept) is None
-    await leases.resign(other)
+    await leases.release(other)
     anew = await leases.keep("journal", "a", kept)
     assert anew is not None
     assert anew.epoch == other.epoch + 1

@@ -75,7 +75,7 @@ async def test_the_row_tells_who_holds_the_lease_now(
     store: PgSourceStore, lease: Lease, database: Database
 ) -> None:
     held = (await store.load([NAME]))[NAME].holder
-    await PgLeaseStore(database).resign(lease)
+    await PgLeaseStore(database).release(lease)
 
     assert (held, (await store.load([NAME]))[NAME].holder) == ("shop-1:7:a", None)
 

@@ -463,7 +463,7 @@ async def test_another_host_waits_while_a_lease_is_held(database: Database) -> N
 
     await host.record(campaigns(40))
     assert (await host.status()).pending == 40
-    await PgLeaseStore(database).resign(lease)
+    await PgLeaseStore(database).release(lease)
 
     assert (await host.learned(40)).pending == 0
     await host.runtime.close()

@@ -559,3 +559,25 @@ def test_files_that_nothing_reads_yet_say_so_and_hold_no_keys(name: str) -> None
 
     assert tomllib.loads(text) == {}
     assert re.search(r"nothing\s+reads\s+this\s+file\s+yet", text, re.IGNORECASE)
+
+
+def redis_url(environ: dict[str, str], toml: str = "") -> str | None:
+    url = load(toml, environ=environ).redis.url
+    return url.get_secret_value() if url else None
+
+
+def test_redis_is_found_under_the_names_that_other_tools_use() -> None:
+    assert redis_url({}) is None
+    assert redis_url({"REDIS_URL": "redis://cache:6380/1"}) == "redis://cache:6380/1"
+    assert redis_url({"REDIS_HOST": "cache"}) == "redis://cache:6379/0"
+    assert redis_url({"REDIS_HOST": "cache", "REDIS_PORT": "6380"}) == "redis://cache:6380/0"
+    assert redis_url({"REDIS_URL": "redis://one/0", "REDIS_HOST": "two"}) == "redis://one/0"
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:6379", "http://cache", "redis://", "redis://h:99999/0", "redis://h/x"]
+)
+def test_an_address_that_is_no_redis_is_refused(url: str) -> None:
+    problem = problems(environ={"REDIS_URL": url})["redis.url"]
+
+    assert "REDIS_URL" in problem.allowed

@@ -144,7 +144,7 @@ class Leases:
     async def renew(self, lease: Lease) -> Lease:
         return replace(lease, trusted_until=self._world.now() + 6)
 
-    async def resign(self, lease: Lease) -> None:
+    async def release(self, lease: Lease) -> None:
         self._world.holder = None
 
 

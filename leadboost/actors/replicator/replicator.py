@@ -117,7 +117,7 @@ class Replicator(Actor[_Told]):
     async def on_stop(self) -> None:
         if self._lease is not None:
             with suppress(StoreError):  # it runs out by itself
-                await self._leases.resign(self._lease)
+                await self._leases.release(self._lease)
 
     async def receive(self, message: _Told) -> None:
         match message:

@@ -43,4 +43,4 @@ class Tenure:
         """Leave everything to other hosts; what cannot be left runs out by itself."""
         with suppress(StoreError):
             for lease in held.values():
-                await self._leases.resign(lease)
+                await self._leases.release(lease)

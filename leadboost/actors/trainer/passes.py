@@ -86,7 +86,7 @@ class Passes:
             rows = await self._outcomes.pending(ROWS_PER_PASS)
             if rows:
                 return await self._learn(rows, lease)
-            await self._leases.resign(lease)
+            await self._leases.release(lease)
             return Learned()
 
     async def roll_back(
@@ -133,7 +133,7 @@ class Passes:
         lease = self._lease
         if lease is not None and self._clock.monotonic() < lease.trusted_until:
             with suppress(StoreError):  # it runs out by itself
-                await self._leases.resign(lease)
+                await self._leases.release(lease)
 
     @asynccontextmanager
     async def _under_lease(self) -> AsyncIterator[Lease | None]:

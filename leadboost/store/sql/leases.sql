@@ -1,10 +1,11 @@
 -- name: begin_term
--- Take lease $1 for holder $2 and $3 seconds once its last term is over; no row while another's runs.
+-- Take lease $1 for holder $2 and $3 seconds once its last term is over, or for one elected ($4) at once;
+-- no row while another's runs.
 INSERT INTO leases (name, holder, epoch, expires_at)
 VALUES ($1, $2, 1, now() + make_interval(secs => $3))
 ON CONFLICT (name) DO UPDATE
 SET epoch = leases.epoch + 1, holder = excluded.holder, expires_at = excluded.expires_at
-WHERE leases.expires_at < now() OR leases.holder = excluded.holder
+WHERE leases.expires_at < now() OR leases.holder = excluded.holder OR $4
 RETURNING epoch;
 
 -- name: renew_term
