@@ -111,7 +111,7 @@ async def _wrong_events(dsn: str, sku: str) -> dict[str, int]:
 def ad_account(folder: Path) -> Iterator[Mapping[str, str]]:
     """Run an ad account beside the daemon; yields what connects one to it."""
     log = folder / "ads.log"
-    process = spawn([sys.executable, "-m", "leadboost.standins.meta_ads", *ADS_OPTIONS], log)
+    process = spawn([sys.executable, "-m", "leadboost.standins.ads", "meta_ads", *ADS_OPTIONS], log)
     try:
         wait_for(lambda: log.read_text().endswith("\n"), "the start of the ad account")
         ready = orjson.loads(log.read_text())

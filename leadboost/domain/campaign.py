@@ -16,10 +16,19 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdAccount:
+    """The ad account as it calls itself; ``currency`` is None when it names none in use."""
+
+    id: str
+    name: str
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdCampaign:
     """A campaign as its platform tells it. ``status`` is what was set, ``effective_status`` what runs;
-    both in upper case. ``account_id`` is its ad account; money in micros of ``currency``, None where the
-    platform names none."""
+    both in upper case, and ACTIVE, PAUSED, ARCHIVED and DELETED whatever the platform calls those.
+    ``account_id`` is its ad account; money in micros of ``currency``, None where the platform names none."""
 
     campaign: Campaign
     account_id: str

@@ -1,8 +1,7 @@
 """Whether the ad accounts can be reached from here, and who we are there."""
 
-from leadboost.adapters.platforms import make_ads_client, make_platforms
+from leadboost.adapters.platforms import ConnectedPlatform, make_ads_client, make_platforms
 from leadboost.clock import Clock, Rng
-from leadboost.connectors.meta_ads import MetaAds
 from leadboost.domain.campaign import Campaign
 from leadboost.errors import AdPlatformError, GateClosedError
 from leadboost.settings.connectors import ConnectorsSettings
@@ -18,12 +17,16 @@ async def account_states(connectors: ConnectorsSettings, clock: Clock) -> dict[s
         await client.close()
 
 
-async def _state(platform: MetaAds) -> str:
+async def _state(platform: ConnectedPlatform) -> str:
+    """Who we are there; where a pause can be rehearsed, whether one would be taken."""
     try:
         account = await platform.read_account()
+        campaigns = await platform.list_campaigns()
+        rehearsed = bool(campaigns) and await platform.rehearse_pause(campaigns[0].campaign.campaign_id)
     except AdPlatformError as error:
         return error.reason
-    return f"ok, {account.name} (act_{account.id}, {account.currency or 'no currency'})"
+    may = ", may pause" if rehearsed else ""
+    return f"ok, {account.name} ({account.id}, {account.currency or 'no currency'}{may})"
 
 
 def _refuse(_campaign: Campaign, _account_id: str) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from leadboost.connectors.client import WebAnswer
+from leadboost.connectors.client.reading import AnswerError
 from leadboost.connectors.meta_ads.fault import fault_of, read_fault
-from leadboost.connectors.meta_ads.parse import AnswerError, check_accepted, read_page
+from leadboost.connectors.meta_ads.parse import check_accepted, read_page
 
 DATA = Path(os.environ.get("SAMPLE_DATA") or Path(__file__).parents[3] / "shared" / "data")
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -100,7 +100,7 @@ async def test_an_ad_account_tells_who_we_connect_as_or_why_not(open_path: Path)
             connectors = ConnectorsSettings(allow_hosts=("127.0.0.1",), meta_ads=meta)
             states.append((await check_surroundings(settings(open_path / "data", connectors)))["meta_ads"])
 
-    assert states[0] == "ok, DEMO ads (act_7, USD)"
+    assert states[0] == "ok, DEMO ads (7, USD)"
     assert "does not accept the access token" in states[1]
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from leadboost.connectors.client import WebAnswer
+from leadboost.connectors.client.reading import AnswerError
 from leadboost.connectors.meta_ads.fault import fault_of, wait_of
 from leadboost.connectors.meta_ads.parse import (
-    AnswerError,
     check_accepted,
     read_campaign,
     read_page,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from leadboost.clock import Clock
 from leadboost.connectors.client.reading import AnswerError, as_counters, as_text, read_object
@@ -10,6 +11,8 @@ from leadboost.connectors.client.refusal import Refusals, known_code
 from leadboost.errors import SourceError
 
 EARLY_S = 60.0
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +47,26 @@ def without_token(word: str, refusals: Refusals, *, cure: str) -> SourceError:
     return refusals.gone(f"{reason}; {cure}") if word.startswith("invalid_") else refusals.broken(reason)
 
 
-class TokenKeeper:
-    """The token of one credential. ``renew`` asks the service for a new one, one call at a time."""
+class TokenKeeper(Generic[C]):
+    """The token of one credential. ``renew`` asks the service for a new one, one call at a time; it gets
+    what the asker hands in: how refusals are told, or how urgent it is."""
 
-    def __init__(self, renew: Callable[[Refusals], Awaitable[Token]], *, clock: Clock) -> None:
+    def __init__(self, renew: Callable[[C], Awaitable[Token]], *, clock: Clock) -> None:
         self._renew = renew
         self._clock = clock
         self._token: Token | None = None
         self._expires_at = 0.0
         self._renewing = asyncio.Lock()
 
-    async def good(self, refusals: Refusals, *, refused: Token | None = None) -> Token:
+    async def good(self, context: C, *, refused: Token | None = None) -> Token:
         """Return a token that is good for a minute at least, and not ``refused``.
 
-        Raises what ``renew`` raises: SourceError, SourceGoneError.
+        Raises what ``renew`` raises.
         """
         async with self._renewing:
             token = self._token
             if token is None or token is refused or self._clock.monotonic() >= self._expires_at:
-                token = self._token = await self._renew(refusals)
+                token = self._token = await self._renew(context)
                 self._expires_at = self._clock.monotonic() + token.expires_in_s - EARLY_S
             return token
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from leadboost.connectors.client import WebAnswer, parse_retry_after
+from leadboost.connectors.client.acting import kind_of_status
 from leadboost.domain.plain_text import clean_line
 from leadboost.errors import AdPlatformError
 
@@ -81,15 +82,7 @@ def _kind(fault: GraphFault, status: int) -> str:
         return "auth"
     if code in _TEMPORARY or fault.transient:
         return "unknown"
-    return "refused" if code in _WRONG or fault.transient is False else _kind_of_status(status)
-
-
-def _kind_of_status(status: int) -> str:
-    if status == 429:
-        return "busy"
-    if status in (401, 403):
-        return "auth"
-    return "refused" if 400 <= status < 500 and status != 408 else "unknown"
+    return "refused" if code in _WRONG or fault.transient is False else kind_of_status(status)
 
 
 def _reason(kind: str, fault: GraphFault, status: int, said: str) -> str:

@@ -8,22 +8,20 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
 from leadboost.clock import Clock
-from leadboost.connectors.client import CallError, WebAnswer, WebClient, WebRequest
+from leadboost.connectors.client import WebAnswer, WebClient, WebRequest
+from leadboost.connectors.client.acting import AdCalls
+from leadboost.connectors.client.campaigns import is_id
 from leadboost.connectors.meta_ads.fault import fault_of, read_fault
 from leadboost.connectors.meta_ads.parse import (
     PLATFORM,
-    AdAccount,
-    AnswerError,
     check_accepted,
-    is_id,
     read_account,
     read_campaign,
     read_page,
 )
-from leadboost.domain.campaign import AdCampaign, Campaign
+from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
 from leadboost.errors import AdPlatformError
 
 LIST_S = 60.0
@@ -33,7 +31,6 @@ _FIELDS = "id,name,status,effective_status,daily_budget,account_id"
 _LISTED = '["ACTIVE","PAUSED","IN_PROCESS","WITH_ISSUES"]'
 
 CheckSpend = Callable[[Campaign, str], None]
-T = TypeVar("T")
 
 
 class MetaAds:
@@ -59,21 +56,25 @@ class MetaAds:
         timeout_s: float = 10.0,
     ) -> None:
         self.account_id = account_id
-        self._client = client
+        self._calls = AdCalls(PLATFORM, client=client, timeout_s=timeout_s, fault_of=self._fault_of)
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._token = access_token
         self._proof = _proof(access_token, app_secret) if app_secret else None
         self._clock = clock
         self._check_spend = check_spend
-        self._timeout_s = timeout_s
         self._currency: str | None = None
 
     async def read_account(self) -> AdAccount:
         """Who we connect as. Raises AdPlatformError."""
         answer = await self._get(f"act_{self.account_id}", {"fields": "account_id,name,currency"})
-        account = self._read(read_account, answer)
+        account = self._calls.read(read_account, answer)
         self._currency = account.currency
         return account
+
+    async def rehearse_pause(self, campaign_id: str, /) -> bool:
+        """Ask whether a pause would be taken, without any effect; True. Raises AdPlatformError."""
+        await self._set_status(campaign_id, "PAUSED", options='["validate_only"]')
+        return True
 
     async def list_campaigns(self) -> Sequence[AdCampaign]:
         """Every campaign that is not archived or deleted. Raises AdPlatformError."""
@@ -82,16 +83,16 @@ class MetaAds:
                 await self._learn_currency()
                 return await self._list()
         except TimeoutError:
-            raise self._error("unknown", f"gave no complete list within {LIST_S:g} s") from None
+            raise self._calls.error("unknown", f"gave no complete list within {LIST_S:g} s") from None
 
     async def read_campaign(self, campaign_id: str) -> AdCampaign:
         """One campaign as it is now. Raises AdPlatformError."""
         answer = await self._get(self._object(campaign_id), {"fields": _FIELDS})
-        found = self._read(
+        found = self._calls.read(
             lambda body: read_campaign(body, account_id=self.account_id, currency=self._currency), answer
         )
         if found.campaign.campaign_id != campaign_id:
-            raise self._error("unknown", "answered with another campaign")
+            raise self._calls.error("unknown", "answered with another campaign")
         return found
 
     async def pause(self, campaign_id: str) -> None:
@@ -122,7 +123,7 @@ class MetaAds:
         seen: set[str] = set()
         while len(seen) < PAGES:
             answer = await self._get(f"act_{self.account_id}/campaigns", params)
-            page = self._read(
+            page = self._calls.read(
                 lambda body: read_page(body, account_id=self.account_id, currency=self._currency), answer
             )
             found |= {each.campaign.campaign_id: each for each in page.campaigns}
@@ -132,18 +133,24 @@ class MetaAds:
                 break
             seen.add(page.after)
             params |= {"after": page.after}
-        raise self._error("unknown", "answers with a list that does not end")
+        raise self._calls.error("unknown", "answers with a list that does not end")
 
     async def _set_status(
-        self, campaign_id: str, status: str, check: Callable[[], None] | None = None
+        self,
+        campaign_id: str,
+        status: str,
+        *,
+        check: Callable[[], None] | None = None,
+        options: str | None = None,
     ) -> None:
         form = {"status": status} | ({"appsecret_proof": self._proof} if self._proof else {})
+        form |= {"execution_options": options} if options else {}
         request = self._request(self._object(campaign_id), form=form, check=check)
-        self._read(check_accepted, await self._call(request, priority=check is None))
+        self._calls.read(check_accepted, await self._calls.send(request, priority=check is None))
 
     async def _get(self, path: str, params: Mapping[str, str]) -> WebAnswer:
         proof = {"appsecret_proof": self._proof} if self._proof else {}
-        return await self._call(self._request(path, params={**params, **proof}), priority=True)
+        return await self._calls.send(self._request(path, params={**params, **proof}), priority=True)
 
     def _request(
         self,
@@ -158,33 +165,18 @@ class MetaAds:
             url=f"{self._root}/{path}", headers=headers, params=params or {}, form=form, check=check
         )
 
-    async def _call(self, request: WebRequest, *, priority: bool) -> WebAnswer:
-        try:
-            answer = await self._client.call(request, deadline_s=self._timeout_s, priority=priority)
-        except CallError as error:
-            kind = "refused" if error.refused else "unknown" if error.retry_after_s is None else "busy"
-            raise self._error(kind, error.reason, error.retry_after_s) from None
-        if not 200 <= answer.status < 300 or read_fault(answer.body) is not None:
-            raise fault_of(PLATFORM, answer, now=self._clock.now(), secrets=self._secrets())
-        return answer
-
-    def _read(self, read: Callable[[bytes], T], answer: WebAnswer) -> T:
-        """Read a body; one that is not understood leaves open what happened."""
-        try:
-            return read(answer.body)
-        except AnswerError as error:
-            raise self._error("unknown", f"answered something else than expected: {error}") from None
+    def _fault_of(self, answer: WebAnswer) -> AdPlatformError | None:
+        if 200 <= answer.status < 300 and read_fault(answer.body) is None:
+            return None
+        return fault_of(PLATFORM, answer, now=self._clock.now(), secrets=self._secrets())
 
     def _object(self, campaign_id: str) -> str:
         if not is_id(campaign_id):
-            raise self._error("refused", "a campaign id must be digits only")
+            raise self._calls.error("refused", "a campaign id must be digits only")
         return campaign_id
 
     def _secrets(self) -> tuple[str, ...]:
         return (self._token, self._proof) if self._proof else (self._token,)
-
-    def _error(self, kind: str, reason: str, retry_after_s: float | None = None) -> AdPlatformError:
-        return AdPlatformError(PLATFORM, kind, reason, retry_after_s)
 
 
 def _proof(access_token: str, app_secret: str) -> str:

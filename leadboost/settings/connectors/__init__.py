@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from leadboost.settings.connectors.acting import MetaAdsSettings
+from leadboost.settings.connectors.acting import GoogleAdsSettings, MetaAdsSettings, TikTokAdsSettings
 from leadboost.settings.connectors.copying import FirestoreSettings
 from leadboost.settings.connectors.drop import DropSettings
 from leadboost.settings.connectors.hearing import (
@@ -55,6 +55,8 @@ class ConnectorsSettings(Section):
     tiktok: TikTokSettings = TikTokSettings()
     tiktok_research: TikTokResearchSettings = TikTokResearchSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
+    google_ads: GoogleAdsSettings = GoogleAdsSettings()
+    tiktok_ads: TikTokAdsSettings = TikTokAdsSettings()
     firestore: FirestoreSettings = FirestoreSettings()
     expected: tuple[ExpectationSettings, ...] = Field(
         (), description="a list of tables of source and per_day, each source once"

@@ -1,26 +1,17 @@
 """The server: what Graph checks, and how it answers."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
-from leadboost.clock import Clock, Rng, SystemClock
-from leadboost.standins.loopback import LoopbackServer
-from leadboost.standins.meta_ads.account import STATUSES, AdAccount, Call, StandInCampaign
-from leadboost.standins.meta_ads.control import add_control
-from leadboost.standins.meta_ads.faults import (
-    LIMIT_TEXT,
-    AdFaults,
-    GraphError,
-    limited,
-    revoked_token,
-    server_error,
-)
+from leadboost.standins.ads import AdAccount, AdServer, Asked, StandInCampaign
+from leadboost.standins.ads.account import STATUSES
+from leadboost.standins.meta_ads.faults import LIMIT_TEXT, GraphError, limited, revoked_token, server_error
 
 VERSIONS = ("v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
 ACCOUNT_FIELDS = ("id", "account_id", "name", "currency", "account_status")
@@ -42,100 +33,52 @@ CAMPAIGN_FIELDS = (
 DEFAULT_ROWS, MOST_ROWS = 25, 500
 LIVE = ("ACTIVE", "PAUSED", "IN_PROCESS", "WITH_ISSUES")
 HOUR_S = 3_600.0
-_EFFECT = web.RequestKey("effect", bool)
-
-Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 
-class MetaAdsServer(LoopbackServer):
-    """Serves one ``account``; ``faults`` may be replaced at any time.
-
-    ``hanging`` is set once a call hangs. ``hourly_calls`` is the budget that the header
-    ``X-Business-Use-Case-Usage`` counts against; beyond it every call is answered with code 80004.
-    """
+class MetaAdsServer(AdServer):
+    """Graph's campaigns. ``hourly_calls`` is the budget that the header ``X-Business-Use-Case-Usage``
+    counts against; beyond it every call is answered with code 80004."""
 
     def __init__(
         self,
         *,
         token: str,
         account_id: str = "120000000000001",
-        account_name: str = "DEMO ads",
-        currency: str = "USD",
-        campaigns: Sequence[StandInCampaign] = (),
-        faults: AdFaults | None = None,
         app_secret: str | None = None,
         hourly_calls: int = 100_000,
-        clock: Clock | None = None,
-        rng: Rng | None = None,
+        **given: Any,
     ) -> None:
-        super().__init__()
-        self._clock = clock or SystemClock()
-        self._rng = rng or Rng()
-        self.account = AdAccount(id=account_id, name=account_name, currency=currency, clock=self._clock)
-        for campaign in campaigns:
-            self.account.add(campaign)
-        self.faults = faults or AdFaults()
-        self._token = token
         self._app_secret = app_secret
         self._hourly_calls = hourly_calls
-        self._hour_began = self._clock.monotonic()
+        super().__init__(token=token, account_id=account_id, **given)
+        self._hour_began = self.clock.monotonic()
         self._hour_calls = 0
-        self.hanging = asyncio.Event()
-        app = web.Application()
-        add_control(app, self)
-        app.router.add_get("/{version}/{object}/campaigns", self._served(self._list))
-        app.router.add_get("/{version}/{object}", self._served(self._read))
-        app.router.add_post("/{version}/{object}", self._served(self._write))
-        app.router.add_route("*", "/{path:.*}", self._served(self._unknown))
-        self._serve(app)
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_get("/{version}/{object}/campaigns", self.served(self._list))
+        router.add_get("/{version}/{object}", self.served(self._read))
+        router.add_post("/{version}/{object}", self.served(self._write))
+        router.add_route("*", "/{path:.*}", self.served(self._unknown))
 
     # -- every call -------------------------------------------------------------------------------
 
-    def _served(self, answer: Answer) -> Answer:
-        """Wrap a route in what every call goes through: record, checks, faults, headers."""
+    async def asked(self, request: web.Request) -> Asked:
+        status = (await request.post()).get("status")
+        if not isinstance(status, str):
+            return Asked()
+        return Asked(status=status, campaigns=(request.match_info.get("object", ""),))
 
-        async def served(request: web.Request) -> web.Response:
-            asked = (await request.post()).get("status")
-            status = 0  # of a client that gives up
-            try:
-                response = await self._guarded(answer, request)
-                status = response.status
-                return response
-            finally:
-                self.account.record(
-                    Call(
-                        at=self._clock.now(),
-                        method=request.method,
-                        path=request.path,
-                        status=status,
-                        set_status=asked if isinstance(asked, str) else None,
-                        effect=request.get(_EFFECT, False),
-                    )
-                )
+    def limited(self) -> web.Response:
+        return limited(self.faults, self.rng, self._usage).response
 
-        return served
+    def trouble(self) -> web.Response:
+        return server_error(self.rng).response
 
-    async def _guarded(self, answer: Answer, request: web.Request) -> web.Response:
-        try:
-            await self._check(request)
-            fault = self.faults.draw(self._rng)
-            if fault == "limited":
-                raise limited(self.faults, self._rng, self._usage)
-            if fault == "error_before":
-                raise server_error(self._rng)
-            response = await answer(request)
-            if fault == "hang":
-                self.hanging.set()
-                await self._stopping.wait()
-            if fault == "error_after":
-                raise server_error(self._rng)
-        except GraphError as error:
-            response = error.answer(f"A{self._rng.bits(64):016x}")
+    def finish(self, request: web.Request, response: web.Response, /) -> None:
         response.headers.setdefault("X-Business-Use-Case-Usage", self._usage(0))
         response.headers["facebook-api-version"] = request.match_info.get("version", VERSIONS[-1])
-        return response
 
-    async def _check(self, request: web.Request) -> None:
+    async def check(self, request: web.Request) -> None:
         """Token, version, proof and the hourly budget, in Graph's order."""
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         token = bearer or request.query.get("access_token", "")
@@ -143,7 +86,7 @@ class MetaAdsServer(LoopbackServer):
             raise GraphError(400, 104, "An access token is required to request this resource.")
         if self.faults.revoked:
             raise revoked_token()
-        if not hmac.compare_digest(token.encode(), self._token.encode()):
+        if not hmac.compare_digest(token.encode(), self.token.encode()):
             raise GraphError(401, 190, f"Malformed access token {token}")
         if request.match_info.get("version") not in VERSIONS:
             raise GraphError(400, 2635, "You are calling a deprecated version of the Ads API.")
@@ -155,12 +98,12 @@ class MetaAdsServer(LoopbackServer):
             return
         form = await request.post()
         given = str(form.get("appsecret_proof") or request.query.get("appsecret_proof", ""))
-        proof = hmac.new(self._app_secret.encode(), self._token.encode(), hashlib.sha256).hexdigest()
+        proof = hmac.new(self._app_secret.encode(), self.token.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(given.encode(), proof.encode()):
             raise GraphError(400, 100, "API calls from the server require an appsecret_proof argument")
 
     def _count(self) -> None:
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if now - self._hour_began >= HOUR_S:
             self._hour_began, self._hour_calls = now, 0
         self._hour_calls += 1
@@ -193,7 +136,7 @@ class MetaAdsServer(LoopbackServer):
         ids = [each.id for each in campaigns]
         start = ids.index(after) + 1 if after in ids else 0
         rows = campaigns[start : start + _limit(request)]
-        page: dict[str, object] = {"data": [_picked(self.account.as_graph(each), fields) for each in rows]}
+        page: dict[str, object] = {"data": [_picked(as_graph(self.account, each), fields) for each in rows]}
         if rows:
             page["paging"] = self._paging(request, rows, more=start + len(rows) < len(campaigns))
         return web.json_response(page)
@@ -205,7 +148,7 @@ class MetaAdsServer(LoopbackServer):
         cursors = {"before": _encoded(rows[0].id), "after": _encoded(rows[-1].id)}
         if not more:
             return {"cursors": cursors}
-        query = {**request.query, "after": cursors["after"], "access_token": self._token}
+        query = {**request.query, "after": cursors["after"], "access_token": self.token}
         return {"cursors": cursors, "next": str(request.url.with_query(query))}
 
     async def _read(self, request: web.Request) -> web.Response:
@@ -221,7 +164,7 @@ class MetaAdsServer(LoopbackServer):
             return web.json_response(_picked(account, _fields(request, ACCOUNT_FIELDS)))
         campaign = self._campaign(name)
         fields = _fields(request, CAMPAIGN_FIELDS)
-        return web.json_response(_picked(self.account.as_graph(campaign), fields))
+        return web.json_response(_picked(as_graph(self.account, campaign), fields))
 
     async def _write(self, request: web.Request) -> web.Response:
         campaign = self._campaign(request.match_info["object"])
@@ -231,8 +174,7 @@ class MetaAdsServer(LoopbackServer):
         if campaign.status in ("ARCHIVED", "DELETED"):
             raise GraphError(400, 100, "Archived campaigns cannot be edited", subcode=1487056)
         if "validate_only" not in str(form.get("execution_options", "")):
-            self.account.set_status(campaign.id, status, lag_s=self.faults.stale_s)
-            request[_EFFECT] = True
+            self.set_status(request, campaign.id, status)
         return web.json_response({"success": True})
 
     async def _unknown(self, request: web.Request) -> web.Response:
@@ -242,6 +184,25 @@ class MetaAdsServer(LoopbackServer):
         if (campaign := self.account.campaigns.get(name)) is None:
             raise _no_such(name)
         return campaign
+
+
+def as_graph(account: AdAccount, campaign: StandInCampaign) -> dict[str, object]:
+    """All fields of a campaign that Graph would tell; numbers are text, absent values are left out."""
+    updated = campaign.updated_at.strftime("%Y-%m-%dT%H:%M:%S%z") if campaign.updated_at else None
+    budget = None if campaign.daily_budget is None else str(campaign.daily_budget)
+    fields: dict[str, object | None] = {
+        "id": campaign.id,
+        "name": campaign.name,
+        "status": account.seen_status(campaign),
+        "configured_status": account.seen_status(campaign),
+        "effective_status": account.effective(campaign),
+        "objective": "OUTCOME_SALES",
+        "daily_budget": budget,
+        "budget_remaining": budget,
+        "updated_time": updated,
+        "account_id": account.id,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _no_such(name: str) -> GraphError:

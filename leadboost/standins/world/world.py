@@ -10,8 +10,9 @@ from pathlib import Path
 import structlog
 
 from leadboost.clock import Clock, Rng
+from leadboost.standins.ads import AdFaults, StandInCampaign
 from leadboost.standins.feed import FeedServer
-from leadboost.standins.meta_ads import AdFaults, MetaAdsServer, StandInCampaign
+from leadboost.standins.meta_ads import MetaAdsServer
 from leadboost.standins.world.api import Api, ApiError, IssueToken
 from leadboost.standins.world.catalogue import CAMPAIGNS
 from leadboost.standins.world.desk import Desk

@@ -1,7 +1,7 @@
-"""What the stand-in keeps: campaigns, what readers see of them, and every call."""
+"""What a stand-in keeps: campaigns, what readers see of them, and every call."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -13,13 +13,18 @@ STATUSES = ("ACTIVE", "PAUSED", "ARCHIVED", "DELETED")
 
 @dataclass(slots=True, kw_only=True)
 class StandInCampaign:
-    """A campaign. ``daily_budget`` counts minor units; ``seen`` is what readers see until ``seen_until``."""
+    """A campaign; ``status`` in our words, whatever the platform calls it.
+
+    ``daily_budget`` counts hundredths; ``seen`` is what readers see until ``seen_until``. ``hindered`` is
+    what keeps it from running, in the platform's words. ``automatic``: of the kind that TikTok calls Smart+.
+    """
 
     id: str
     name: str
     status: str = "ACTIVE"
     daily_budget: int | None = 5_000
     hindered: str | None = None
+    automatic: bool = False
     updated_at: datetime | None = None
     seen: str = field(default="", repr=False)
     seen_until: float = field(default=0.0, repr=False)
@@ -27,15 +32,16 @@ class StandInCampaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of Graph: when it came, what it asked, the HTTP status it got (0: no answer), and whether
-    it took effect. ``set_status`` is what a write asked for."""
+    """One call: when it came, what it asked, the HTTP status it got (0: no answer), and on which campaigns
+    it took effect. ``set_status`` is what a write asked for, of ``campaigns``."""
 
     at: datetime
     method: str
     path: str
     status: int
     set_status: str | None = None
-    effect: bool = False
+    campaigns: tuple[str, ...] = ()
+    effect: tuple[str, ...] = ()
 
     @property
     def raises_spend(self) -> bool:
@@ -78,30 +84,12 @@ class AdAccount:
         self.calls.append(call)
         self.spend_raising += call.raises_spend
 
-    def listed(self, statuses: Sequence[str]) -> list[StandInCampaign]:
+    def listed(self, statuses: Collection[str]) -> list[StandInCampaign]:
         """Campaigns whose effective status is one of ``statuses``, in order of their ids."""
         found = [each for each in self.campaigns.values() if self.effective(each) in statuses]
         return sorted(found, key=lambda each: (len(each.id), each.id))
 
     def effective(self, campaign: StandInCampaign) -> str:
-        """``effective_status`` as readers see it: WITH_ISSUES and the like stand in for ACTIVE alone."""
+        """What runs, as readers see it: what hinders a campaign stands in for ACTIVE alone."""
         seen = self.seen_status(campaign)
         return campaign.hindered if campaign.hindered and seen == "ACTIVE" else seen
-
-    def as_graph(self, campaign: StandInCampaign) -> dict[str, object]:
-        """All fields of a campaign that Graph would tell; numbers are text, absent values are left out."""
-        updated = campaign.updated_at.strftime("%Y-%m-%dT%H:%M:%S%z") if campaign.updated_at else None
-        budget = None if campaign.daily_budget is None else str(campaign.daily_budget)
-        fields: dict[str, object | None] = {
-            "id": campaign.id,
-            "name": campaign.name,
-            "status": self.seen_status(campaign),
-            "configured_status": self.seen_status(campaign),
-            "effective_status": self.effective(campaign),
-            "objective": "OUTCOME_SALES",
-            "daily_budget": budget,
-            "budget_remaining": budget,
-            "updated_time": updated,
-            "account_id": self.id,
-        }
-        return {name: value for name, value in fields.items() if value is not None}

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-from leadboost.standins.meta_ads.account import STATUSES, AdAccount, StandInCampaign
-from leadboost.standins.meta_ads.faults import AdFaults
+from leadboost.standins.ads.account import STATUSES, AdAccount, StandInCampaign
+from leadboost.standins.ads.faults import AdFaults
 
 
 class Controlled(Protocol):
@@ -44,7 +44,7 @@ def add_control(app: web.Application, server: Controlled) -> None:
         campaign_id, asked = request.match_info["id"], await request.json()
         status = asked.get("status", "ACTIVE")
         if status not in STATUSES or not campaign_id.isdecimal():
-            raise web.HTTPBadRequest(text="status or id is not one of Graph's")
+            raise web.HTTPBadRequest(text="status is not one of ours, or the id no number")
         if campaign_id not in server.account.campaigns:
             server.account.add(StandInCampaign(id=campaign_id, name=asked.get("name", f"DEMO {campaign_id}")))
         server.account.set_status(campaign_id, status)
