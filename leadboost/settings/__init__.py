@@ -133,7 +133,7 @@ class SafetySettings(Section):
     """How halts are verified and ended."""
 
     read_back_gap_s: Seconds = Field(10, ge=1, le=300, description="a number of seconds from 1 to 300")
-    watch_every_s: Seconds = Field(60, ge=5, le=3600, description="a number of seconds from 5 to 3600")
+    watch_every_s: Seconds = Field(50, ge=5, le=3600, description="a number of seconds from 5 to 3600")
     resume_approvals: Count = Field(2, ge=1, le=5, description="a number of persons from 1 to 5")
     cool_off_s: Seconds = Field(60, ge=0, le=86_400, description="a number of seconds from 0 to 86400")
 

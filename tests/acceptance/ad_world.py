@@ -1,4 +1,4 @@
-"""A daemon beside an ad account that outlives it."""
+"""A daemon beside ad accounts that outlive it."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from leadboost.console.auth import Role, Tokens
 from tests.acceptance.process import Process
 
 FIRST_ID = 120_210_000_000_000_001
+HOSTS = {"LEADBOOST_CONNECTORS__ALLOW_HOSTS": '["127.0.0.1"]'}
 
 
 def request(url: str, *, token: str = "", method: str = "GET", body: object = None, **headers: str) -> Any:
@@ -44,11 +45,25 @@ def request(url: str, *, token: str = "", method: str = "GET", body: object = No
 
 @dataclass
 class AdAccount:
-    """The stand-in of Meta's ads, in a process of its own."""
+    """The stand-in of an ad platform, in a process of its own."""
 
+    platform: str
     url: str
     token: str
     account_id: str
+    campaigns: tuple[str, ...]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What connects a daemon to it."""
+        settings = {"ENABLED": "true", "BASE_URL": self.url, "ACCOUNT_ID": self.account_id}
+        if self.platform == "google_ads":
+            login = {"CLIENT_ID": "demo-client", "CLIENT_SECRET": "demo-secret"}
+            settings |= login | {"REFRESH_TOKEN": self.token, "TOKEN_URL": f"{self.url}/token"}
+        else:
+            settings["ACCESS_TOKEN"] = self.token
+        prefix = f"LEADBOOST_CONNECTORS__{self.platform.upper()}__"
+        return {prefix + name: text for name, text in settings.items()}
 
     def state(self) -> Any:
         return request(self.url + "/_control")
@@ -57,10 +72,11 @@ class AdAccount:
         status: str = self.state()["campaigns"][campaign_id]
         return status
 
-    def await_status(self, campaign_id: str, status: str) -> None:
-        wait_for(lambda: self.status(campaign_id) == status, f"{campaign_id} {status}", seconds=20)
+    def await_status(self, campaign_id: str, status: str, *, seconds: float = 20) -> None:
+        wait_for(lambda: self.status(campaign_id) == status, f"{campaign_id} {status}", seconds=seconds)
 
     def add(self, campaign_id: str) -> None:
+        """Make a campaign, or let it run as a person does by hand."""
         request(f"{self.url}/_control/campaigns/{campaign_id}", method="PUT", body={"status": "ACTIVE"})
 
     def fault(self, **faults: object) -> None:
@@ -71,46 +87,46 @@ class AdAccount:
         return [
             datetime.fromisoformat(call["at"])
             for call in self.state()["calls"]
-            if call["set_status"] == "PAUSED" and call["path"].endswith(campaign_id)
+            if call["set_status"] == "PAUSED" and campaign_id in call["campaigns"]
         ]
 
 
 @contextmanager
-def ad_account(*options: str) -> Iterator[AdAccount]:
+def ad_account(*options: str, platform: str = "meta_ads") -> Iterator[AdAccount]:
     """Run the stand-in for as long as the block lasts."""
-    command = [sys.executable, "-m", "leadboost.standins.meta_ads", *options]
+    command = [sys.executable, "-m", "leadboost.standins.ads", platform, *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
         assert process.stdout is not None
         try:
             ready = json.loads(process.stdout.readline())
-            yield AdAccount(ready["url"], ready["token"], ready["account_id"])
+            campaigns = tuple(ready["campaigns"])
+            yield AdAccount(platform, ready["url"], ready["token"], ready["account_id"], campaigns)
         finally:
             process.terminate()
 
 
 @dataclass
 class Shop:
-    """A daemon that can die and come back, connected to the account; it keeps its port."""
+    """A daemon that can die and come back, connected to the accounts; it keeps its port."""
 
     data_dir: Path
-    account: AdAccount
+    accounts: Sequence[AdAccount]
     gap_s: float = 1.0
+    watch_s: float = 60.0
     port: int = field(default_factory=lasting_port)
     daemon: Process | None = None
 
     def start(self, crash: str | None = None) -> None:
-        prefix = "LEADBOOST_CONNECTORS__META_ADS__"
         environ = {
             "LEADBOOST_PROFILE": "test",
             "LEADBOOST_TESTING__CRASH_POINTS": "true",
             "LEADBOOST_SAFETY__READ_BACK_GAP_S": str(self.gap_s),
+            "LEADBOOST_SAFETY__WATCH_EVERY_S": str(self.watch_s),
             "LEADBOOST_SAFETY__COOL_OFF_S": "0",
-            f"{prefix}ENABLED": "true",
-            f"{prefix}BASE_URL": self.account.url,
-            f"{prefix}ACCESS_TOKEN": self.account.token,
-            f"{prefix}ACCOUNT_ID": self.account.account_id,
-            "LEADBOOST_CONNECTORS__ALLOW_HOSTS": '["127.0.0.1"]',
+            **HOSTS,
         }
+        for account in self.accounts:
+            environ |= account.environ
         if crash:
             environ["LEADBOOST_CRASH"] = crash
         self.daemon = Process(self.data_dir, "--port", str(self.port), **environ)

@@ -12,7 +12,7 @@ from statistics import median
 import pytest
 
 from bench.servers import wait_for
-from tests.acceptance.ad_world import FIRST_ID, AdAccount, Shop, ad_account
+from tests.acceptance.ad_world import FIRST_ID, HOSTS, AdAccount, Shop, ad_account
 from tests.acceptance.commands import environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the server's processes in /proc")
@@ -28,7 +28,7 @@ def account() -> Iterator[AdAccount]:
 
 @pytest.fixture
 def shop(open_path: Path, account: AdAccount) -> Iterator[Shop]:
-    shop = Shop(open_path / "data", account)
+    shop = Shop(open_path / "data", [account])
     yield shop
     shop.close()
 
@@ -173,15 +173,7 @@ def test_the_command_halts_past_a_daemon_that_is_frozen(shop: Shop, account: AdA
 
 
 def _panic(shop: Shop, account: AdAccount) -> "subprocess.CompletedProcess[str]":
-    prefix = "LEADBOOST_CONNECTORS__META_ADS__"
-    settings = {
-        "LEADBOOST_SAFETY__READ_BACK_GAP_S": "1",
-        f"{prefix}ENABLED": "true",
-        f"{prefix}BASE_URL": account.url,
-        f"{prefix}ACCESS_TOKEN": account.token,
-        f"{prefix}ACCOUNT_ID": account.account_id,
-        "LEADBOOST_CONNECTORS__ALLOW_HOSTS": '["127.0.0.1"]',
-    }
+    settings = {"LEADBOOST_SAFETY__READ_BACK_GAP_S": "1", **HOSTS, **account.environ}
     command = [sys.executable, "-m", "leadboost", "panic", "--reason", "drill", "--wait", "30"]
     return subprocess.run(
         [*command, "--data-dir", str(shop.data_dir)],

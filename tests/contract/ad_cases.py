@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from leadboost.adapters.platforms import ConnectedPlatform
 from leadboost.clock import Rng, SystemClock
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.google_ads import GoogleAds, GoogleAdsAccess, GoogleLogin
 from leadboost.connectors.meta_ads import MetaAds
 from leadboost.connectors.tiktok_ads import TikTokAds
 from leadboost.domain.campaign import Campaign
-from leadboost.adapters.platforms import ConnectedPlatform
 from leadboost.standins.ads import AdServer, StandInCampaign
 from leadboost.standins.google_ads import GoogleAdsServer
 from leadboost.standins.meta_ads import MetaAdsServer

@@ -10,12 +10,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from leadboost.adapters.platforms import ConnectedPlatform
 from leadboost.connectors.client import EgressGuard
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Scope
 from leadboost.errors import AdPlatformError, GateClosedError
-from leadboost.adapters.platforms import ConnectedPlatform
 from leadboost.standins.ads import AdFaults, AdServer, StandInCampaign
 from tests.contract.ad_cases import CASES, META, TOKEN, Case, web_client
 
