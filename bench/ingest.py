@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 import asyncpg
 import uvloop
@@ -16,6 +17,7 @@ from leadboost.clock import Rng, SystemClock
 from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.policy import Policy
 from leadboost.messages.events import EventsCommitted, SignalsStored
+from leadboost.messages.scout import SignalsHeard
 from leadboost.runtime import Topic
 from leadboost.store.database import Database
 from leadboost.store.radar import PgKnowledgeStore
@@ -24,20 +26,21 @@ from leadboost.store.signals import PgSignalStore
 SIGNALS = 16_384
 MARK = 0.3
 REQUEST = 1_000
+SENDERS = 2
 COPIES, REPEATS = 0.08, 0.02
 ALLOWED_MISSES = 0.1  # a changed word leaves short posts less than alike enough
-COLUMNS = """id uuid, seq bigint, source text, external_id text, content_hash bytea, body jsonb, state text,
-    reason text, published_at timestamptz, heard_at timestamptz, language text, topics text[], spam real,
-    signature bytea, richness integer"""
+COLUMNS = """id uuid, seq bigint, source text, external_id text, author text, content_hash bytea, body jsonb,
+    state text, reason text, published_at timestamptz, heard_at timestamptz, language text, topics text[],
+    spam real, signature bytea, richness integer"""
 NAMES = ", ".join(column.split()[0] for column in COLUMNS.split(","))
 READ = f"SELECT {NAMES} FROM raw_signals ORDER BY seq"
 INSERT = f"""
 INSERT INTO plain_signals ({NAMES})
-SELECT id, seq, source, external_id, content_hash, body::jsonb, state, reason, published_at, heard_at,
+SELECT id, seq, source, external_id, author, content_hash, body::jsonb, state, reason, published_at, heard_at,
     language, string_to_array(topics, ','), spam, signature, richness
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::real[], $14::bytea[],
-    $15::integer[])
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],
+    $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::real[],
+    $15::bytea[], $16::integer[])
     AS row ({NAMES})
 ON CONFLICT (content_hash) DO NOTHING"""
 FREQUENT = """the of and to in is you that it he was for on are as with his they at be this have from or had
@@ -112,20 +115,26 @@ class _Bench:
         await self._plain.close()
 
     async def ours(self, items: Sequence[Mapping[str, object]]) -> float:
-        """Hear all in requests as large as the API takes, then count; returns signals per second."""
+        """Hear all in requests as large as the API takes, of two senders, then count; returns signals per
+        second."""
         await self._plain.execute(f"TRUNCATE {TABLES}")
+        requests = iter([items[at : at + REQUEST] for at in range(0, len(items), REQUEST)])
         began = time.perf_counter()
-        told = [await self._intake.hear(items[at : at + REQUEST]) for at in range(0, len(items), REQUEST)]
+        told = [*chain.from_iterable(await asyncio.gather(*(self._send(requests) for _ in range(SENDERS))))]
         took_s = time.perf_counter() - began
         kept = sum(heard.accepted for heard in told)
         await self._check(kept, len({item["external_id"] for item in items}))
         return len(items) / took_s
 
+    async def _send(self, requests: Iterator[Sequence[Mapping[str, object]]]) -> list[SignalsHeard]:
+        """Send the next request as soon as the last one is answered."""
+        return [await self._intake.hear(request) for request in requests]
+
     async def rows(self, items: Sequence[Mapping[str, object]]) -> Sequence[Sequence[object]]:
         """Return what ours stores of these, column by column, as arguments of the reference."""
         await self.ours(items)
         columns = list(zip(*(tuple(row) for row in await self._plain.fetch(READ)), strict=True))
-        columns[11] = tuple(",".join(topics) for topics in columns[11])
+        columns[12] = tuple(",".join(topics) for topics in columns[12])
         return columns
 
     async def insert(self, rows: Sequence[Sequence[object]]) -> float:

@@ -19,6 +19,7 @@ _INLINE = re.compile(
     "|su[bp]|time|tt|u|var|wbr",
     re.IGNORECASE,
 )
+_PRINTABLE = bytes(range(32, 127))
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 # C0 and C1 controls that are not white space, surrogates, zero-width and direction marks.
 _CONTROL = re.compile(
@@ -28,8 +29,8 @@ _CONTROL = re.compile(
 
 def clean_line(raw: str) -> str:
     """Strip control characters (NUL included), fold white space to single spaces, normalise to NFC."""
-    if raw.isascii() and raw.isprintable():  # most are, and need no more
-        return " ".join(raw.split())
+    if raw.isascii() and not raw.encode().translate(None, _PRINTABLE):  # most are, and need no more
+        return " ".join(raw.split()) if "  " in raw else raw.strip()
     return " ".join(unicodedata.normalize("NFC", _CONTROL.sub("", raw)).split())
 
 

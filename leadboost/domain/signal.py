@@ -1,10 +1,11 @@
 """A signal: one post, article or query that may show demand."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,5 +42,4 @@ def content_hash(signal: Signal) -> bytes:
     carry the same text stay two signals.
     """
     identity = [signal.source, signal.external_id, signal.title or "", signal.text]
-    canonical = json.dumps(identity, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).digest()
+    return hashlib.sha256(orjson.dumps(identity)).digest()

@@ -10,6 +10,7 @@ optional fields count as absent. Unknown keys go to ``extra``.
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -138,6 +139,7 @@ def _engagement(value: object) -> dict[str, float]:
     return {_counter_name(name): _count(name, count) for name, count in value.items() if count is not None}
 
 
+@lru_cache(maxsize=1_024)  # a source sends the same few with every item
 def _counter_name(name: object) -> str:
     if not isinstance(name, str) or not _COUNTER.fullmatch(name):
         raise ValueError("counter names are 1 to 64 letters, digits, dots, dashes or underscores")
@@ -145,7 +147,7 @@ def _counter_name(name: object) -> str:
 
 
 def _count(name: object, value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e15:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1e15:
         return float(value)
     raise ValueError(f"{name} must be a number from 0 to 10^15; leave it out otherwise")
 

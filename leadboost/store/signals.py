@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from leadboost.clock import uuid7
+from leadboost.clock import uuid7, uuid7s
 from leadboost.domain.radar.clusters import CROWD, Member, Moves, cluster_mark, join, pairs_within
 from leadboost.domain.radar.minhash import BANDS
 from leadboost.domain.signal import Signal
@@ -50,9 +49,7 @@ class PgSignalStore:
             firsts.setdefault(new.content_hash, new)
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await lock_clusters(session)
-            rows = await session.fetch(
-                queries.find_known, list(firsts), _bands(firsts.values()), BANDS, CROWD
-            )
+            rows = await session.fetch(queries.find_known, list(firsts), *_bands(firsts.values()), CROWD)
             known = {row["number"] for row in rows if row["id"] is None}
             fresh = {number: new for number, new in enumerate(firsts.values(), 1) if number not in known}
             if fresh:
@@ -67,14 +64,13 @@ class PgSignalStore:
             await session.execute(queries.name_clusters, list(moves.clusters), list(moves.clusters.values()))
         if earlier:
             await session.execute(queries.join_clusters, list(earlier), list(earlier.values()))
-        events = [self._accepted(new) for new in fresh if not new.finding.reason]
+        events = self._accepted([new for new in fresh if not new.finding.reason])
         await session.execute(
             queries.save_raw_signals,
             self._clock.now(),
             *_columns(fresh),
             [moves.texts.get(new.id) for new in fresh],
-            _bands(fresh),
-            BANDS,
+            *_bands(fresh),
             *_event_columns([*events, self._heard(fresh)]),
         )
         if moves.texts or moves.clusters:
@@ -94,8 +90,9 @@ class PgSignalStore:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             return {each.id: each for each in await read_signals(session, ids)}
 
-    def _accepted(self, new: NewSignal) -> NewEvent:
-        return accepted_event(uuid7(self._clock, self._rng), new.id, new.signal, self._clock.now())
+    def _accepted(self, stored: Sequence[NewSignal]) -> list[NewEvent]:
+        ids, now = uuid7s(self._clock, self._rng, len(stored)), self._clock.now()
+        return [accepted_event(id_, new.id, new.signal, now) for id_, new in zip(ids, stored, strict=True)]
 
     def _heard(self, stored: Sequence[NewSignal]) -> NewEvent:
         data = {
@@ -169,11 +166,12 @@ def _columns(signals: Sequence[NewSignal]) -> Sequence[Sequence[object]]:
     )
 
 
-def _bands(signals: Iterable[NewSignal]) -> str:
-    """The bands of all, end to end, as an array's text; zeros, which nothing shares, for what has none."""
+def _bands(signals: Iterable[NewSignal]) -> Sequence[str]:
+    """The first bands of all as an array's text, then the second ones, and so on; zeros, which nothing
+    shares, for what has none."""
     prints = [new.finding.fingerprint for new in signals]
-    bands = chain.from_iterable(print_.bands if print_ else NO_BANDS for print_ in prints)
-    return f"{{{','.join(map(str, bands))}}}"
+    bands = [print_.bands if print_ else NO_BANDS for print_ in prints]
+    return [f"{{{str(column)[1:-1]}}}" for column in map(list, zip(*bands, strict=True))]
 
 
 def _event_columns(events: Sequence[NewEvent]) -> Sequence[Sequence[object]]:
@@ -229,9 +227,9 @@ def _body(signal: Signal) -> dict[str, object]:
         "text": signal.text,
         "url": signal.url,
         "title": signal.title,
-        "published_at": signal.published_at and signal.published_at.isoformat(),
-        "engagement": dict(signal.engagement),
-        "extra": dict(signal.extra),
+        "published_at": signal.published_at,
+        "engagement": signal.engagement,
+        "extra": signal.extra,
     }
 
 

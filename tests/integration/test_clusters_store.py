@@ -11,6 +11,7 @@ from leadboost.domain.signal import Signal
 from leadboost.messages.scout import DecideSignal, Echo, SignalQuery, StoredSignal
 from leadboost.ports import NewSignal
 from leadboost.store.database import Database
+from leadboost.store.migrate import MIGRATIONS, read_migrations
 from leadboost.store.radar import PgKnowledgeStore
 from leadboost.store.signals import PgSignalStore
 from tests.cleaned import articles, cleaned, clusters_of, members_of
@@ -182,3 +183,21 @@ async def test_a_flood_of_copies_is_one_cluster_with_one_lead(database: Database
     found = (await PgSignalStore(database).page(SignalQuery(limit=200))).items
     leads = [each for each in found if each.cluster and each.cluster.lead]
     assert len(leads) == 1
+
+
+async def test_signals_stored_with_a_row_for_each_band_still_find_their_copies(database: Database) -> None:
+    texts = variants(5, groups=2, copies=2)
+    olds = {id_: text for id_, text in texts.items() if id_.endswith("-0")}
+    await save(database, articles(olds), batch=9)
+    (file,) = [each for each in read_migrations(MIGRATIONS) if each.name.endswith("_bands")]
+    as_it_was = """
+        CREATE TABLE former (band bigint, seq bigint, CONSTRAINT signal_bands_pkey PRIMARY KEY (band, seq));
+        INSERT INTO former SELECT unnest(ARRAY[b1, b2, b3, b4, b5, b6]), seq FROM signal_bands;
+        DROP TABLE signal_bands;
+        ALTER TABLE former RENAME TO signal_bands;
+    """
+
+    await run(database, as_it_was + file.sql)
+    await save(database, articles({id_: text for id_, text in texts.items() if id_ not in olds}), batch=9)
+
+    assert members_of(await clusters_of(database)) == {frozenset({f"{n}-0", f"{n}-1"}) for n in range(2)}

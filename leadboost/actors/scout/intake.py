@@ -1,19 +1,21 @@
 """Items taken in: each is validated by itself and cleaned, and what is new is stored once."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+import math
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, assert_never, cast
 from uuid import UUID
 
-from leadboost.clock import Clock, Rng, uuid7
+from leadboost.clock import Clock, Rng, uuid7s
 from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.cleaning import Cleaner, Finding
 from leadboost.domain.radar.policy import Policy
 from leadboost.domain.radar.topic import Topic as WatchedTopic
 from leadboost.domain.signal import Signal, content_hash
 from leadboost.domain.signal_intake import read_signal
-from leadboost.errors import InputError, StoreDataError
+from leadboost.errors import ActorError, InputError, StoreDataError, WorkLimitError
 from leadboost.messages.events import EventsCommitted, SignalsStored
 from leadboost.messages.scout import (
     DecideSignal,
@@ -28,7 +30,8 @@ from leadboost.ports import KnowledgeStore, NewSignal, SignalStore
 from leadboost.runtime import Topic
 
 CHUNK, CHUNK_CHARS = 250, 250_000  # what one transaction stores
-SLICE, SLICE_CHARS = 25, 25_000  # validating and cleaning so many takes about 2 ms, which no sale notices
+AT_ONCE, ANSWERS_AT_ONCE = 2, 128
+SLICE, SLICE_CHARS = 40, 25_000  # validating and cleaning so many takes about 2 ms, which no sale notices
 
 Asked = HearSignals | DecideSignal | ListTopics | ReplaceTopics
 """What others ask about signals."""
@@ -59,15 +62,33 @@ class SignalIntake:
         self._stored = stored
         self._clock = clock
         self._rng = rng
-        self._turn = asyncio.Lock()
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._answers = 0
 
-    async def answer(self, asked: Asked) -> Answer:
-        """Do or read what is asked for. Raises StoreError."""
+    def answering(self, asked: Asked, *, until: float) -> Coroutine[Any, Any, Answer]:
+        """Begin an answer, unless too many are under way: they must not take up the room of polls.
+
+        Its turn never comes after ``until`` on the monotonic clock: whoever asked has left then. Raises
+        WorkLimitError at once; the work raises StoreError, ActorError.
+        """
+        if self._answers >= ANSWERS_AT_ONCE:
+            raise WorkLimitError("scout", ANSWERS_AT_ONCE)
+        self._answers += 1
+        return self._counted(asked, until)
+
+    async def _counted(self, asked: Asked, until: float) -> Answer:
+        try:
+            return await self._answer(asked, until)
+        finally:
+            self._answers -= 1
+
+    async def _answer(self, asked: Asked, until: float) -> Answer:
         match asked:
             case HearSignals(items=items):
-                return await self.hear(items)
+                return await self.hear(items, until=until)
             case DecideSignal():
-                return await self._decide(asked)
+                async with self._turn(until):
+                    return await self._decide(asked)
             case ListTopics():
                 return (await self._knowledge.knowledge(None)).topics
             case ReplaceTopics(topics=topics, by=by):
@@ -75,17 +96,24 @@ class SignalIntake:
             case _:
                 assert_never(asked)
 
-    async def hear_in_turn(self, items: Sequence[Mapping[str, object]]) -> SignalsHeard:
-        """``hear`` beside the handler, one call after the other: many at once would wait for one another in
-        the database until its deadlines passed. Raises StoreError."""
-        async with self._turn:
-            return await self.hear(items)
-
-    async def hear(self, items: Sequence[Mapping[str, object]]) -> SignalsHeard:
-        """Validate, clean, de-duplicate and store. Raises StoreError.
+    async def hear(self, items: Sequence[Mapping[str, object]], *, until: float = math.inf) -> SignalsHeard:
+        """Validate, clean, de-duplicate and store. Raises StoreError, and ActorError after ``until``.
 
         What cleaning rejects counts as rejected, and is stored all the same.
         """
+        async with self._turn(until):
+            return await self._hear(items)
+
+    @asynccontextmanager
+    async def _turn(self, until: float) -> AsyncIterator[None]:
+        """Two at once, so that one is cleaned while the other is stored; more would wait for one another in
+        the database until its deadlines passed."""
+        async with self._turns:
+            if self._clock.monotonic() > until:
+                raise ActorError("nobody waits for this answer any more")
+            yield
+
+    async def _hear(self, items: Sequence[Mapping[str, object]]) -> SignalsHeard:
         cleaner = await self._informed()
         accepted = 0
         ready: dict[int, NewSignal] = {}
@@ -160,16 +188,17 @@ class SignalIntake:
     def _clean(self, valid: Mapping[bytes, tuple[int, Signal]], cleaner: Cleaner) -> dict[int, NewSignal]:
         """Return what is to be stored, by index."""
         findings = cleaner.clean([signal for _, signal in valid.values()])
+        ids = uuid7s(self._clock, self._rng, len(valid))
         return {
-            index: self._new(signal, digest, finding)
-            for (digest, (index, signal)), finding in zip(valid.items(), findings, strict=True)
+            index: self._new(id_, signal, digest, finding)
+            for id_, (digest, (index, signal)), finding in zip(ids, valid.items(), findings, strict=True)
         }
 
-    def _new(self, signal: Signal, digest: bytes, finding: Finding) -> NewSignal:
+    def _new(self, id_: UUID, signal: Signal, digest: bytes, finding: Finding) -> NewSignal:
         """From here on nobody knows the author's name."""
         author = signal.author and self._pseudonyms.author(signal.author)
         return NewSignal(
-            id=uuid7(self._clock, self._rng),
+            id=id_,
             content_hash=digest,
             signal=signal if author is None else replace(signal, author=author),
             finding=finding,

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 import structlog
 
 from leadboost.actors.scout import polling, showing
-from leadboost.actors.scout.intake import Asked, SignalIntake
+from leadboost.actors.scout.intake import ANSWERS_AT_ONCE, Asked, SignalIntake
 from leadboost.actors.scout.polling import Intake
 from leadboost.actors.scout.showing import Board
 from leadboost.actors.scout.tenure import Look, Tenure
@@ -21,7 +21,6 @@ from leadboost.actors.scout.told import (
     PollHeard,
     PollNotStored,
     PollSettled,
-    Reply,
     Told,
 )
 from leadboost.domain.pseudonym import Pseudonyms
@@ -63,7 +62,7 @@ class Scout(Actor[Told]):
     counts as someone having looked, or until it is unmuted.
     """
 
-    max_work = POLLS_AT_ONCE + 1  # and the look
+    max_work = POLLS_AT_ONCE + ANSWERS_AT_ONCE + 1  # and the look
 
     def __init__(
         self,
@@ -139,9 +138,9 @@ class Scout(Actor[Told]):
             async with asyncio.timeout(RESIGN_S):
                 await self._tenure.resign(self._held)
 
-    async def receive(self, message: Told) -> Reply:
+    async def receive(self, message: Told) -> object:
         if isinstance(message, Asked):
-            return await self._hearing.answer(message)
+            return self._asked(message)
         match message:
             case ListSources():
                 return self._board.statuses()
@@ -169,6 +168,11 @@ class Scout(Actor[Told]):
             case _:
                 assert_never(message)
         return None
+
+    def _asked(self, asked: Asked) -> object:
+        """Answer beside the handler: a thousand signals take a tenth of a second, and nobody else waits."""
+        work = self._hearing.answering(asked, until=self.asked_until)
+        return self.answer_later(type(asked).__name__, work, answer=lambda answered: answered)
 
     # -- tenure -----------------------------------------------------------------------------------
 
@@ -281,7 +285,7 @@ class Scout(Actor[Told]):
         """Take in what came beside the handler: however long that takes, the leases are renewed meanwhile."""
         self.spawn(
             f"take in {poll.name}",
-            self._hearing.hear_in_turn(poll.fetched.items),
+            self._hearing.hear(poll.fetched.items),
             then=lambda heard: PollHeard(poll=poll, heard=heard),
             otherwise=lambda error: _storing_failed(poll.name, error),
         )

@@ -1,9 +1,9 @@
 """What Scout tells itself. Events, where a flood of told signals must not crowd them out."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 
-from leadboost.actors.scout.intake import Answer, Asked
+from leadboost.actors.scout.intake import Asked
 from leadboost.actors.scout.tenure import Look
 from leadboost.errors import StoreError
 from leadboost.messages.scout import (
@@ -11,7 +11,6 @@ from leadboost.messages.scout import (
     ListSources,
     MuteSource,
     SignalsHeard,
-    SourceStatus,
 )
 from leadboost.ports import Fetched
 from leadboost.runtime import Event, Message
@@ -95,4 +94,3 @@ Told = (
     | PollSettled
     | PollFailed
 )
-Reply = Answer | Sequence[SourceStatus] | SourceStatus | None

@@ -90,9 +90,11 @@ class BlockedDomains:
         host = _host(address[:ADDRESS_CHARS])
         if len(host) > HOST_CHARS:
             return None
-        labels = host.split(".")
-        parents = (".".join(labels[start:]) for start in range(len(labels)))
-        return next((parent for parent in parents if parent in self._domains), None)
+        while host not in self._domains:
+            _, dot, host = host.partition(".")
+            if not dot:
+                return None
+        return host
 
 
 def _host(address: str) -> str:

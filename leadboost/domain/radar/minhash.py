@@ -3,7 +3,7 @@
 Broder 1997 (resemblance of shingle sets) with the banding of Leskovec, Rajaraman, Ullman, "Mining of
 Massive Datasets", section 3.4. Shingles are pairs of neighbouring folded words. datasketch hashes one
 shingle of one text at a time: 170 us for a post of 40 words, 55 us by its bulk call, either of which is more
-than the whole intake of a signal may take. Here a batch goes through numpy at once, some 5 us each.
+than the whole intake of a signal may take. Here a batch goes through numpy at once, some 4 us each.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ ROWS = 4
 MIN_WORDS = 3
 
 _rng = np.random.Generator(np.random.PCG64(20_260_101))
-_FACTORS = _rng.integers(0, 2**32, SIZE, dtype=np.uint32) | np.uint32(1)
-_OFFSETS = _rng.integers(0, 2**32, SIZE, dtype=np.uint32)
+_FACTORS = (_rng.integers(0, 2**32, SIZE, dtype=np.uint32) | np.uint32(1))[:, None]
+_OFFSETS = _rng.integers(0, 2**32, SIZE, dtype=np.uint32)[:, None]
 _BAND_SALTS = np.arange(1, BANDS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-_CHUNK = 4_096
+_CHUNK = 2_048  # its hashes fit into a processor's cache
 
 
 def signatures(words: Words) -> tuple[Signatures, NDArray[np.bool_]]:
@@ -35,17 +35,18 @@ def signatures(words: Words) -> tuple[Signatures, NDArray[np.bool_]]:
     standard error of at most 0.063.
     """
     long_enough = words.counts >= MIN_WORDS
-    found = np.full((len(words.texts), SIZE), 0xFFFFFFFF, np.uint32)
+    found = np.full((SIZE, len(words.texts)), 0xFFFFFFFF, np.uint32)
     shingles, owners = words.pairs()
     kept = long_enough[owners]
     shingles, owners = (shingles[kept] >> np.uint64(32)).astype(np.uint32), owners[kept]
     for start in range(0, shingles.size, _CHUNK):
         part, of = shingles[start : start + _CHUNK], owners[start : start + _CHUNK]
-        hashed = part[:, None] * _FACTORS + _OFFSETS
+        hashed = part * _FACTORS
+        hashed += _OFFSETS
         begins = np.flatnonzero(np.concatenate(([True], of[1:] != of[:-1])))
-        minima = np.minimum.reduceat(hashed, begins, axis=0)
-        found[of[begins]] = np.minimum(found[of[begins]], minima)
-    return found, long_enough
+        minima = np.minimum.reduceat(hashed, begins, axis=1)  # along memory, which is what makes it fast
+        found[:, of[begins]] = np.minimum(found[:, of[begins]], minima)
+    return np.ascontiguousarray(found.T), long_enough
 
 
 def bands(found: Signatures) -> NDArray[np.int64]:

@@ -13,8 +13,7 @@ U64: TypeAlias = NDArray[np.uint64]
 Ints: TypeAlias = NDArray[np.int64]
 
 _BASE = 0x9E3779B97F4A7C15 | 1
-_PERIOD = 256
-_POWERS = np.array([pow(_BASE, n + 1, 2**64) for n in range(_PERIOD)], dtype=np.uint64)
+_POWERS = np.array([pow(_BASE, n + 1, 2**64) for n in range(256)], dtype=np.uint64)
 _PAIR = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -80,5 +79,6 @@ def _hashes(data: NDArray[np.uint8], blank: NDArray[np.bool_], begins: Ints) -> 
     origin = np.zeros(data.size, np.int64)
     origin[begins] = begins
     offsets = np.arange(data.size) - np.maximum.accumulate(origin)
-    terms = np.where(blank, np.uint64(0), data.astype(np.uint64) * _POWERS[offsets % _PERIOD])
+    terms = _POWERS[offsets.astype(np.uint8)]  # of 256, so this is the remainder
+    terms *= data * ~blank
     return mixed(np.add.reduceat(terms, begins))

@@ -4,8 +4,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('leadboost.clusters.' || current_s
 
 -- name: find_known
 -- Of contents with the hashes $1, return the numbers (from 1) of those known already, and for every other each
--- earlier signal that shares one of its $3 bands ($2, as text, end to end), at most $4 signals for each band,
--- with the name of its cluster.
+-- earlier signal that shares one of its six bands ($2 to $7, as text), at most $8 signals for each band, with the
+-- name of its cluster. Bands come as text because the driver looks at every number of a list.
 -- A LIMIT keeps the planner at one look into an index for each, however large the tables are.
 WITH known AS MATERIALIZED (
     SELECT told.number::integer AS number
@@ -19,13 +19,16 @@ FROM known
 UNION ALL
 SELECT near.number, earlier.id, earlier.content_hash, earlier.signature, coalesce(joined.name, earlier.cluster)
 FROM (
-    SELECT DISTINCT told.number, shared.seq
-    FROM (
-        SELECT ((place - 1) / $3 + 1)::integer AS number, band
-        FROM unnest($2::text::bigint[]) WITH ORDINALITY AS bands (band, place)
-    ) AS told
+    SELECT DISTINCT told.number::integer AS number, shared.seq
+    FROM unnest($2::text::bigint[], $3::text::bigint[], $4::text::bigint[], $5::text::bigint[],
+        $6::text::bigint[], $7::text::bigint[]) WITH ORDINALITY AS told (b1, b2, b3, b4, b5, b6, number)
     CROSS JOIN LATERAL (
-        SELECT seq FROM signal_bands WHERE signal_bands.band = told.band ORDER BY seq LIMIT $4
+        (SELECT seq FROM signal_bands AS held WHERE held.b1 = told.b1 ORDER BY seq LIMIT $8)
+        UNION ALL (SELECT seq FROM signal_bands AS held WHERE held.b2 = told.b2 ORDER BY seq LIMIT $8)
+        UNION ALL (SELECT seq FROM signal_bands AS held WHERE held.b3 = told.b3 ORDER BY seq LIMIT $8)
+        UNION ALL (SELECT seq FROM signal_bands AS held WHERE held.b4 = told.b4 ORDER BY seq LIMIT $8)
+        UNION ALL (SELECT seq FROM signal_bands AS held WHERE held.b5 = told.b5 ORDER BY seq LIMIT $8)
+        UNION ALL (SELECT seq FROM signal_bands AS held WHERE held.b6 = told.b6 ORDER BY seq LIMIT $8)
     ) AS shared
     WHERE told.number NOT IN (SELECT number FROM known)
 ) AS near
@@ -37,14 +40,15 @@ LEFT JOIN LATERAL (SELECT name FROM joined_clusters WHERE joined_clusters.id = e
 WHERE earlier.signature IS NOT NULL;
 
 -- name: save_raw_signals
--- Store new signals in the order given, with the $17 bands of each ($16, as text, end to end) and the journal
--- events. Bands come as text because the driver looks at every number of a list.
+-- Store new signals in the order given, with the six bands of each ($16 to $21, as text) and the journal events.
 WITH told AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('raw_signals', 'seq')) AS seq, rows.*
     FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
-        $9::text[], $10::text[], $11::text[], $12::real[], $13::bytea[], $14::integer[], $15::uuid[]) WITH ORDINALITY
+        $9::text[], $10::text[], $11::text[], $12::real[], $13::bytea[], $14::integer[], $15::uuid[],
+        $16::text::bigint[], $17::text::bigint[], $18::text::bigint[], $19::text::bigint[], $20::text::bigint[],
+        $21::text::bigint[])
         AS rows (id, content_hash, source, external_id, author, body, published_at, reason, language, topics, spam,
-        signature, richness, cluster, place)
+        signature, richness, cluster, b1, b2, b3, b4, b5, b6)
 ), stored AS (
     INSERT INTO raw_signals (seq, id, content_hash, source, external_id, author, body, published_at, heard_at, state,
         reason, language, topics, spam, signature, richness, cluster, is_lead)
@@ -53,14 +57,11 @@ WITH told AS MATERIALIZED (
         string_to_array(topics, chr(31)), spam, signature, richness, cluster, cluster IS NULL
     FROM told
 ), banded AS (
-    INSERT INTO signal_bands (band, seq)
-    SELECT bands.band, told.seq
-    FROM unnest($16::text::bigint[]) WITH ORDINALITY AS bands (band, number)
-    JOIN told ON told.place = (bands.number - 1) / $17 + 1
-    WHERE told.signature IS NOT NULL
+    INSERT INTO signal_bands (seq, b1, b2, b3, b4, b5, b6)
+    SELECT seq, b1, b2, b3, b4, b5, b6 FROM told WHERE signature IS NOT NULL
 )
 INSERT INTO events (id, kind, at, data)
-SELECT id, kind, $1, data::jsonb FROM unnest($18::uuid[], $19::text[], $20::text[]) AS event (id, kind, data);
+SELECT id, kind, $1, data::jsonb FROM unnest($22::uuid[], $23::text[], $24::text[]) AS event (id, kind, data);
 
 -- name: name_clusters
 -- Give each of the clusters $1 the name in $2. What signals carry stays, so this costs the same at any size.
