@@ -8,7 +8,9 @@ from leadboost.composition.halting import Halting
 from leadboost.composition.wiring import VITAL, Wiring
 from leadboost.runtime import Stage
 from leadboost.store.accounts import PgAccountStore
-from leadboost.store.halts import PgHaltStore, PgStockWatch
+from leadboost.store.halts import PgHaltStore
+from leadboost.store.rule_file import TomlRuleFile
+from leadboost.store.rules import PgFactStore, PgRuleStore
 
 
 class Safety:
@@ -26,13 +28,22 @@ class Safety:
         await self._wiring.spawn("release", self._make_release, VITAL)
         await self._wiring.spawn("safety", self._make_safety, VITAL)
         self._wiring.topics.reached.subscribe(self._wiring.refs["safety"])
+        self._wiring.topics.state.subscribe(self._wiring.refs["safety"])
 
     async def _stop(self) -> None:
         await self._wiring.stop("safety", "release", finish_s=0.2)
 
     def _make_safety(self) -> SafetyEngine:
         wiring = self._wiring
-        return SafetyEngine(watch=PgStockWatch(wiring.store), panic=wiring.refs["panic"], gate=wiring.gate)
+        return SafetyEngine(
+            facts=PgFactStore(wiring.store, currency=wiring.settings.currency),
+            store=PgRuleStore(wiring.store),
+            file=TomlRuleFile(wiring.settings.safety.rules),
+            panic=wiring.refs["panic"],
+            gate=wiring.gate,
+            committed=wiring.topics.committed,
+            currency=wiring.settings.currency,
+        )
 
     def _make_release(self) -> Release:
         wiring = self._wiring

@@ -4,7 +4,7 @@ Architecture, section 3 (Gate). Default deny: it opens when every proof has been
 covers the campaign.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from leadboost.domain.campaign import Campaign
@@ -22,6 +22,7 @@ class Gate:
         self._missing: dict[str, str] = dict.fromkeys(proofs, "not proven yet")
         self._tripped: list[tuple[Scope, frozenset[Campaign]]] = []
         self._halts: dict[UUID, tuple[Scope, frozenset[Campaign]]] = {}
+        self._reducing: tuple[tuple[Scope, frozenset[Campaign]], ...] = ()
 
     def trip(self, scope: Scope, campaigns: Iterable[Campaign] = ()) -> None:
         """Close for ``scope`` at once, before its halt has an id; ``settle`` ends that.
@@ -46,6 +47,14 @@ class Gate:
         """A halt has been resumed."""
         self._halts.pop(halt_id, None)
 
+    def reduce(self, holds: Mapping[Scope, Iterable[Campaign]]) -> None:
+        """From now on spend may only be lowered within these scopes; it may be raised in all others again."""
+        self._reducing = tuple((scope, frozenset(campaigns)) for scope, campaigns in holds.items())
+
+    def reducing(self) -> tuple[Scope, ...]:
+        """Scopes within which spend may only be lowered."""
+        return tuple(scope for scope, _ in self._reducing)
+
     def prove(self, name: str, failure: str | None) -> None:
         """Give the proof ``name``, or say why it fails."""
         if failure is None:
@@ -61,10 +70,14 @@ class Gate:
     def check(self, campaign: Campaign, account_id: str) -> None:
         """Let a call that raises the spend of ``campaign`` pass. Raises GateClosedError."""
         held = self._held()
-        covering = [
-            scope for scope, campaigns in held if campaign in campaigns or _names(scope, campaign, account_id)
+        covering = [scope for scope, campaigns in held if _covers(scope, campaigns, campaign, account_id)]
+        reduced = [
+            scope
+            for scope, campaigns in self._reducing
+            if _holds_all(scope, campaigns) or _covers(scope, campaigns, campaign, account_id)
         ]
         reasons = [*self.reasons(), *(f"halted: {scope}" for scope in covering)]
+        reasons += [f"reducing: {scope}" for scope in reduced]
         if reasons:
             halted = bool(covering) or any(_holds_all(*each) for each in held)
             raise GateClosedError("; ".join(reasons), halted=halted)
@@ -75,6 +88,10 @@ class Gate:
 
 def _holds_all(scope: Scope, campaigns: frozenset[Campaign]) -> bool:
     return scope.is_global or (scope.kind == "sku" and not campaigns)
+
+
+def _covers(scope: Scope, campaigns: frozenset[Campaign], campaign: Campaign, account_id: str) -> bool:
+    return campaign in campaigns or _names(scope, campaign, account_id)
 
 
 def _names(scope: Scope, campaign: Campaign, account_id: str) -> bool:

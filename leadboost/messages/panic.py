@@ -34,6 +34,7 @@ class SafetyStatus:
     """What may leave the process now, and why not. ``gate_reasons`` is empty while the gate is open.
 
     ``halts`` are all open ones and the last few resumed, newest first; ``needed`` approvals resume one.
+    Within the scopes of ``reducing`` spend may only be lowered; ``state`` is of everything.
     """
 
     state: Latch
@@ -42,6 +43,7 @@ class SafetyStatus:
     gate_reasons: tuple[str, ...]
     halts: tuple[Halt, ...]
     needed: int
+    reducing: tuple[Scope, ...] = ()
 
     def view(self) -> dict[str, object]:
         """As viewers see it: JSON values."""
@@ -50,6 +52,7 @@ class SafetyStatus:
             "gate": {"open": not self.gate_reasons, "reasons": list(self.gate_reasons)},
             "since": self.since.isoformat() if self.since else None,
             "reason": self.reason,
+            "reducing": [str(scope) for scope in self.reducing],
             "halts": [str(halt.id) for halt in self.halts if halt.is_open],
             "details": [halt_view(halt, self.needed) for halt in self.halts],
         }

@@ -54,7 +54,8 @@ from leadboost.ports.replicating import (
     SignalReader,
     Written,
 )
-from leadboost.ports.selling import FloorBreach, Sale, SalesDecided, SaleStore, StockPut, StockWatch
+from leadboost.ports.ruling import FactStore, LookRun, OpenChanges, RuleFile, RuleStore, SellRate
+from leadboost.ports.selling import Sale, SalesDecided, SaleStore, StockPut
 
 __all__ = [
     "KEPT_VERSIONS",
@@ -68,10 +69,10 @@ __all__ = [
     "Election",
     "EnableAction",
     "EventLog",
+    "FactStore",
     "FeatureStore",
     "Fetched",
     "Fitter",
-    "FloorBreach",
     "Grant",
     "GrantStore",
     "HaltLog",
@@ -82,11 +83,13 @@ __all__ = [
     "KnowledgeStore",
     "Lease",
     "LeaseStore",
+    "LookRun",
     "ModelStore",
     "NewEvent",
     "NewLogin",
     "NewModel",
     "NewSignal",
+    "OpenChanges",
     "OutcomeRevision",
     "OutcomeStore",
     "PendingOutcome",
@@ -98,9 +101,12 @@ __all__ = [
     "ReplicaStore",
     "RetentionStore",
     "Rollback",
+    "RuleFile",
+    "RuleStore",
     "Sale",
     "SaleStore",
     "SalesDecided",
+    "SellRate",
     "SignalClaim",
     "SignalPages",
     "SignalReader",
@@ -110,7 +116,6 @@ __all__ = [
     "SourceState",
     "SourceStore",
     "StockPut",
-    "StockWatch",
     "StoredAccount",
     "StoredLogin",
     "TermStore",

@@ -1,12 +1,11 @@
 """Ports of selling: stock, sales and their watch. Every call ends by its own deadline."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from leadboost.domain.campaign import Campaign
 from leadboost.domain.stock import StockAlert, StockLevel
 from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
 
@@ -71,22 +70,4 @@ class SaleStore(Protocol):
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
         """Products in SKU order after ``after``."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FloorBreach:
-    """A product whose ads must stop: ``available <= floor``, with the campaigns linked to it."""
-
-    sku: str
-    available: int
-    floor: int
-    campaigns: tuple[Campaign, ...]
-
-
-class StockWatch(Protocol):
-    """What the stock rules look at."""
-
-    async def breaches(self, skus: Collection[str] | None = None) -> Sequence[FloorBreach]:
-        """Products with linked campaigns at or below their floor; among ``skus`` where given."""
         ...

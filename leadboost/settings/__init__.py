@@ -130,8 +130,11 @@ class LogSettings(Section):
 
 
 class SafetySettings(Section):
-    """How halts are verified and ended."""
+    """By which rules ads stop, and how halts are verified and ended."""
 
+    rules: Folder = Field(
+        Path("config/rules.toml"), description="a file; one that is not there holds no rules"
+    )
     read_back_gap_s: Seconds = Field(10, ge=1, le=300, description="a number of seconds from 1 to 300")
     watch_every_s: Seconds = Field(50, ge=5, le=3600, description="a number of seconds from 5 to 3600")
     resume_approvals: Count = Field(2, ge=1, le=5, description="a number of persons from 1 to 5")
@@ -176,7 +179,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
     radar: RadarSettings = RadarSettings()
-    safety: SafetySettings = SafetySettings()
+    safety: SafetySettings = Field(default_factory=SafetySettings)
     testing: TestingSettings = TestingSettings()
     crash: str | None = Field(
         None,

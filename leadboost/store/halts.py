@@ -14,7 +14,7 @@ from leadboost.clock import uuid7
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.halt import Halt, HaltItem, HaltState, ItemStatus, Scope
 from leadboost.errors import HaltError
-from leadboost.ports import EnableAction, FloorBreach, NewEvent
+from leadboost.ports import EnableAction, NewEvent
 from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.database import Database, Session
 from leadboost.store.journal import insert_events
@@ -121,30 +121,6 @@ class PgHaltStore:
                 event_id = uuid7(database.clock, database.rng)
                 event = NewEvent(id=event_id, kind=f"campaign.{row['kind']}", at=now, data=data)
                 await insert_events(session, [event])
-
-
-class PgStockWatch:
-    """``StockWatch`` on PostgreSQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def breaches(self, skus: Collection[str] | None = None) -> Sequence[FloorBreach]:
-        wanted = None if skus is None else list(skus)
-        async with self._database.session(deadline_s=DEADLINE_S) as session:
-            rows = await session.fetch(_queries.find_breaches, wanted)
-        return [
-            FloorBreach(
-                sku=row["sku"],
-                available=row["available"],
-                floor=row["floor"],
-                campaigns=tuple(
-                    Campaign(platform=platform, campaign_id=campaign_id)
-                    for platform, campaign_id in zip(row["platforms"], row["campaign_ids"], strict=True)
-                ),
-            )
-            for row in rows
-        ]
 
 
 async def _save(session: Session, halts: Sequence[Halt]) -> None:

@@ -12,7 +12,7 @@ from leadboost.errors import HaltError, StoreUnavailableError
 from leadboost.messages.enterprise import PutStock
 from leadboost.ports import EnableAction, NewEvent
 from leadboost.store.database import Database
-from leadboost.store.halts import PgHaltStore, PgStockWatch
+from leadboost.store.halts import PgHaltStore
 from leadboost.store.sales import PgSaleStore
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -222,25 +222,6 @@ async def test_a_settled_action_is_journalled_and_finished(store: PgHaltStore, d
 
     assert await store.unfinished_actions() == []
     assert await value(database, "SELECT count(*) FROM events WHERE kind = 'campaign.enable'") == 1
-
-
-async def test_breaches_are_linked_products_at_or_below_their_floor(database: Database) -> None:
-    await put(
-        database,
-        PutStock(sku="out", by="ana", on_hand=0, campaigns=(ONE,)),
-        PutStock(sku="low", by="ana", on_hand=2, floor=2, campaigns=(ONE,)),
-        PutStock(sku="fine", by="ana", on_hand=3, floor=2, campaigns=(ONE,)),
-        PutStock(sku="unlinked", by="ana", on_hand=0),
-    )
-
-    everything = await PgStockWatch(database).breaches()
-    some = await PgStockWatch(database).breaches({"low", "fine"})
-
-    assert [(each.sku, each.available, each.campaigns) for each in everything] == [
-        ("low", 2, (ONE,)),
-        ("out", 0, (ONE,)),
-    ]
-    assert [each.sku for each in some] == ["low"]
 
 
 async def test_links_are_told_for_every_sku_asked(store: PgHaltStore, database: Database) -> None:

@@ -100,3 +100,26 @@ def test_a_scope_that_is_none_says_how_to_write_one(text: str) -> None:
 @pytest.mark.parametrize("text", ["global", "sku:a:b c", "account:meta_ads:1", "campaign:meta_ads:1"])
 def test_a_scope_reads_what_it_writes(text: str) -> None:
     assert str(Scope.parse(text)) == text
+
+
+def test_within_a_reduction_nothing_raises_spend_and_outside_of_it_all_may() -> None:
+    gate = opened()
+    gate.reduce({Scope("sku", ("fan",)): [campaign("1")]})
+
+    with pytest.raises(GateClosedError, match="reducing: sku:fan") as caught:
+        gate.check(campaign("1"), ACCOUNT)
+    gate.check(campaign("2"), ACCOUNT)
+
+    assert not caught.value.halted
+    assert gate.reducing() == (Scope("sku", ("fan",)),)
+
+
+def test_a_reduction_of_everything_holds_everything_until_the_next_says_otherwise() -> None:
+    gate = opened()
+    gate.reduce({Scope("global"): []})
+
+    with pytest.raises(GateClosedError):
+        gate.check(campaign("1"), ACCOUNT)
+    gate.reduce({})
+
+    gate.check(campaign("1"), ACCOUNT)

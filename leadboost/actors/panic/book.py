@@ -7,7 +7,7 @@ from uuid import UUID
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.gate import Gate
-from leadboost.domain.halt import Halt, HaltItem, HaltState, Scope, latch_of
+from leadboost.domain.halt import Halt, HaltItem, HaltState, Latch, Scope, latch_of
 from leadboost.domain.pausing import Pausing
 from leadboost.messages.panic import SafetyStatus, TripHalt
 from leadboost.ports import NewEvent
@@ -177,8 +177,13 @@ class HaltBook:
         halts = sorted(self._halts.values(), key=lambda each: each.tripped_at, reverse=True)
         shown = [each.id for each in halts if not each.is_open][:RESUMED_SHOWN]
         wide = [each for each in halts if each.is_open and each.scope.is_global]
+        reducing = self._gate.reducing()
+        latch = latch_of(halts)
+        if latch is Latch.ACTIVE and any(scope.is_global for scope in reducing):
+            latch = Latch.REDUCING
         return SafetyStatus(
-            state=latch_of(halts),
+            state=latch,
+            reducing=reducing,
             since=wide[-1].tripped_at if wide else None,
             reason=wide[-1].reason if wide else None,
             gate_reasons=self._gate.reasons(),

@@ -57,12 +57,14 @@ class GateReply:
 
 @dataclass(frozen=True, slots=True)
 class SafetyReply:
-    """``halts`` are the open ones; ``details`` describe these and the last few resumed, newest first."""
+    """``halts`` are the open ones; ``details`` describe these and the last few resumed, newest first.
+    Within the scopes of ``reducing`` spend may only be lowered."""
 
     state: Latch
     gate: GateReply
     since: datetime | None
     reason: str | None
+    reducing: Sequence[str]
     halts: Sequence[UUID]
     details: Sequence[HaltReply]
 

@@ -129,11 +129,3 @@ RETURNING id;
 UPDATE actions SET state = $2, error = $3, settled_at = $4
 WHERE id = $1 AND state IN ('intended', 'sent', 'unknown')
 RETURNING platform, campaign_id, kind;
-
--- name: find_breaches
--- Products with linked campaigns at or below their floor; among the SKUs of $1, of all when that is null.
-SELECT sku, on_hand - reserved AS available, floor, platforms, campaign_ids
-FROM stocked_products
-WHERE on_hand - reserved <= floor AND ($1::text[] IS NULL OR sku = ANY ($1::text[]))
-    AND EXISTS (SELECT 1 FROM product_campaigns link WHERE link.sku = stocked_products.sku)
-ORDER BY sku;
