@@ -21,7 +21,11 @@ def cleaned(*signals: Signal, policy: Policy | None = None) -> list[NewSignal]:
     findings = Cleaner(policy or Policy(min_chars=1), Knowledge(), PSEUDONYMS).clean(signals)
     return [
         NewSignal(
-            id=uuid7(_CLOCK, _RNG), content_hash=content_hash(signal), signal=keyed(signal), finding=finding
+            id=uuid7(_CLOCK, _RNG),
+            content_hash=content_hash(signal),
+            signal=keyed(signal),
+            finding=finding,
+            item=PSEUDONYMS.item(signal.source, signal.external_id),
         )
         for signal, finding in zip(signals, findings, strict=True)
     ]

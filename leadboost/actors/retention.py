@@ -1,13 +1,14 @@
-"""Retention: deletes each night what is too old to keep."""
+"""Retention: deletes each night what is too old to keep, and on request what a person said."""
 
 from dataclasses import asdict, dataclass
 from typing import assert_never
 
 import structlog
 
-from leadboost.messages.retention import Deleted
-from leadboost.ports import RetentionStore
-from leadboost.runtime import Actor, Event, Message
+from leadboost.messages.events import EventsCommitted
+from leadboost.messages.retention import Deleted, Erased, EraseSignals
+from leadboost.ports import ErasureStore, RetentionStore
+from leadboost.runtime import Actor, Event, Message, Topic
 
 FIRST_S = 60.0
 EVERY_S = 3_600.0
@@ -30,24 +31,38 @@ class _Failed(Message[None]):
     error: Exception
 
 
-class Retention(Actor[_Due | _Ran | _Failed]):
-    """Asks the store every hour; the store deletes once a day, on one host, and keeps proof of it.
+class Retention(Actor[EraseSignals | _Due | _Ran | _Failed]):
+    """Erases on request, and asks the store every hour to delete; the store does once a day, on one host, and
+    keeps proof of both.
 
     Names of authors that an older version stored become pseudonyms before that.
     """
 
     max_work = 1
 
-    def __init__(self, *, store: RetentionStore, first_s: float = FIRST_S) -> None:
-        """``first_s`` lies between the start and the first look, so that a start is not slowed by it."""
+    def __init__(
+        self,
+        *,
+        store: RetentionStore,
+        erasure: ErasureStore,
+        committed: Topic[EventsCommitted],
+        first_s: float | None = FIRST_S,
+    ) -> None:
+        """``first_s`` lies between the start and the first look, so that a start is not slowed by it; None:
+        erases alone."""
         self._store = store
+        self._erasure = erasure
+        self._committed = committed
         self._first_s = first_s
 
     async def on_start(self) -> None:
-        self.after(self._first_s, _Due())
+        if self._first_s is not None:
+            self.after(self._first_s, _Due())
 
-    async def receive(self, message: _Due | _Ran | _Failed) -> None:
+    async def receive(self, message: EraseSignals | _Due | _Ran | _Failed) -> Erased | None:
         match message:
+            case EraseSignals():
+                return await self._erase(message)
             case _Due():
                 self.spawn(
                     "deletion",
@@ -58,12 +73,21 @@ class Retention(Actor[_Due | _Ran | _Failed]):
             case _Ran(deleted=deleted):
                 self.after(EVERY_S, _Due())
                 if deleted is not None:
+                    self._committed.publish(EventsCommitted())
                     _log.info("old data deleted", **asdict(deleted))
             case _Failed(error=error):
                 self.after(EVERY_S, _Due())
                 _log.error("old data not deleted", error=str(error))
             case _:
                 assert_never(message)
+        return None
+
+    async def _erase(self, asked: EraseSignals) -> Erased:
+        erased = await self._erasure.erase(asked)
+        if erased.id is not None:
+            self._committed.publish(EventsCommitted())
+            _log.info("erased on request", deletion=str(erased.id), signals=erased.signals)
+        return erased
 
     async def _delete(self) -> Deleted | None:
         while await self._store.key_authors():

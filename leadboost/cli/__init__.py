@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from leadboost.cli import access, halting, ingest, learning, life
+from leadboost.cli import access, halting, hearing, ingest, learning, life
 from leadboost.errors import LeadBoostError
 from leadboost.remote.faults import report_failure
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (life, halting, learning):
+for commands in (life, halting, hearing, learning):
     app.add_typer(commands.app)
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(access.app, name="token")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from leadboost.actors.retention import Retention
+from leadboost.actors.retention import FIRST_S, Retention
 from leadboost.actors.scout import Intake, Scout
 from leadboost.adapters.sources import make_source_client, make_sources
 from leadboost.composition.wiring import OTHER, Wiring
@@ -14,6 +14,7 @@ from leadboost.folder import DataFolder
 from leadboost.ports import Source
 from leadboost.runtime import Stage
 from leadboost.store.authors import agree_on_key
+from leadboost.store.erasure import PgErasureStore
 from leadboost.store.grants import PgGrantStore
 from leadboost.store.quotas import PgQuotaStore
 from leadboost.store.radar import PgKnowledgeStore
@@ -40,11 +41,10 @@ class Hearing:
         await agree_on_key(self._wiring.store, self._pseudonyms, replace=settings.radar.replace_author_key)
         sources = self._make_sources()
         await self._wiring.spawn("scout", lambda: self._make_scout(sources), OTHER)
-        if self._wiring.polls:
-            await self._wiring.spawn("retention", self._make_retention, OTHER)
+        await self._wiring.spawn("retention", self._make_retention, OTHER)
 
     async def _stop(self) -> None:
-        await self._wiring.stop("scout", *(["retention"] if self._wiring.polls else []), drain_s=0.1)
+        await self._wiring.stop("scout", "retention", drain_s=0.1)
         if self._client is not None:
             await self._client.close()
 
@@ -85,8 +85,13 @@ class Hearing:
     def _make_retention(self) -> Retention:
         radar = self._wiring.settings.radar
         texts, rows = timedelta(days=radar.keep_texts_days), timedelta(days=radar.keep_signals_days)
-        store = PgRetentionStore(self._wiring.store, pseudonyms=self._pseudonyms, texts=texts, rows=rows)
-        return Retention(store=store)
+        store, pseudonyms = self._wiring.store, self._pseudonyms
+        return Retention(
+            store=PgRetentionStore(store, pseudonyms=pseudonyms, texts=texts, rows=rows),
+            erasure=PgErasureStore(store, pseudonyms=pseudonyms),
+            committed=self._wiring.topics.committed,
+            first_s=FIRST_S if self._wiring.polls else None,
+        )
 
 
 def make_pseudonyms(settings: Settings) -> Pseudonyms:

@@ -67,6 +67,7 @@ class IntakeOpening:
             journal=refs["journal"],
             stream=refs["stream_bridge"],
             release=refs["release"],
+            retention=refs["retention"],
             accounts=accounts,
             hearing=PgHearingStore(store),
             signals=PgSignalStore(store),

@@ -36,6 +36,7 @@ from leadboost.console.fields import (
 )
 from leadboost.console.problems import Fault
 from leadboost.domain.halt import GLOBAL, MAX_SCOPE_CHARS
+from leadboost.domain.signal_intake import AUTHOR_CHARS, EXTERNAL_ID_CHARS
 
 MAX_FAULTS: Final = 20
 _MAX_READ: Final = 10_000
@@ -121,6 +122,19 @@ class DecisionBody(Body):
     """Why a signal is accepted or rejected; the reason of a rejection is kept with it."""
 
     reason: Reason | None = None
+
+
+class EraseBody(Body):
+    """Who or what is erased: a person's ``handle`` or pseudonym, in one ``source`` or in all; or the one item
+    ``external_id`` of ``source``."""
+
+    model_config = ConfigDict(json_schema_extra=_never_null)
+
+    handle: Annotated[str, Field(min_length=1, max_length=AUTHOR_CHARS)] | None = Field(None, repr=False)
+    source: Name | None = None
+    external_id: Annotated[str, Field(min_length=1, max_length=EXTERNAL_ID_CHARS)] | None = Field(
+        None, repr=False
+    )
 
 
 class TopicBody(Body):

@@ -31,6 +31,7 @@ from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
 from leadboost.messages.panic import GetHalt, GetSafety, ListCampaigns, TripHalt
 from leadboost.messages.release import ApproveResume
+from leadboost.messages.retention import EraseSignals
 from leadboost.messages.scout import HearSignals, ListSources, MuteSource
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes, RollBack
@@ -61,6 +62,7 @@ class Handles:
     journal: ActorRef[ReadEvents]
     stream: ActorRef[JoinViewer | ViewerReady]
     release: ActorRef[ApproveResume]
+    retention: ActorRef[EraseSignals]
     accounts: AccountStore
     hearing: FeatureStore
     signals: SignalPages

@@ -4,6 +4,7 @@ from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, Stored
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     LEASE_PREFIX,
+    ErasureStore,
     FeatureStore,
     Fetched,
     Grant,
@@ -68,6 +69,7 @@ __all__ = [
     "Document",
     "Election",
     "EnableAction",
+    "ErasureStore",
     "EventLog",
     "FactStore",
     "FeatureStore",

@@ -12,28 +12,32 @@ from leadboost.domain.pace import Pace
 from leadboost.domain.radar.cleaning import Finding, Knowledge
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
-from leadboost.messages.retention import Deleted
+from leadboost.messages.retention import Deleted, Erased, EraseSignals
 from leadboost.messages.scout import DecideSignal, SignalPage, SignalQuery, SignalsHeard, StoredSignal
 from leadboost.ports.journal import Lease, NewEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSignal:
-    """A validated and cleaned signal with the id it gets if it is new; ``content_hash`` is 32 bytes,
-    the author stands there by pseudonym."""
+    """A validated and cleaned signal with the id it gets if it is new; ``content_hash`` is 32 bytes.
+
+    The author stands there by pseudonym. ``item`` is the digest of what the signal is called at its source:
+    by these two what was erased on request is known when it comes again.
+    """
 
     id: UUID
     content_hash: bytes
     signal: Signal
     finding: Finding = field(default_factory=Finding)
+    item: str | None = None
 
 
 class SignalStore(Protocol):
     """``raw_signals``."""
 
     async def save_raw_signal(self, *signals: NewSignal) -> Sequence[UUID]:
-        """Store those whose content hash is new, with the journal events of those that were not rejected,
-        and join copies into clusters; returns the ids stored."""
+        """Store those whose content hash is new and that nobody asked to erase, with the journal events of
+        those that were not rejected, and join copies into clusters; returns the ids stored."""
         ...
 
 
@@ -95,6 +99,15 @@ class RetentionStore(Protocol):
     async def delete_old(self) -> Deleted | None:
         """Delete what is too old, once a day and by one host, and keep proof; None when it is not time, or
         another host is at it. Raises StoreError."""
+        ...
+
+
+class ErasureStore(Protocol):
+    """Erasure on request."""
+
+    async def erase(self, asked: EraseSignals) -> Erased:
+        """Erase signals with all that was made of them, remember that they must not be heard again, and keep
+        proof. Raises StoreError."""
         ...
 
 

@@ -4,6 +4,7 @@ from leadboost.domain.hearing.influence import author_key
 from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.errors import AuthorKeyError
 from leadboost.store.database import Database
+from leadboost.store.forgetting import tell_forgotten
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 5.0
@@ -38,4 +39,6 @@ async def key_authors(database: Database, pseudonyms: Pseudonyms) -> int:
         }
         voices |= {f"-{former}": f"-{voice}" for former, voice in voices.items()}
         await session.execute(_queries.rename_voices, list(voices), list(voices.values()))
+        named = [row["id"] for row in rows if row["author"]]
+        await tell_forgotten(session, named, clock=database.clock, rng=database.rng)
     return len(rows)

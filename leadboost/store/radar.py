@@ -135,6 +135,22 @@ async def _teach(
     return is_spam, error
 
 
+async def unteach(session: Session, taught: Sequence[asyncpg.Record]) -> None:
+    """Let the spam score forget what these signals (title, text, taught_spam, taught_error) taught it."""
+    if not taught:
+        return
+    stored = await session.fetchrow(_queries.lock_model)
+    assert stored is not None  # noqa: S101 - the migration wrote it
+    model = _model(stored)
+    for row in taught:
+        if row["text"]:
+            features = spam_features([prose(row["title"], row["text"])])
+            model = model.unlearn(features, is_spam=row["taught_spam"], error=row["taught_error"] or 0.0)
+    await session.execute(
+        _queries.write_model, model.to_bytes(), model.spam, model.wanted, asdict(model.tally)
+    )
+
+
 def _model(row: asyncpg.Record) -> SpamModel:
     if row["spam_model"] is None:
         return SpamModel()

@@ -1,15 +1,16 @@
 """Deletion of what is too old to keep, with a row in ``deletions`` as proof."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from leadboost.clock import uuid7
 from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.messages.retention import Deleted
 from leadboost.store.authors import key_authors
-from leadboost.store.database import Database
+from leadboost.store.database import Database, Session
+from leadboost.store.forgetting import forget_clusters, tell_forgotten
 from leadboost.store.queries import load_queries
 from leadboost.store.signals import lock_clusters
-from leadboost.store.signals import queries as signal_queries
 
 DEADLINE_S = 60.0
 PAUSE = timedelta(hours=20)  # so that a nightly run an hour early is one all the same
@@ -41,34 +42,52 @@ class PgRetentionStore:
             if not await session.fetchval(_queries.try_turn, now - PAUSE):
                 return None
             dropped = await session.fetch(_queries.drop_rows, rows_before)
-            texts = _count(await session.execute(_queries.blank_texts, texts_before))
+            blanked = await session.fetch(_queries.blank_texts, texts_before)
             await session.execute(_queries.drop_bands)
             deleted = Deleted(
-                texts=texts,
+                texts=len(blanked),
                 rows=len(dropped),
-                events=_count(await session.execute(_queries.blank_events, texts_before)),
-                dead_letters=_count(await session.execute(_queries.blank_dead_letters, texts_before)),
+                events=affected(await session.execute(_queries.blank_events, texts_before)),
+                dead_letters=affected(await session.execute(_queries.blank_dead_letters, texts_before)),
                 left_over=await session.fetchval(_queries.count_left_over, texts_before, rows_before),
+            )
+            ids = [row["id"] for row in (*dropped, *blanked)]
+            await tell_forgotten(session, ids, clock=self._clock, rng=self._rng)
+            id_ = uuid7(self._clock, self._rng)
+            await write_proof(
+                session, id_, deleted, at=now, texts_before=texts_before, rows_before=rows_before
             )
             if clusters := {row["cluster"] for row in dropped} - {None}:
                 await lock_clusters(session)  # last, for whoever hears a signal waits for it
-                await session.execute(signal_queries.choose_leads, list(clusters))
-                await session.execute(_queries.drop_joined)
-            await session.execute(
-                _queries.write_proof,
-                uuid7(self._clock, self._rng),
-                now,
-                texts_before,
-                rows_before,
-                deleted.texts,
-                deleted.rows,
-                deleted.events,
-                deleted.dead_letters,
-                deleted.left_over,
-            )
+                await forget_clusters(session, clusters)
         return deleted
 
 
-def _count(tag: str) -> int:
+async def write_proof(
+    session: Session,
+    id_: UUID,
+    deleted: Deleted,
+    *,
+    at: datetime,
+    texts_before: datetime | None = None,
+    rows_before: datetime | None = None,
+) -> None:
+    """Write down what was deleted: for its age, or without a time before which, on request."""
+    await session.execute(
+        _queries.write_proof,
+        id_,
+        at,
+        texts_before,
+        rows_before,
+        deleted.texts,
+        deleted.rows,
+        deleted.events,
+        deleted.dead_letters,
+        deleted.left_over,
+        "request" if texts_before is None else "age",
+    )
+
+
+def affected(tag: str) -> int:
     """The rows that a command tag such as ``UPDATE 3`` tells of."""
     return int(tag.rpartition(" ")[2])

@@ -49,7 +49,10 @@ class PgSignalStore:
             firsts.setdefault(new.content_hash, new)
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await lock_clusters(session)
-            rows = await session.fetch(queries.find_known, list(firsts), *_bands(firsts.values()), CROWD)
+            told = firsts.values()
+            rows = await session.fetch(
+                queries.find_known, list(firsts), *_bands(told), CROWD, *_marks(told)
+            )
             known = {row["number"] for row in rows if row["id"] is None}
             fresh = {number: new for number, new in enumerate(firsts.values(), 1) if number not in known}
             if fresh:
@@ -164,6 +167,12 @@ def _columns(signals: Sequence[NewSignal]) -> Sequence[Sequence[object]]:
         [finding.fingerprint and finding.fingerprint.signature for finding in findings],
         [finding.richness for finding in findings],
     )
+
+
+def _marks(signals: Iterable[NewSignal]) -> Sequence[Sequence[str | None]]:
+    """Authors, sources and items: what may have been erased on request."""
+    told = [(new.signal.author, new.signal.source, new.item) for new in signals]
+    return [list(column) for column in zip(*told, strict=True)]
 
 
 def _bands(signals: Iterable[NewSignal]) -> Sequence[str]:

@@ -175,3 +175,27 @@ def test_without_a_daemon_the_command_brings_its_own(open_path: Path) -> None:
 
     assert (first.code, first.json["learned"], again.json["unchanged"]) == (0, 2, 2)
     assert alone.on_data("status").code == 1
+
+
+def test_a_person_is_erased_and_not_heard_again(commands: Commands) -> None:
+    lines = [
+        f'{{"source": "forum", "external_id": "{n}", "text": "{n} asks for fans", "author": "{author}"}}\n'
+        for n, author in enumerate(["Erna", "erna", "bob"])
+    ]
+    file = commands.file("people.jsonl", "".join(lines))
+    commands.on_data("ingest", "signals", file)
+
+    counted = commands.on_data("erase", "--handle", "@erna", "--dry-run", "--json").json
+    erased = commands.on_data("erase", "--handle", "@erna")
+    again = commands.on_data("ingest", "signals", file, "--json").json
+
+    assert (counted["signals"], counted["deletion"]) == (2, None)
+    assert erased.out.startswith("2 signals erased, and not heard again; proof: deletion ")
+    assert (again["accepted"], again["duplicates"]) == (0, 3)
+
+
+def test_an_erasure_without_a_person_or_an_item_is_refused(commands: Commands) -> None:
+    done = commands.on_data("erase", "--external-id", "7")
+
+    assert done.code == 2
+    assert "--handle: must be given, or else --external-id with its --source; not both" in done.err

@@ -38,6 +38,7 @@ from leadboost.messages.panic import (
     TripHalt,
 )
 from leadboost.messages.release import ApproveResume, ResumeApproved
+from leadboost.messages.retention import Erased, EraseSignals
 from leadboost.messages.scout import (
     DecideSignal,
     HearSignals,
@@ -174,6 +175,7 @@ CAMPAIGNS = CampaignsRead(
     ],
     read_at=AT,
 )
+PROOF = UUID("01890000-0000-8000-8000-000000000077")
 REPLIES: Mapping[type, Callable[[Any], object]] = {
     SellStock: lambda _: SOLD,
     PutStock: lambda _: PRODUCT,
@@ -191,6 +193,7 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     RecordOutcomes: lambda message: OutcomesRecorded(accepted=len(message.outcomes), unchanged=0, changed=1),
     GetModel: lambda _: MODEL,
     RollBack: lambda _: RolledBack(version=9),
+    EraseSignals: lambda asked: Erased(id=None if asked.dry_run else PROOF, signals=3),
     Predict: lambda _: FORECAST,
     ReadEvents: lambda _: EVENTS,
     TripHalt: lambda _: HALT,
@@ -308,6 +311,7 @@ class World:
             journal=ref,
             stream=ref,
             release=ref,
+            retention=ref,
             accounts=self.accounts,
             hearing=self.hearing,
             signals=self.signals,

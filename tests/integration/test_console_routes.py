@@ -32,6 +32,7 @@ ROLES = {
     ("GET", "/api/signals"): Role.VIEWER,
     ("POST", "/api/signals/{id}/accept"): Role.OPERATOR,
     ("POST", "/api/signals/{id}/reject"): Role.OPERATOR,
+    ("POST", "/api/signals/erase"): Role.ADMIN,
     ("GET", "/api/topics"): Role.VIEWER,
     ("PUT", "/api/topics"): Role.OPERATOR,
     ("GET", "/api/sources"): Role.VIEWER,

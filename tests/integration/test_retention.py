@@ -11,8 +11,9 @@ from leadboost.clock import Rng, SystemClock
 from leadboost.domain.signal import Signal
 from leadboost.messages.retention import Deleted
 from leadboost.messages.scout import SignalQuery
-from leadboost.runtime import Runtime
+from leadboost.runtime import Runtime, Topic
 from leadboost.store.database import Database
+from leadboost.store.erasure import PgErasureStore
 from leadboost.store.retention import PgRetentionStore
 from leadboost.store.signals import PgSignalStore
 from tests.cleaned import PSEUDONYMS, cleaned
@@ -119,7 +120,11 @@ async def runtime(clock: SystemClock) -> AsyncIterator[Runtime]:
 
 
 async def test_the_actor_sees_to_it(store: PgRetentionStore, database: Database, runtime: Runtime) -> None:
-    await runtime.spawn("retention", lambda: Retention(store=store, first_s=0.0))
+    erasure = PgErasureStore(database, pseudonyms=PSEUDONYMS)
+    await runtime.spawn(
+        "retention",
+        lambda: Retention(store=store, erasure=erasure, committed=Topic("committed"), first_s=0.0),
+    )
 
     async with asyncio.timeout(10):
         while await rows(database, "SELECT count(*) FROM deletions") == [(0,)]:

@@ -202,6 +202,7 @@ class SignalIntake:
             content_hash=digest,
             signal=signal if author is None else replace(signal, author=author),
             finding=finding,
+            item=self._pseudonyms.item(signal.source, signal.external_id),
         )
 
     async def _keep(self, fresh: Mapping[int, NewSignal], rejected: list[SignalRejection]) -> int:

@@ -93,6 +93,17 @@ class SignalDecided(SignalReply):
 
 
 @dataclass(frozen=True, slots=True)
+class SignalsErased:
+    """How many signals were erased, or in a dry run would be; ``deletion`` is the id of the proof in table
+    ``deletions``, null after a dry run."""
+
+    signals: int
+    deletion: UUID | None
+    trace_id: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TopicsReply:
     """Every watched topic, by name."""
 

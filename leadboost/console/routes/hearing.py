@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leadboost.console import api_hear, api_push, api_radar, api_sources, bodies, replies
+from leadboost.console import api_erase, api_hear, api_push, api_radar, api_sources, bodies, replies
 from leadboost.console.auth import Role
 from leadboost.console.call import BULK_BODY_BYTES
 from leadboost.console.routes.route import Route
@@ -50,6 +50,15 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=bodies.DecisionBody,
         query=bodies.WriteQuery,
         replies={200: replies.SignalDecided | replies.DryRun},
+    ),
+    Route(
+        method="POST",
+        path="/api/signals/erase",
+        access=Role.ADMIN,
+        serve=api_erase.erase_signals,
+        body=bodies.EraseBody,
+        query=bodies.WriteQuery,
+        replies={200: replies.SignalsErased},
     ),
     Route(
         method="GET",

@@ -1,19 +1,20 @@
 -- name: try_turn
 -- Be the one host that deletes, until the transaction ends; false if another does, or one did since $1.
 SELECT pg_try_advisory_xact_lock(hashtextextended('leadboost.retention.' || current_schema(), 0))
-    AND NOT EXISTS (SELECT FROM deletions WHERE ran_at > $1);
+    AND NOT EXISTS (SELECT FROM deletions WHERE ran_at > $1 AND cause = 'age');
 
 -- name: drop_rows
 -- Forget signals heard before $1, counted ones alone: what learning still waits for is kept.
 DELETE FROM raw_signals WHERE heard_at < $1 AND (state <> 'pending' OR processed_at IS NOT NULL)
-RETURNING cluster;
+RETURNING id, cluster;
 
 -- name: blank_texts
 -- Forget what signals heard before $1 said and who said it; their numbers stay.
 UPDATE raw_signals
 SET body = (body || '{"text": "", "title": null, "url": null, "extra": {}}') - 'author', author = NULL,
     signature = NULL
-WHERE heard_at < $1 AND body ->> 'text' <> '';
+WHERE heard_at < $1 AND body ->> 'text' <> ''
+RETURNING id;
 
 -- name: drop_bands
 -- Forget the bands of signals that have no text any more.
@@ -45,6 +46,7 @@ SELECT
         WHERE heard_at < $2 AND (state <> 'pending' OR processed_at IS NOT NULL));
 
 -- name: write_proof
--- Write down what was deleted.
-INSERT INTO deletions (id, ran_at, texts_before, rows_before, texts, rows, events, dead_letters, left_over)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+-- Write down what was deleted, and for which cause ($10).
+INSERT INTO deletions (id, ran_at, texts_before, rows_before, texts, rows, events, dead_letters, left_over,
+    cause)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);

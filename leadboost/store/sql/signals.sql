@@ -3,9 +3,10 @@
 SELECT pg_advisory_xact_lock(hashtextextended('leadboost.clusters.' || current_schema(), 0));
 
 -- name: find_known
--- Of contents with the hashes $1, return the numbers (from 1) of those known already, and for every other each
--- earlier signal that shares one of its six bands ($2 to $7, as text), at most $8 signals for each band, with the
--- name of its cluster. Bands come as text because the driver looks at every number of a list.
+-- Of contents with the hashes $1, of authors $9, sources $10 and items $11, return the numbers (from 1) of those
+-- known already or erased on request, and for every other each earlier signal that shares one of its six bands
+-- ($2 to $7, as text), at most $8 signals for each band, with the name of its cluster.
+-- Bands come as text because the driver looks at every number of a list.
 -- A LIMIT keeps the planner at one look into an index for each, however large the tables are.
 WITH known AS MATERIALIZED (
     SELECT told.number::integer AS number
@@ -13,6 +14,14 @@ WITH known AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT FROM raw_signals WHERE raw_signals.content_hash = told.content_hash LIMIT 1
     ) AS standing
+    UNION
+    SELECT told.number::integer
+    FROM unnest($9::text[], $10::text[], $11::text[]) WITH ORDINALITY AS told (author, source, item, number)
+    CROSS JOIN LATERAL (
+        SELECT FROM erased
+        WHERE erased.mark IN (told.author, told.item) AND erased.source IN ('', told.source)
+        LIMIT 1
+    ) AS erased_before
 )
 SELECT number, NULL::uuid AS id, NULL::bytea AS content_hash, NULL::bytea AS signature, NULL::uuid AS cluster
 FROM known

@@ -301,6 +301,7 @@ export const en = {
     full: (n: string) => `The newest ${n} events are loaded. The API has the older ones: GET /api/events.`,
     kinds: {
       "signal.accepted": "Signal",
+      "signal.forgotten": "Forgotten",
       "model.trained": "Model",
       "stock.low": "Stock low",
       "stock.out": "Sold out",
@@ -315,6 +316,7 @@ export const en = {
       "model.rolled_back": "Roll back",
     } as Record<string, string>,
     signal: (source: string, title: string) => `${source}: ${title}`,
+    forgotten: (n: string) => `What ${n} signals said, or who said it`,
     step: (step: string, what: string) => `${step}: ${what}`,
     trained: (version: string, outcomes: string) => `Version ${version} from ${outcomes} outcomes`,
     low: (sku: string, n: string, floor: string) => `${sku}: ${n} available, floor ${floor}`,

@@ -308,6 +308,7 @@ export const es: Text = {
     full: (n) => `Están cargados los ${n} eventos más recientes. La API tiene los anteriores: GET /api/events.`,
     kinds: {
       "signal.accepted": "Señal",
+      "signal.forgotten": "Olvidado",
       "model.trained": "Modelo",
       "stock.low": "Pocas existencias",
       "stock.out": "Agotado",
@@ -322,6 +323,7 @@ export const es: Text = {
       "model.rolled_back": "Vuelta atrás",
     },
     signal: (source, title) => `${source}: ${title}`,
+    forgotten: (n) => `Lo que decían ${n} señales, o quién lo decía`,
     step: (step, what) => `${step}: ${what}`,
     trained: (version, outcomes) => `Versión ${version} con ${outcomes} resultados`,
     low: (sku, n, floor) => `${sku}: ${n} disponibles, mínimo ${floor}`,

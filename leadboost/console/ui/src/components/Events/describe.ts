@@ -11,6 +11,8 @@ export function describe({ kind, data }: LiveEvent, text: Text): string {
   switch (kind) {
     case "signal.accepted":
       return events.signal(of("source"), data.title ? of("title") : of("text"));
+    case "signal.forgotten":
+      return events.forgotten(Array.isArray(data.ids) ? String(data.ids.length) : UNKNOWN);
     case "model.trained":
       return events.trained(of("version"), of("observations"));
     case "stock.low":
