@@ -11,7 +11,10 @@ from leadboost.ports.journal import Lease
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One document. ``key`` is its identity within ``collection``: of equal keys the first stands.
+    """One document, and what is to become of it. ``key`` is its identity within ``collection``.
+
+    ``create``: of equal keys the first stands. ``update``: ``fields`` replace those of the same names where
+    the document stands, and nothing else of it. ``delete``: it is gone, whether it stood or not.
 
     ``fields`` hold None, bool, int, float, text, bytes, aware datetimes, and lists and mappings of these.
     """
@@ -19,17 +22,19 @@ class Document:
     collection: str
     key: str
     fields: Mapping[str, object]
+    change: Literal["create", "update", "delete"] = "create"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """What became of one document; ``kind`` is the service's word for what was wrong, in lower case.
 
-    ``present``: it stood there already. ``refused``: it will never be taken. ``busy``: the service asks for
+    ``done``: it is as was asked for. ``present``: it stood there already, or there was none to update.
+    ``refused``: it will never be taken. ``busy``: the service asks for
     another try. ``failed``: so it does, and the fault may be this document's.
     """
 
-    outcome: Literal["created", "present", "refused", "busy", "failed"]
+    outcome: Literal["done", "present", "refused", "busy", "failed"]
     kind: str = ""
 
 
@@ -47,7 +52,7 @@ class Replica(Protocol):
         ...
 
     async def write(self, documents: Sequence[Document]) -> Sequence[Written]:
-        """Create those that are not there; one outcome for each, in order. Raises ReplicaError."""
+        """Do what each says; one outcome for each, in order. Raises ReplicaError."""
         ...
 
     async def sign(self, progress: "ReplicaProgress") -> None:
@@ -59,7 +64,7 @@ class Replica(Protocol):
 class ReplicaProgress:
     """What is settled at ``destination``: all events of journal ``epoch`` up to ``offset``.
 
-    ``documents`` stand there; ``left_out`` counts by kind what does not.
+    ``documents`` were created there; ``left_out`` counts by kind those that were not.
     """
 
     destination: str

@@ -50,9 +50,7 @@ class PgSignalStore:
         async with self._database.transaction(deadline_s=DEADLINE_S) as session:
             await lock_clusters(session)
             told = firsts.values()
-            rows = await session.fetch(
-                queries.find_known, list(firsts), *_bands(told), CROWD, *_marks(told)
-            )
+            rows = await session.fetch(queries.find_known, list(firsts), *_bands(told), CROWD, *_marks(told))
             known = {row["number"] for row in rows if row["id"] is None}
             fresh = {number: new for number, new in enumerate(firsts.values(), 1) if number not in known}
             if fresh:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -32,7 +33,7 @@ from leadboost.standins.firestore.status import (
 from tests.contract.firestore_world import FirestoreWorld, documents, fault, firestore_world
 from tests.contract.source_cases import NOW, Hours
 
-CREATED, PRESENT = Written(outcome="created"), Written(outcome="present")
+CREATED, PRESENT = Written(outcome="done"), Written(outcome="present")
 
 
 @pytest.fixture
@@ -101,8 +102,53 @@ async def test_each_document_gets_its_own_answer(world: FirestoreWorld) -> None:
         ("busy", ""),
         ("failed", "internal"),
         ("busy", ""),
-        ("created", ""),
+        ("done", ""),
     ]
+
+
+async def test_an_update_changes_its_fields_alone_and_makes_no_document(world: FirestoreWorld) -> None:
+    await world.replica.write(documents(1))
+    (name,) = world.server.collection("lb_signals")
+    world.server.documents.held[f"{world.server.root}lb_signals/{name}"].fields["theirs"] = "kept"  # type: ignore[index]
+
+    written = await world.replica.write([changed(each, "update", text="") for each in documents(2)])
+
+    assert written == [CREATED, PRESENT]
+    assert world.server.collection("lb_signals") == {name: {"n": 0, "text": "", "theirs": "kept"}}
+
+
+async def test_an_update_takes_out_what_firestore_cannot_hold(world: FirestoreWorld) -> None:
+    await world.replica.write(documents(1))
+
+    await world.replica.write([changed(documents(1)[0], "update", text=[[1]])])
+
+    (fields,) = world.server.collection("lb_signals").values()
+    assert (fields["n"], "text" in fields) == (0, False)
+
+
+async def test_deleting_is_the_same_once_and_again(world: FirestoreWorld) -> None:
+    await world.replica.write(documents(3))
+    gone = [changed(each, "delete") for each in documents(2)]
+
+    assert await world.replica.write(gone) == [CREATED] * 2
+    assert await world.replica.write(gone) == [CREATED] * 2
+
+    assert [each["n"] for each in world.server.collection("lb_signals").values()] == [2]
+
+
+async def test_deletions_get_their_own_answers(world: FirestoreWorld) -> None:
+    await world.replica.write(documents(3))
+    world.server.item_codes.append({1: UNAVAILABLE})
+    gone = [changed(each, "delete") for each in documents(3)]
+
+    written = await world.replica.write(gone)
+
+    assert [each.outcome for each in written] == ["done", "busy", "done"]
+    assert len(world.server.collection("lb_signals")) == 1
+
+
+def changed(document: Document, change: Literal["update", "delete"], **fields: object) -> Document:
+    return replace(document, change=change, fields=fields)
 
 
 Read = Callable[[object], Write]

@@ -1,21 +1,24 @@
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from leadboost.errors import LeaseLostError
+from leadboost.messages.retention import EraseSignals
 from leadboost.ports import ReplicaProgress
 from leadboost.standins.api import Fault
 from leadboost.standins.firestore.status import ABORTED, DENIED, EXHAUSTED, INVALID, UNAVAILABLE
 from leadboost.store.database import Database
+from leadboost.store.erasure import PgErasureStore
 from leadboost.store.leases import PgLeaseStore
 from leadboost.store.replicas import PgReplicaStore
+from leadboost.store.retention import PgRetentionStore
 from tests.cleaned import PSEUDONYMS
 from tests.contract.conftest import Show, show
 from tests.contract.firestore_world import FirestoreWorld, fault, firestore_world
-from tests.integration.replica_world import AT, Dying, Host, happen, hear, new_signals
+from tests.integration.replica_world import AT, Dying, Host, happen, hear, new_signals, number
 from tests.integration.tables import run
 
 __all__ = ["show"]
@@ -161,6 +164,60 @@ async def test_a_copied_signal_that_is_deleted_later_is_not_copied_anew(
 
     created = firestore.server.documents.created
     assert [created[name] for name in before] == list(before.values())
+
+
+async def test_an_erased_person_is_gone_from_the_copy_too(
+    database: Database, firestore: FirestoreWorld, host: Host
+) -> None:
+    await hear(database, new_signals(250, author=ADA))
+    (kept,) = await hear(database, new_signals(1))
+    await host.start()
+    await host.until("up to date, 251 documents")
+    firestore.server.item_codes.extend([{3: ABORTED, 90: EXHAUSTED}, {0: UNAVAILABLE}])
+
+    erasure = PgErasureStore(database, pseudonyms=PSEUDONYMS)
+    assert (await erasure.erase(EraseSignals(handle="ada", by="ana"))).signals == 250
+    await number(database)
+    await host.until("offset 256 of 256")
+
+    assert copied(firestore) == [str(kept)]
+
+
+async def test_a_text_that_was_deleted_for_its_age_is_gone_from_the_copy_and_its_numbers_stay(
+    database: Database, firestore: FirestoreWorld, host: Host
+) -> None:
+    await hear(database, new_signals(1, author=ADA, url="https://x.example"))
+    await host.start()
+    await host.until("up to date, 1 documents")
+    await run(database, "UPDATE raw_signals SET heard_at = now() - interval '31 days'")
+
+    texts, days = timedelta(days=30), timedelta(days=180)
+    await PgRetentionStore(database, pseudonyms=PSEUDONYMS, texts=texts, rows=days).delete_old()
+    await number(database)
+    await host.until("offset 3 of 3")
+
+    (fields,) = firestore.server.collection("lb_signals").values()
+    told = [fields[name] for name in ("text", "title", "author", "url", "extra")]
+    assert (told, fields["engagement"]) == (["", None, None, None, {}], {"score": 12.0})
+
+
+async def test_a_copy_that_dies_while_it_deletes_deletes_the_rest_afterwards(
+    database: Database, firestore: FirestoreWorld, host: Host
+) -> None:
+    await hear(database, new_signals(250, author=ADA))
+    await host.start()
+    await host.until("up to date, 250 documents")
+    await host.runtime.close()
+    erasure = PgErasureStore(database, pseudonyms=PSEUDONYMS)
+    await erasure.erase(EraseSignals(handle="ada", by="ana"))
+    await number(database)
+
+    dying = Dying(firestore.replica, dies_after=[1])
+    again = await Host(database, dying, "there").start()
+    await again.until("offset 254 of 254")
+
+    assert (copied(firestore), again.restarts) == ([], 1)
+    await again.runtime.close()
 
 
 async def test_a_refused_document_is_left_out_by_kind_and_the_rest_is_copied(

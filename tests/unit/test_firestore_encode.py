@@ -17,6 +17,7 @@ from leadboost.connectors.firestore.encode import (
     encode_write,
     fit,
 )
+from leadboost.ports import Document
 from leadboost.standins.firestore.documents import Documents
 from leadboost.standins.firestore.status import StatusError
 from leadboost.standins.firestore.values import decode, encode
@@ -42,6 +43,10 @@ maps = st.recursive(
 )
 
 
+def document(fields: Mapping[str, object]) -> Document:
+    return Document(collection="signals", key="a", fields=fields)
+
+
 def fields_of(write: bytes) -> Mapping[str, Any]:
     """What the stand-in reads out of a write, as Python values."""
     found = Documents("projects/p/databases/(default)/documents/", SystemClock()).read(json.loads(write))
@@ -53,7 +58,7 @@ def fields_of(write: bytes) -> Mapping[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(maps)
 def test_what_is_encoded_is_read_back_as_it_was(fields: dict[str, Any]) -> None:
-    assert fields_of(encode_write(NAME, fields)) == fields
+    assert fields_of(encode_write(NAME, document(fields))) == fields
 
 
 @settings(max_examples=60, deadline=None)
@@ -122,7 +127,7 @@ def test_nineteen_levels_are_taken_by_both_sides() -> None:
 
 
 def test_a_field_that_cannot_be_held_is_left_out_alone_and_named() -> None:
-    fields = fields_of(encode_write(NAME, {"text": "fan", "extra": {"at": [[1, 2]]}, "n": 2**70}))
+    fields = fields_of(encode_write(NAME, document({"text": "fan", "extra": {"at": [[1, 2]]}, "n": 2**70})))
 
     assert fields["text"] == "fan"
     assert set(fields) == {"text", "incomplete"}
@@ -136,7 +141,7 @@ def test_a_field_that_cannot_be_held_is_left_out_alone_and_named() -> None:
     "text", ["a" * 2_000_000, "é" * 700_000, "\x01" * 400_000, "\x01" * 99_999 + "a" * 990_000]
 )
 def test_a_text_that_is_too_long_is_cut_to_what_firestore_takes(text: str) -> None:
-    write = encode_write(NAME, {"id": "1", "text": text})
+    write = encode_write(NAME, document({"id": "1", "text": text}))
 
     fields = fields_of(write)
     assert 0.95 * DOCUMENT_BYTES < len(write) < DOCUMENT_BYTES + 300
@@ -145,7 +150,9 @@ def test_a_text_that_is_too_long_is_cut_to_what_firestore_takes(text: str) -> No
 
 
 def test_what_is_too_large_and_no_text_is_left_out_and_the_rest_stays() -> None:
-    fields = fields_of(encode_write(NAME, {"id": "1", "extra": {"n": ["x" * 600_000] * 2}, "text": "fan"}))
+    large = document({"id": "1", "extra": {"n": ["x" * 600_000] * 2}, "text": "fan"})
+
+    fields = fields_of(encode_write(NAME, large))
 
     assert fields == {"id": "1", "text": "fan", "incomplete": {"extra": "left out: too large"}}
 

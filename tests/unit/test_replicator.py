@@ -17,7 +17,7 @@ from leadboost.ports import Document, Lease, ReplicaProgress, Written
 from leadboost.runtime.testing import System
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-CREATED, BUSY = Written(outcome="created"), Written(outcome="busy")
+CREATED, BUSY = Written(outcome="done"), Written(outcome="busy")
 Answer = Callable[[Sequence[Document]], Sequence[Written]]
 
 

@@ -9,6 +9,7 @@ from leadboost.messages.scout import StoredSignal
 from leadboost.ports import Document
 
 SIGNAL = "signal.accepted"
+FORGOTTEN = "signal.forgotten"
 MODEL = frozenset({"model.trained", "model.rolled_back"})
 
 
@@ -44,6 +45,27 @@ def signal_document(stored: StoredSignal, event: JournalEvent) -> Document:
         "decided_by": stored.decided_by,
     }
     return Document(collection="signals", key=f"signal/{stored.id}", fields=fields | _origin(event))
+
+
+def forgotten_ids(event: JournalEvent) -> list[UUID]:
+    """The ids of the signals that an event says were forgotten, in part or whole; none of any other event."""
+    ids = event.data.get("ids") if event.kind == FORGOTTEN else None
+    return [UUID(str(each)) for each in ids] if isinstance(ids, list) else []
+
+
+def forgotten_document(id_: UUID, stored: StoredSignal | None) -> Document:
+    """What is left of a signal: the document is gone with it, or tells no more of a person than it does."""
+    if stored is None:
+        return Document(collection="signals", key=f"signal/{id_}", fields={}, change="delete")
+    signal = stored.signal
+    fields: dict[str, object] = {
+        "title": signal.title,
+        "text": signal.text,
+        "url": signal.url,
+        "author": signal.author,
+        "extra": signal.extra,
+    }
+    return Document(collection="signals", key=f"signal/{id_}", fields=fields, change="update")
 
 
 def model_document(event: JournalEvent) -> Document:

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 
 import orjson
 
+from leadboost.ports import Document
+
 DOCUMENT_BYTES = 990_000
 """Of a document's fields as JSON. Firestore stores 1 MiB at most, and what it stores is smaller than that."""
 NAME_BYTES = 1_500
@@ -36,10 +38,16 @@ def document_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def encode_write(name: str, fields: Mapping[str, object]) -> bytes:
-    """The JSON of a write that creates the document ``name`` unless it exists. Raises UnfitError."""
-    update = {"name": name, "fields": {key: orjson.Fragment(text) for key, text in fit(fields).items()}}
-    return orjson.dumps({"update": update, "currentDocument": {"exists": False}})
+def encode_write(name: str, document: Document) -> bytes:
+    """The JSON of a write that changes the document ``name`` as is asked for. Raises UnfitError."""
+    if document.change == "delete":
+        return orjson.dumps({"delete": name})
+    kept = {key: orjson.Fragment(text) for key, text in fit(document.fields).items()}
+    update = {"name": name, "fields": kept}
+    if document.change == "create":
+        return orjson.dumps({"update": update, "currentDocument": {"exists": False}})
+    mask = {"fieldPaths": sorted({*kept, *document.fields})}  # what is not sent is taken out
+    return orjson.dumps({"update": update, "updateMask": mask, "currentDocument": {"exists": True}})
 
 
 def fit(fields: Mapping[str, object], *, limit_bytes: int = DOCUMENT_BYTES) -> dict[str, bytes]:

@@ -9,10 +9,11 @@ from leadboost.connectors.client.refusal import known_code
 from leadboost.ports import Written
 
 # gRPC's numbers, https://grpc.io/docs/guides/status-codes.
-OK, ALREADY_EXISTS = 0, 6
+OK, NOT_FOUND, ALREADY_EXISTS = 0, 5, 6
 _BUSY = frozenset({4, 8, 10, 14})  # deadline exceeded, exhausted, aborted, unavailable
 _FAILED = frozenset({1, 2, 13})  # cancelled, unknown, internal
 _LASTING = {5: "NOT_FOUND", 7: "PERMISSION_DENIED", 16: "UNAUTHENTICATED"}
+_PRESENT = Written(outcome="present")
 _REFUSED = {
     3: "invalid_argument",
     9: "failed_precondition",
@@ -65,12 +66,17 @@ def read_word(body: bytes) -> str:
     return known_code(as_object(as_object(first).get("error")).get("status"))
 
 
-def read_written(body: bytes, count: int) -> Sequence[Written]:
-    """Read the status of each of ``count`` writes. Raises AnswerError, LastingError."""
+def read_written(body: bytes, updates: Sequence[bool]) -> Sequence[Written]:
+    """Read the status of each write; ``updates`` tells which ones ask for a document that stands. Raises
+    AnswerError, LastingError."""
     statuses = read_object(body).get("status")
-    if not isinstance(statuses, list) or len(statuses) != count:
+    if not isinstance(statuses, list) or len(statuses) != len(updates):
         raise AnswerError("an answer without one status for each write")
-    return [_written(as_object(status).get("code", OK)) for status in statuses]
+    codes = [as_object(status).get("code", OK) for status in statuses]
+    return [
+        _PRESENT if is_update and code == NOT_FOUND else _written(code)
+        for code, is_update in zip(codes, updates, strict=True)
+    ]
 
 
 def read_found(body: bytes) -> bool:
@@ -84,9 +90,9 @@ def read_found(body: bytes) -> bool:
 
 def _written(code: object) -> Written:
     if code == OK:
-        return Written(outcome="created")
+        return Written(outcome="done")
     if code == ALREADY_EXISTS:
-        return Written(outcome="present")
+        return _PRESENT
     if code in _BUSY:
         return Written(outcome="busy")
     if isinstance(code, int) and code in _LASTING:

@@ -35,6 +35,7 @@ class _Write:
 
     place: int
     body: bytes
+    change: str
 
 
 class FirestoreReplica:
@@ -42,6 +43,7 @@ class FirestoreReplica:
 
     A document is created under an id that follows from its key, on the condition that it does not exist:
     writing it again changes nothing, neither for what was done to it since nor for triggers on new documents.
+    It is updated on the condition that it exists, and deleted without one.
     """
 
     name = NAME
@@ -109,13 +111,13 @@ class FirestoreReplica:
         for place, document in enumerate(documents):
             name = f"{self.destination}{document.collection}/{document_id(document.key)}"
             with suppress(UnfitError):
-                yield _Write(place=place, body=encode_write(name, document.fields))
+                yield _Write(place=place, body=encode_write(name, document), change=document.change)
 
     async def _send(self, request: Sequence[_Write]) -> Sequence[Written]:
         body = _OPEN + b",".join(each.body for each in request) + _CLOSE
         answer = await self._access.post(f"{self._documents}:batchWrite", body)
         if answer.status == 200:
-            return _read(answer, len(request))
+            return _read(answer, request)
         blamed = _blamed(answer)
         if blamed is None:
             raise fault_of(answer, now=self._clock.now())
@@ -148,9 +150,9 @@ def _blamed(answer: WebAnswer) -> Written | None:
     return None
 
 
-def _read(answer: WebAnswer, count: int) -> Sequence[Written]:
+def _read(answer: WebAnswer, request: Sequence[_Write]) -> Sequence[Written]:
     try:
-        return read_written(answer.body, count)
+        return read_written(answer.body, [each.change == "update" for each in request])
     except AnswerError as error:
         raise busy(f"answered something else than expected: {error}") from None
     except LastingError as error:
