@@ -220,6 +220,11 @@ class Source(Protocol):
         """Poll once, from where ``cursor`` left off. Raises SourceError, SourceGoneError."""
         ...
 
+    async def check(self) -> str:
+        """Try by one cheap request whether a poll would be answered; returns what was found, in a few words.
+        Raises SourceError."""
+        ...
+
 
 class QuotaStore(Protocol):
     """``quotas``: what was used of each limited thing, by period."""

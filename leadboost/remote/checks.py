@@ -12,8 +12,8 @@ from leadboost.errors import EmbeddedServerError, LeadBoostError, MirrorError
 from leadboost.folder import DataFolder
 from leadboost.remote.ads import account_states
 from leadboost.remote.client import Answer, connect, find_daemon
-from leadboost.remote.feeds import feed_states
 from leadboost.remote.replicas import replica_states
+from leadboost.remote.sources import source_states
 from leadboost.store.account import server_account
 from leadboost.store.binaries import find_binaries
 from leadboost.store.cluster import check_version, load_record, locate
@@ -23,10 +23,10 @@ from leadboost.store.migrate import migrate, missing_migrations
 
 
 async def check_surroundings(settings: Settings) -> dict[str, str]:
-    """Check folder, port or daemon, database, Redis, feeds, ad accounts and the copy elsewhere; each value
+    """Check folder, port or daemon, database, Redis, sources, ad accounts and the copy elsewhere; each value
     is ``ok...`` or says what is wrong.
 
-    A running daemon is asked for its own checks. Each feed and each account is read once.
+    A running daemon is asked for its own checks. Each source and each account is asked once.
     """
     folder, clock = DataFolder(settings.data_dir), SystemClock()
     checks = {"data_dir": _folder_state(settings.data_dir)}
@@ -42,9 +42,9 @@ async def check_surroundings(settings: Settings) -> dict[str, str]:
         found["database"] = await asyncio.to_thread(_embedded_state, settings.data_dir)
     if settings.redis.url is not None:
         found["redis"] = await _redis_state(settings.redis.url.get_secret_value(), clock)
-    feeds = await feed_states(settings.connectors, clock)
+    sources = await source_states(settings.connectors, clock)
     replicas = await replica_states(settings.connectors, clock)
-    return checks | found | feeds | await account_states(settings.connectors, clock) | replicas
+    return checks | found | sources | await account_states(settings.connectors, clock) | replicas
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

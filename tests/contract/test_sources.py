@@ -10,6 +10,7 @@ from leadboost.domain.signal_intake import read_signal
 from leadboost.errors import SourceError, SourceGoneError
 from leadboost.ports import Fetched
 from leadboost.standins.api import Fault
+from leadboost.standins.x import XServer
 from tests.contract.conftest import Show
 from tests.contract.source_cases import CASES, NOW, Case, Hours, dates
 
@@ -163,6 +164,24 @@ async def slow_drip(case: Case) -> str:
     return await waits(case, Fault(drip=True), 300, 2_000)
 
 
+async def check(case: Case) -> str:
+    """A refusal shows in a check as it does in a poll; else it costs a request, and one more for a token."""
+    case.fill(dates(3))
+    if not case.source.kind.startswith("tiktok"):  # of these one is not asked, and one signs in and no more
+        case.server.faults.extend([Fault(status=401)] * 2)
+        with pytest.raises(SourceError):
+            await case.source.check()
+        case.server.faults.clear()
+        case.server.asked.clear()
+
+    assert await case.source.check()
+
+    assert len(case.server.asked) <= 2
+    if isinstance(case.server, XServer):
+        assert case.server.posts_read == 0
+    return f"{len(case.server.asked)} request(s)"
+
+
 BEHAVIOURS: dict[str, Callable[[Case], Awaitable[str]]] = {
     "auth refresh": auth_refresh,
     "paging to the end": paging_to_the_end,
@@ -178,6 +197,7 @@ BEHAVIOURS: dict[str, Callable[[Case], Awaitable[str]]] = {
     "clock-skewed dates": clock_skewed_dates,
     "5 MB body": body_of_5_mb,
     "slow drip": slow_drip,
+    "check": check,
 }
 
 

@@ -14,8 +14,11 @@ from leadboost.settings import HttpSettings
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.connectors.acting import MetaAdsSettings
 from leadboost.settings.connectors.copying import FirestoreSettings
+from leadboost.settings.connectors.drop import DropSettings
+from leadboost.settings.connectors.hearing import GoogleTrendsSettings
 from leadboost.settings.redis import RedisSettings
 from leadboost.standins.feed import FeedServer, Item, Page, rss
+from leadboost.standins.google_trends import GoogleTrendsServer, Trend
 from leadboost.standins.meta_ads import MetaAdsServer
 from leadboost.store.account import own_folder, server_account
 from tests.contract.firestore_world import PROJECT, firestore_world
@@ -86,9 +89,24 @@ async def test_every_feed_is_read_once_under_the_rules_of_polling(open_path: Pat
 
         checks = await check_surroundings(settings(open_path, connectors))
 
-    assert checks["feed good"] == "ok, 1 item(s)"
-    assert "404" in checks["feed gone"]
-    assert "connectors.allow_hosts" in checks["feed inside"]
+    assert checks["source good"] == "ok, 1 item(s)"
+    assert "404" in checks["source gone"]
+    assert "connectors.allow_hosts" in checks["source inside"]
+
+
+async def test_every_other_source_is_asked_too_and_its_fault_listed(open_path: Path) -> None:
+    folder = open_path / "dropped"
+    drop = DropSettings(folder=folder, enabled=True)
+    async with GoogleTrendsServer() as trends:
+        trends.trends["AR"] = [Trend(title="ventilador", at=SystemClock().now())]
+        google = GoogleTrendsSettings(base_url=trends.url, geos=("AR", "BR"), enabled=True)
+        connectors = ConnectorsSettings(allow_hosts=("127.0.0.1",), google_trends=google, drop=drop)
+
+        checks = await check_surroundings(settings(open_path / "data", connectors))
+
+    assert checks["source google_trends.ar"] == "ok, 1 search(es)"
+    assert "404" in checks["source google_trends.br"]
+    assert str(folder) in checks["source drop.files"]
 
 
 async def test_an_ad_account_tells_who_we_connect_as_or_why_not(open_path: Path) -> None:

@@ -74,6 +74,11 @@ class DropSource:
             return Fetched(items=(), cursor={}, wait_s=0.0, note=note)
         return self._part(dropped, rows, FileCursor.load(cursor, sha256=dropped.sha256))
 
+    async def check(self) -> str:
+        """Look for the next file. Raises SourceError."""
+        dropped = await self._aside(partial(next_file, self._folder, self._clock.now()))
+        return "no file waits" if dropped is None else f"next is {dropped.path.name}"
+
     def _rows(self, dropped: Dropped) -> list[FileRow]:
         if dropped.body is None:
             raise FileError(f"has more than {FILE_BYTES // 2**20} MiB; use `leadboost ingest signals`")

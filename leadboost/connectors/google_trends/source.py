@@ -64,3 +64,7 @@ class GoogleTrendsSource:
             wait_s=self._min_interval_s,
             note=rejection_note(page.rejected),
         )
+
+    async def check(self) -> str:
+        """Read the feed once. Raises SourceError."""
+        return f"{len((await self.fetch({})).items)} search(es)"

@@ -77,9 +77,16 @@ class NewsApiSource:
             note=rejection_note(rejected),
         )
 
-    async def _page(self, number: int, since: Mapping[str, str]) -> Articles | None:
+    async def check(self) -> str:
+        """Read one article, which takes one call of the plan. Raises SourceError."""
+        articles = await self._page(1, {}, articles=1)
+        return f"{articles.total if articles else 0} article(s) found"
+
+    async def _page(
+        self, number: int, since: Mapping[str, str], articles: int = PAGE_ARTICLES
+    ) -> Articles | None:
         """Read a page; None where the plan gives no more."""
-        place = {"sortBy": "publishedAt", "pageSize": str(PAGE_ARTICLES), "page": str(number)}
+        place = {"sortBy": "publishedAt", "pageSize": str(articles), "page": str(number)}
         answer = await self._access.get("/v2/everything", {**self._params, **since, **place}, self._refusals)
         if answer.status == 426 and number > 1:
             return None

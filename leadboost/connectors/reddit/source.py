@@ -71,8 +71,13 @@ class RedditSource:
             note=rejection_note(rejected),
         )
 
-    async def _page(self, after: str | None) -> Page:
-        params = self._params | ({"after": after} if after else {})
+    async def check(self) -> str:
+        """Sign in, and read one post. Raises SourceError."""
+        page = await self._page(None, posts=1)
+        return "signed in" if page.items else "signed in, and nothing found so far"
+
+    async def _page(self, after: str | None, posts: int = PAGE_POSTS) -> Page:
+        params = self._params | {"limit": str(posts)} | ({"after": after} if after else {})
         answer = await self._access.get(self._path, params, self._refusals)
         if not 200 <= answer.status < 300:
             raise self._refusals.of(answer, code=read_reason(answer.body))
@@ -83,7 +88,7 @@ class RedditSource:
 def _question(subreddits: Sequence[str], query: str | None) -> tuple[str, dict[str, str]]:
     """Return path and parameters; ``raw_json`` keeps Reddit from escaping ``< > &`` in texts."""
     place = f"/r/{'+'.join(subreddits)}" if subreddits else ""
-    params = {"limit": str(PAGE_POSTS), "raw_json": "1"}
+    params = {"raw_json": "1"}
     if query is None:
         return f"{place}/new", params
     within = {"restrict_sr": "1"} if subreddits else {}

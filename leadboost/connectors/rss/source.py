@@ -86,6 +86,11 @@ class RssSource:
         self._missing_since = None
         return fetched
 
+    async def check(self) -> str:
+        """Read the feed once. Raises SourceError."""
+        fetched = await self.fetch({})
+        return f"{len(fetched.items)} item(s){f', {fetched.note}' if fetched.note else ''}"
+
     async def _get(self, state: FeedCursor) -> WebAnswer:
         headers = {"Accept": _ACCEPT}
         if state.etag:

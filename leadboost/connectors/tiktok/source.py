@@ -69,6 +69,10 @@ class TikTokSource:
             note=rejection_note(rejected),
         )
 
+    async def check(self) -> str:
+        """Ask nothing: signing in replaces the login, and what holds the new one is the daemon's database."""
+        return "not asked, since each sign-in replaces the login; see the state of the source while it runs"
+
     async def _page(self, begin: int) -> Videos:
         body = {"max_count": PAGE_VIDEOS, "cursor": begin}
         answer = await self._access.post("/v2/video/list/", {"fields": FIELDS}, body, self._refusals)

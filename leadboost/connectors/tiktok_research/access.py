@@ -43,6 +43,10 @@ class ResearchAccess:
         self._timeout_s = timeout_s
         self._tokens = TokenKeeper(self._renew, clock=clock)
 
+    async def sign_in(self, refusals: Refusals) -> None:
+        """Get a token that is good. Raises SourceError, SourceGoneError."""
+        await self._tokens.good(refusals)
+
     async def query(self, body: Mapping[str, object], refusals: Refusals) -> WebAnswer:
         """Ask with a token that is good; where it is refused, once more with a new one. Any status is an
         answer. Raises SourceError, SourceGoneError."""

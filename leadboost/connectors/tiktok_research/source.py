@@ -92,6 +92,11 @@ class TikTokResearchSource:
             note=note,
         )
 
+    async def check(self) -> str:
+        """Sign in, which takes no call of the day. Raises SourceError."""
+        await self._access.sign_in(self._refusals)
+        return "signed in"
+
     async def _read(self, start: date, end: date) -> tuple[dict[str, Raw], str | None]:
         """Read all pages, with a note of what is missing; a search that TikTok forgot begins again, once."""
         try:

@@ -59,6 +59,18 @@ class XAccess:
         await self._spending.give_back(day, max(most - posts.count, 0) * self._post_micros)
         return posts
 
+    async def check(self, params: Mapping[str, str], refusals: Refusals) -> None:
+        """Ask for a page of one post: X looks at the token first, and then refuses so short a page (400),
+        which costs nothing. Raises SourceError, SourceGoneError."""
+        answer = await self._ask({**params, "max_results": "1"}, refusals)
+        if answer.status != 400 and not 200 <= answer.status < 300:
+            raise self._failure(answer, refusals)
+
+    async def _ask(self, params: Mapping[str, str], refusals: Refusals) -> WebAnswer:
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        request = WebRequest(url=self._url, headers=headers, params=params)
+        return await ask(self._client, request, refusals, timeout_s=self._timeout_s)
+
     async def _paid(
         self, params: Mapping[str, str], refusals: Refusals, *, most: int
     ) -> tuple[WebAnswer, datetime]:
@@ -69,12 +81,7 @@ class XAccess:
         spent = "has spent the daily cap, connectors.x.daily_cents"
         day = await self._spending.take(price, refusals, spent=spent)
         name, fields = self._fields
-        request = WebRequest(
-            url=self._url,
-            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
-            params={**params, "max_results": str(most), name: fields},
-        )
-        answer = await ask(self._client, request, refusals, timeout_s=self._timeout_s)
+        answer = await self._ask({**params, "max_results": str(most), name: fields}, refusals)
         left = header_number(answer.headers, "x-rate-limit-remaining")
         self._budget.learn(left, self._window_left_s(answer))
         if not 200 <= answer.status < 300:

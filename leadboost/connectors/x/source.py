@@ -71,6 +71,11 @@ class XSource:
         self._refusals.reset()
         return self._fetched(found, state, rejection_note(rejected))
 
+    async def check(self) -> str:
+        """Try the token without reading a post: each has its price. Raises SourceError."""
+        await self._access.check({"query": self._query}, self._refusals)
+        return "signed in; no post was read"
+
     async def _page(self, state: SearchCursor) -> Posts:
         now = self._clock.now()
         return await self._access.search(
