@@ -118,6 +118,12 @@ async def _stock_up(dsn: str, stock: Mapping[str, int], floor: int) -> None:
             list(stock.values()),
             floor,
         )
+        await connection.execute(
+            "INSERT INTO stock_moves (id, sku, kind, quantity, remaining, at, by)"
+            " SELECT gen_random_uuid(), sku, 'opening', on_hand, on_hand, now(), 'bench' FROM stock"
+            " WHERE sku = ANY ($1)",
+            list(stock),
+        )
     finally:
         await connection.close()
 

@@ -33,4 +33,6 @@ class Selling:
             reached=wiring.topics.reached,
             sold=wiring.topics.sold,
             state=wiring.topics.state,
+            leases=wiring.leases,
+            holder=wiring.holder,
         )

@@ -1,30 +1,34 @@
-"""Stock and sales."""
+"""Sales, reservations and returns: each happens once for its key, and is answered for ever alike."""
 
 import hashlib
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import orjson
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from leadboost.console.bodies import SaleBody, StockBody, StockQuery, faults_of
+from leadboost.console.bodies import LineBody, ReservationBody, ReturnBody, SaleBody, faults_of
 from leadboost.console.call import JSON_TYPE, Call, answer, json_response, validate
-from leadboost.console.fields import Sku
-from leadboost.console.items import page_of
 from leadboost.console.json_body import parse_json
-from leadboost.console.problems import PROBLEM_TYPE, Fault, invalid, outcome_unknown
-from leadboost.console.replies import DryRun, ProductChanged, ProductReply, StockPage
-from leadboost.domain.campaign import Campaign
+from leadboost.console.problems import PROBLEM_TYPE, Fault, ProblemError, invalid, outcome_unknown
+from leadboost.console.replies import DryRun
 from leadboost.domain.stock import Line
 from leadboost.errors import ActorStoppedError, AskTimeoutError, OutcomeUnknownError
-from leadboost.messages.enterprise import ListStock, PutStock, SellStock
+from leadboost.messages.enterprise import (
+    ConfirmReservation,
+    ReleaseReservation,
+    ReserveStock,
+    ReturnSale,
+    SellStock,
+    StockChange,
+)
 
 SALE_DEADLINE_S: Final = 5.0
 KEY_HEADER: Final = "Idempotency-Key"
 _KEY: Final = re.compile(r"[!-~]{1,255}")
-_SKU: Final[TypeAdapter[str]] = TypeAdapter(Sku)
 
 
 async def sell(call: Call) -> web.Response:
@@ -32,10 +36,74 @@ async def sell(call: Call) -> web.Response:
     lines = order_lines(await call.read_json())
     command = SellStock(
         principal=call.principal.subject,
-        key=_idempotency_key(call),
+        key=idempotency_key(call),
         request_hash=order_hash(lines),
+        trace=UUID(call.trace_id),
         lines=lines,
     )
+    return await answer_once(call, command)
+
+
+async def reserve(call: Call) -> web.Response:
+    """Keep units for a while; confirm them before it is over, or they are for sale again."""
+    body = validate(ReservationBody, await call.json())
+    command = ReserveStock(
+        principal=call.principal.subject,
+        key=idempotency_key(call),
+        request_hash=hash_of("reserve", body.sku, body.quantity, body.ttl_s),
+        trace=UUID(call.trace_id),
+        line=Line(sku=body.sku, quantity=body.quantity),
+        ttl_s=body.ttl_s,
+    )
+    return await answer_once(call, command)
+
+
+async def confirm_reservation(call: Call) -> web.Response:
+    """Sell what a reservation keeps. Asked again, it gives the same answer."""
+    id = _id(call, "reservation")
+    command = ConfirmReservation(
+        principal=call.principal.subject,
+        key=f"confirm {id}",  # with a blank: no caller's own key can be the same
+        request_hash=hash_of("confirm", str(id)),
+        trace=UUID(call.trace_id),
+        reservation_id=id,
+    )
+    return await answer_once(call, command)
+
+
+async def release_reservation(call: Call) -> web.Response:
+    """Give up a reservation. Asked again, it gives the same answer."""
+    id = _id(call, "reservation")
+    command = ReleaseReservation(
+        principal=call.principal.subject,
+        key=f"release {id}",
+        request_hash=hash_of("release", str(id)),
+        trace=UUID(call.trace_id),
+        reservation_id=id,
+    )
+    return await answer_once(call, command)
+
+
+async def return_sale(call: Call) -> web.Response:
+    """Take a sale back: the lines given, or all that did not come back yet. They are for sale again."""
+    body = validate(ReturnBody, await call.json())
+    id = _id(call, "sale")
+    lines = None if body.lines is None else _distinct(body.lines)
+    given = None if lines is None else [(line.sku, line.quantity) for line in lines]
+    command = ReturnSale(
+        principal=call.principal.subject,
+        key=idempotency_key(call),
+        request_hash=hash_of("return", str(id), given, body.reason),
+        trace=UUID(call.trace_id),
+        sale_id=id,
+        lines=lines,
+        reason=body.reason,
+    )
+    return await answer_once(call, command)
+
+
+async def answer_once(call: Call, command: StockChange) -> web.Response:
+    """Have it done once; the stored answer leaves as it was stored, byte for byte."""
     if call.is_dry_run:
         return answer(DryRun(1, (), (), call.trace_id))
     try:
@@ -58,8 +126,12 @@ def order_lines(body: bytes) -> tuple[Line, ...]:
         return (_single_line(order),)
     if order.sku is not None or order.quantity is not None:
         raise invalid([Fault("lines", "give either lines, or sku and quantity")])
-    _refuse_twins([line.sku for line in order.lines])
-    return tuple(Line(sku=line.sku, quantity=line.quantity) for line in order.lines)
+    return _distinct(order.lines)
+
+
+def _distinct(lines: Sequence[LineBody]) -> tuple[Line, ...]:
+    _refuse_twins([line.sku for line in lines])
+    return tuple(Line(sku=line.sku, quantity=line.quantity) for line in lines)
 
 
 def _single_line(order: SaleBody) -> Line:
@@ -83,56 +155,21 @@ def order_hash(lines: tuple[Line, ...]) -> bytes:
     return hashlib.sha256(orjson.dumps([(line.sku, line.quantity) for line in lines])).digest()
 
 
-def _idempotency_key(call: Call) -> str:
+def hash_of(*request: object) -> bytes:
+    """SHA-256 of the canonical request as compact JSON."""
+    return hashlib.sha256(orjson.dumps(request)).digest()
+
+
+def _id(call: Call, kind: str) -> UUID:
+    try:
+        return UUID(call.place[0])
+    except ValueError:
+        raise ProblemError(404, f"unknown_{kind}", f"There is no {kind} of this id.") from None
+
+
+def idempotency_key(call: Call) -> str:
+    """Read the key under which it happens once. Raises ProblemError 422."""
     keys = call.request.headers.getall(KEY_HEADER, ())
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
         raise invalid([Fault(KEY_HEADER, "send one header of 1 to 255 visible ASCII characters")])
     return keys[0]
-
-
-async def put_stock(call: Call) -> web.Response:
-    """Set what is given of a product and its stock."""
-    sku = _sku(call.place[0])
-    body = validate(StockBody, await call.exact_json())
-    if not body.model_fields_set:
-        raise invalid([Fault("", "give at least one field to set")])
-    command = PutStock(
-        sku=sku,
-        by=call.principal.subject,
-        on_hand=body.on_hand,
-        floor=body.floor,
-        title=body.title,
-        url=body.url,
-        price_micros=body.price,
-        unit_cost_micros=body.unit_cost,
-        campaigns=_links(body),
-    )
-    if call.is_dry_run:
-        return answer(DryRun(1, (), (), call.trace_id))
-    product = await call.handles.enterprise.ask(command, timeout_s=SALE_DEADLINE_S)
-    return answer(replace(ProductChanged.of(product), trace_id=call.trace_id))
-
-
-def _sku(text: str) -> str:
-    try:
-        return _SKU.validate_python(text)
-    except ValidationError as error:
-        raise invalid([Fault("sku", fault.reason) for fault in faults_of(error)]) from None
-
-
-def _links(body: StockBody) -> tuple[Campaign, ...] | None:
-    if body.campaigns is None:
-        return None
-    links = [Campaign(platform=item.platform, campaign_id=item.campaign_id) for item in body.campaigns]
-    for index, link in enumerate(links):
-        if link in links[:index]:
-            raise invalid([Fault(f"campaigns[{index}]", "is given more than once")])
-    return tuple(links)
-
-
-async def list_stock(call: Call) -> web.Response:
-    """List products in SKU order."""
-    query = call.query(StockQuery)
-    found = await call.handles.enterprise.ask(ListStock(after=query.after or "", limit=query.limit + 1))
-    products, last = page_of(found, query.limit)
-    return answer(StockPage([ProductReply.of(product) for product in products], last.sku if last else None))

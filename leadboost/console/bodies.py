@@ -39,6 +39,7 @@ from leadboost.domain.halt import GLOBAL, MAX_SCOPE_CHARS
 from leadboost.domain.signal_intake import AUTHOR_CHARS, EXTERNAL_ID_CHARS
 
 MAX_FAULTS: Final = 20
+MAX_TTL_S: Final = 7 * 24 * 3600
 _MAX_READ: Final = 10_000
 _MAX_FAULT_CHARS: Final = 200
 
@@ -76,6 +77,29 @@ class SaleBody(Body):
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=100)] | None = None
 
 
+class ReservationBody(Body):
+    """Units to keep for ``ttl_s`` seconds, at most a week."""
+
+    sku: Sku
+    quantity: Quantity
+    ttl_s: Annotated[int, Field(ge=1, le=MAX_TTL_S)]
+
+
+class ReturnBody(Body):
+    """What comes back of a sale, and why; without ``lines`` all that did not come back yet."""
+
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=100)] | None = None
+    reason: Reason | None = None
+
+
+class RestockBody(Body):
+    """Units that arrived, what one of them cost, and why they came."""
+
+    quantity: Quantity
+    unit_cost: Money | None = None
+    reason: Reason | None = None
+
+
 class CampaignBody(Body):
     """A campaign that advertises the SKU."""
 
@@ -95,6 +119,7 @@ class StockBody(Body):
     price: Money | None = None
     unit_cost: Money | None = None
     campaigns: Annotated[list[CampaignBody], Field(max_length=100)] | None = None
+    reason: Reason | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -298,6 +323,12 @@ class StockQuery(Query):
 
     after: Sku | None = None
     limit: Limit = 1000
+
+
+class LedgerQuery(Query):
+    """The newest rows of a SKU's ledger."""
+
+    limit: Limit = 100
 
 
 class EventsQuery(Query):

@@ -26,7 +26,7 @@ from leadboost.console.pushes import Pushes
 from leadboost.console.replies import encode
 from leadboost.domain.halt import Scope
 from leadboost.domain.offer import Offer
-from leadboost.messages.enterprise import ListStock, PutStock, SellStock
+from leadboost.messages.enterprise import GetAccount, ListStock, PutStock, StockChange
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
 from leadboost.messages.panic import GetHalt, GetSafety, ListCampaigns, TripHalt
@@ -55,7 +55,7 @@ class Handles:
     """What answers requests: actors (``predictor`` and ``trainer`` may be one), accounts, what was heard, who
     may push, and what outside services offer."""
 
-    enterprise: ActorRef[SellStock | PutStock | ListStock]
+    enterprise: ActorRef[StockChange | PutStock | ListStock | GetAccount]
     scout: ActorRef[HearSignals | ListSources | MuteSource]
     trainer: ActorRef[RecordOutcomes | GetModel | RollBack]
     predictor: ActorRef[Predict]

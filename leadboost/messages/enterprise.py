@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
 
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.stock import Line
@@ -17,9 +20,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SellStock(Message[Answer]):
-    """Sell an order once per (principal, key). ``request_hash`` is the SHA-256 of the canonical order.
+class Keyed(Message[Answer]):
+    """A change of stock that happens once per (principal, key).
 
+    ``request_hash`` is the SHA-256 of the canonical request, ``trace`` the request that caused it.
     Raises OutcomeUnknownError when the commit's fate is not known, StoreUnavailableError when
     nothing was written, StoreDataError when the database refuses a value of this request.
     """
@@ -27,7 +31,59 @@ class SellStock(Message[Answer]):
     principal: str
     key: str
     request_hash: bytes
+    trace: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellStock(Keyed):
+    """Sell an order, all its lines or none."""
+
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveStock(Keyed):
+    """Keep units for ``ttl_s`` seconds."""
+
+    line: Line
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmReservation(Keyed):
+    """Sell what a reservation keeps."""
+
+    reservation_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseReservation(Keyed):
+    """Give up a reservation before it runs out."""
+
+    reservation_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnSale(Keyed):
+    """Take ``lines`` of a sale back on hand, all that did not come back yet for None."""
+
+    sale_id: UUID
+    lines: tuple[Line, ...] | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestockStock(Keyed):
+    """Add units that arrived, bought at ``unit_cost_micros`` each (micros of the base currency) if known."""
+
+    line: Line
+    reason: str | None
+    unit_cost_micros: int | None
+
+
+StockChange: TypeAlias = (
+    SellStock | ReserveStock | ConfirmReservation | ReleaseReservation | ReturnSale | RestockStock
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +104,15 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutStock(Message[Product]):
-    """Set what is given of a product and its stock; None leaves a field as it is."""
+    """Set what is given of a product and its stock; None leaves a field as it is.
+
+    ``on_hand`` is a count; ``reason`` and ``trace`` go into the ledger with it.
+    """
 
     sku: str
     by: str
+    trace: UUID | None = None
+    reason: str | None = None
     on_hand: int | None = None
     floor: int | None = None
     title: str | None = None
@@ -67,3 +128,63 @@ class ListStock(Message[Sequence[Product]]):
 
     after: str = ""
     limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireReservations(Message[int]):
+    """Free what reservations kept that have run out, at most ``limit`` of them; the reply is how many."""
+
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockMove:
+    """One row of a SKU's ledger: ``quantity`` units more (or fewer) on hand, ``remaining`` available after.
+
+    ``kind`` is opening, sale, return, restock, count or external. Money in micros of ``currency``.
+    """
+
+    id: UUID
+    at: datetime
+    kind: str
+    quantity: int
+    remaining: int
+    by: str
+    reason: str | None
+    trace: UUID | None
+    sale_id: UUID | None
+    unit_price_micros: int | None
+    unit_cost_micros: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationHeld:
+    """Units of a SKU that someone keeps until ``expires_at``."""
+
+    id: UUID
+    sku: str
+    quantity: int
+    by: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockAccount:
+    """The ledger of one SKU, newest first, and what is kept of it. ``opening`` plus the sum of all
+    quantities is what is on hand: ``balance``."""
+
+    sku: str
+    on_hand: int
+    balance: int
+    moves: Sequence[StockMove]
+    reservations: Sequence[ReservationHeld]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetAccount(Message[StockAccount | None]):
+    """The newest ``limit`` rows of a SKU's ledger; None for an unknown SKU."""
+
+    sku: str
+    limit: int = 100

@@ -56,7 +56,13 @@ from leadboost.ports.replicating import (
     Written,
 )
 from leadboost.ports.ruling import FactStore, LookRun, OpenChanges, RuleFile, RuleStore, SellRate
-from leadboost.ports.selling import Sale, SalesDecided, SaleStore, StockPut
+from leadboost.ports.selling import (
+    Expired,
+    SalesDecided,
+    SaleStore,
+    StockPut,
+    StockRequest,
+)
 
 __all__ = [
     "KEPT_VERSIONS",
@@ -71,6 +77,7 @@ __all__ = [
     "EnableAction",
     "ErasureStore",
     "EventLog",
+    "Expired",
     "FactStore",
     "FeatureStore",
     "Fetched",
@@ -105,7 +112,6 @@ __all__ = [
     "Rollback",
     "RuleFile",
     "RuleStore",
-    "Sale",
     "SaleStore",
     "SalesDecided",
     "SellRate",
@@ -118,6 +124,7 @@ __all__ = [
     "SourceState",
     "SourceStore",
     "StockPut",
+    "StockRequest",
     "StoredAccount",
     "StoredLogin",
     "TermStore",

@@ -7,20 +7,20 @@ from typing import Protocol
 from uuid import UUID
 
 from leadboost.domain.stock import StockAlert, StockLevel
-from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
+from leadboost.messages.enterprise import Answer, Product, PutStock, StockAccount, StockChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sale:
-    """A sale command with the id that it gets if it is granted."""
+class StockRequest:
+    """A command with the id of the sale or reservation that it makes if it is granted."""
 
-    sale_id: UUID
-    command: SellStock
+    id: UUID
+    command: StockChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesDecided:
-    """One answer or error per sale, in the order asked, and what was committed with them.
+    """One answer or error per request, in the order asked, and what was committed with them.
 
     ``sold`` counts the orders newly granted, ``levels`` are the stock levels written, as they are
     now, and ``alerts`` those that reached their floor or zero, each with its journal row.
@@ -40,21 +40,38 @@ class StockPut:
     alerts: Sequence[StockAlert] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """How many reservations ran out, and the levels written for them."""
+
+    count: int = 0
+    levels: Sequence[StockLevel] = ()
+
+
 class SaleStore(Protocol):
     """Stock, sales and their idempotent answers."""
 
-    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
+    async def decide(self, requests: Sequence[StockRequest]) -> SalesDecided:
         """Decide and commit all of them in one transaction, in the order given.
 
-        One answer or error per sale. A value that the database refuses fails its own sale alone
-        (the batch is halved), a SKU that someone else keeps locked only the sales that name it.
+        One answer or error per request. A value that the database refuses fails its own request alone
+        (the batch is halved), a SKU that someone else keeps locked only those that touch it.
+        What reservations keep that have run out is free for all of them.
         Raises StoreUnavailableError when nothing was written and
         OutcomeUnknownError when the commit's fate is unknown.
         """
         ...
 
-    async def find_answers(self, sales: Sequence[Sale]) -> Mapping[tuple[str, str], Answer]:
+    async def find_answers(self, requests: Sequence[StockRequest]) -> Mapping[tuple[str, str], Answer]:
         """Look up stored answers by (principal, key); absent keys were never committed."""
+        ...
+
+    async def expire(self, *, limit: int) -> Expired:
+        """End reservations that have run out, of those SKUs that nobody keeps locked, about ``limit``."""
+        ...
+
+    async def get_account(self, *, sku: str, limit: int) -> StockAccount | None:
+        """The newest ``limit`` rows of a SKU's ledger; None for an unknown SKU."""
         ...
 
     async def purge_answers(self, *, before: datetime, limit: int) -> int:

@@ -11,13 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
-from leadboost.domain.stock import Line, Order, Refused, Sold, StockAlert, StockLevel, decide_orders
+from leadboost.domain.stock import Confirmed, Desk, Sold, StockAlert, StockLevel
 from leadboost.errors import InputError, StoreConflictError, StoreDataError, StoreError
-from leadboost.messages.enterprise import Answer, Product, PutStock, SellStock
-from leadboost.ports import Sale, SalesDecided, StockPut
-from leadboost.store.answers import CONFLICT, decision_answer
+from leadboost.messages.enterprise import Answer, Product, PutStock, StockAccount
+from leadboost.ports import Expired, SalesDecided, StockPut, StockRequest
+from leadboost.store.answers import CONFLICT, decision_answer, is_final
+from leadboost.store.asked import Asked, Key, fault_of, in_domain_words, named_id, skus_of
 from leadboost.store.database import Database, Session
+from leadboost.store.decided import (
+    Decided,
+    expire_reservations,
+    level_columns,
+    moves_of,
+    open_desk,
+    sold_lines,
+    write_reservations,
+)
+from leadboost.store.ledger import add_moves, end_outs, read_account
 from leadboost.store.locks import LOCK_WAIT_S, HeldSkus, locked_error
 from leadboost.store.queries import load_queries
 from leadboost.store.stock import insert_alerts, lock_levels, put_stock, read_products
@@ -25,11 +37,10 @@ from leadboost.store.stock import insert_alerts, lock_levels, put_stock, read_pr
 DEADLINE_S = 2.0
 READ_DEADLINE_S = 0.5
 RERUNS = 3
-_QUANTITY_END = 2**63
 
 _queries = load_queries("sales")
+_reservations = load_queries("reservations")
 
-Key = tuple[str, str]
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -50,18 +61,31 @@ class PgSaleStore:
         self._currency = currency
         self._held = HeldSkus(database)
 
-    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
-        faults = [_fault(sale.command) for sale in sales]
-        sound = [sale for sale, fault in zip(sales, faults, strict=True) if fault is None]
-        decided = await self._sell_sound(sound) if sound else SalesDecided(answers=())
+    async def decide(self, requests: Sequence[StockRequest]) -> SalesDecided:
+        faults = [fault_of(request.command) for request in requests]
+        sound = [request for request, fault in zip(requests, faults, strict=True) if fault is None]
+        decided = await self._decide_sound(await self._name(sound)) if sound else SalesDecided(answers=())
         answers = iter(decided.answers)
         return replace(decided, answers=[next(answers) if fault is None else fault for fault in faults])
 
-    async def find_answers(self, sales: Sequence[Sale]) -> Mapping[Key, Answer]:
-        firsts = _first_of_each_key(sales)
+    async def find_answers(self, requests: Sequence[StockRequest]) -> Mapping[Key, Answer]:
+        firsts = _first_of_each_key(Asked(request, frozenset()) for request in requests)
         async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
             stored = await _read_stored(session, firsts)
-        return {key: _answer(stored[key], sale) for key, sale in firsts.items() if key in stored}
+        return {key: _answer(stored[key], asked) for key, asked in firsts.items() if key in stored}
+
+    async def expire(self, *, limit: int) -> Expired:
+        async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
+            rows = await session.fetch(_reservations.find_expired, self._clock.now(), limit)
+        if not rows:
+            return Expired()
+        skus = [row["sku"] for row in rows]
+        _, expired = await self._held.run_free(skus, lambda sku: (sku,), partial(_rerun, self._expire_once))
+        return expired
+
+    async def get_account(self, *, sku: str, limit: int) -> StockAccount | None:
+        async with self._database.transaction(deadline_s=READ_DEADLINE_S) as session:
+            return await read_account(session, sku, limit)
 
     async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
         done = StockPut(results=())
@@ -78,16 +102,27 @@ class PgSaleStore:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             return len(await session.fetch(_queries.purge_answers, before, limit))
 
-    async def _sell_sound(self, sales: Sequence[Sale]) -> SalesDecided:
+    async def _name(self, requests: Sequence[StockRequest]) -> Sequence[Asked]:
+        """Find the SKUs of reservations and sales that are named: these never change."""
+        ids = [id for request in requests if (id := named_id(request.command)) is not None]
+        named: dict[UUID, frozenset[str]] = {}
+        if ids:
+            async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
+                rows = await session.fetch(_reservations.find_named, ids)
+            for id, sku in rows:
+                named[id] = named.get(id, frozenset()) | {sku}
+        return [Asked(request, skus_of(request.command, named)) for request in requests]
+
+    async def _decide_sound(self, asked: Sequence[Asked]) -> SalesDecided:
         """Commit together, or by halves where the database refuses a value of one of them."""
         try:
-            return await self._sell_free(sales)
+            return await self._decide_free(asked)
         except StoreDataError as error:
-            if len(sales) == 1:
+            if len(asked) == 1:
                 return SalesDecided(answers=(error,))
-        middle = len(sales) // 2
-        first = await self._sell_half(sales[:middle])
-        second = await self._sell_half(sales[middle:])
+        middle = len(asked) // 2
+        first = await self._decide_half(asked[:middle])
+        second = await self._decide_half(asked[middle:])
         return SalesDecided(
             answers=[*first.answers, *second.answers],
             sold=first.sold + second.sold,
@@ -95,74 +130,88 @@ class PgSaleStore:
             alerts=[*first.alerts, *second.alerts],
         )
 
-    async def _sell_half(self, sales: Sequence[Sale]) -> SalesDecided:
+    async def _decide_half(self, asked: Sequence[Asked]) -> SalesDecided:
         # The other half may stand, so a failure here must not speak for the whole batch.
         try:
-            return await self._sell_sound(sales)
+            return await self._decide_sound(asked)
         except StoreError as error:
-            return SalesDecided(answers=[error] * len(sales))
+            return SalesDecided(answers=[error] * len(asked))
 
-    async def _sell_free(self, sales: Sequence[Sale]) -> SalesDecided:
-        held, decided = await self._held.run_free(sales, _skus, partial(_rerun, self._sell_once))
+    async def _decide_free(self, asked: Sequence[Asked]) -> SalesDecided:
+        held, decided = await self._held.run_free(asked, _skus, partial(_rerun, self._decide_once))
         if not held:
             return decided
         answers = iter(decided.answers)
         return replace(
             decided,
-            answers=[
-                locked_error(named) if (named := held & _skus(sale)) else next(answers) for sale in sales
-            ],
+            answers=[locked_error(named) if (named := held & each.skus) else next(answers) for each in asked],
         )
 
-    async def _sell_once(self, sales: Sequence[Sale]) -> SalesDecided:
-        if not sales:
+    async def _decide_once(self, asked: Sequence[Asked]) -> SalesDecided:
+        if not asked:
             return SalesDecided(answers=())
-        firsts = _first_of_each_key(sales)
-        skus = {line.sku for sale in firsts.values() for line in sale.command.lines}
+        firsts = _first_of_each_key(asked)
+        skus = {sku for each in firsts.values() for sku in each.skus}
+        now = self._clock.now()
         async with self._database.transaction(deadline_s=DEADLINE_S, lock_wait_s=LOCK_WAIT_S) as session:
             levels = await lock_levels(session, skus)
             stored = await _read_stored(session, firsts)
-            fresh = {key: sale for key, sale in firsts.items() if key not in stored}
-            orders = [Order(sale_id=sale.sale_id, lines=sale.command.lines) for sale in fresh.values()]
-            decisions, changed = decide_orders(levels, orders)
-            for (key, sale), decision in zip(fresh.items(), decisions, strict=True):
-                stored[key] = _Stored(sale.command.request_hash, decision_answer(decision))
-            await self._write(session, fresh, decisions, stored, changed)
+            fresh = [each for key, each in firsts.items() if key not in stored]
+            desk = await open_desk(session, levels, fresh, now)
+            decided = [(each.request, desk.decide(in_domain_words(each.request, now))) for each in fresh]
+            answers = [decision_answer(decision) for _, decision in decided]
+            changed = desk.changed()
+            await self._write(session, decided, answers, levels, changed, now)
             alerts = await insert_alerts(session, levels, changed, clock=self._clock, rng=self._rng)
-        answers = [_answer(stored[sale.command.principal, sale.command.key], sale) for sale in sales]
-        sold = sum(isinstance(decision, Sold) for decision in decisions)
-        return SalesDecided(answers=answers, sold=sold, levels=list(changed.values()), alerts=alerts)
+        for each, answer in zip(fresh, answers, strict=True):
+            stored[each.key] = _Stored(each.request.command.request_hash, answer)
+        return SalesDecided(
+            answers=[_answer(stored[each.key], each) for each in asked],
+            sold=sum(isinstance(decision, Sold | Confirmed) for _, decision in decided),
+            levels=list(changed.values()),
+            alerts=alerts,
+        )
 
     async def _write(
         self,
         session: Session,
-        fresh: Iterable[Key],
-        decisions: Sequence[Sold | Refused],
-        stored: Mapping[Key, _Stored],
+        decided: Sequence[Decided],
+        answers: Sequence[Answer],
+        levels: Mapping[str, StockLevel],
         changed: Mapping[str, StockLevel],
+        now: datetime,
     ) -> None:
-        decided = list(zip(fresh, decisions, strict=True))
-        answers = [
-            (*key, stored[key].request_hash, stored[key].answer.status, stored[key].answer.body)
-            for key, decision in decided
-            if isinstance(decision, Sold) or decision.known
+        kept = [
+            (
+                *(request.command.principal, request.command.key, request.command.request_hash),
+                *(answer.status, answer.body),
+            )
+            for (request, decision), answer in zip(decided, answers, strict=True)
+            if is_final(decision)
         ]
-        if not answers:
-            return
-        lines = [
-            (decision.order.sale_id, place, line.sku, line.quantity, left, *key)
-            for key, decision in decided
-            if isinstance(decision, Sold)
-            for place, (line, left) in enumerate(zip(decision.order.lines, decision.remaining, strict=True))
-        ]
-        await session.execute(
-            _queries.write_sales,
-            self._clock.now(),
-            *_columns(answers, 5),
-            *_columns(lines, 7),
-            list(changed),
-            [level.on_hand for level in changed.values()],
-        )
+        await end_outs(session, levels, changed, now)
+        await write_reservations(session, decided, now)
+        await add_moves(session, moves_of(decided), now=now, clock=self._clock, rng=self._rng)
+        if kept or changed:
+            await session.execute(
+                _queries.write_sales,
+                now,
+                *_columns(kept, 5),
+                *_columns(sold_lines(decided), 8),
+                *level_columns(changed),
+            )
+
+    async def _expire_once(self, skus: Sequence[str]) -> Expired:
+        now = self._clock.now()
+        async with self._database.transaction(deadline_s=DEADLINE_S, lock_wait_s=LOCK_WAIT_S) as session:
+            levels = await lock_levels(session, skus)
+            lines = await expire_reservations(session, levels, now)
+            desk = Desk(levels)
+            desk.expire(lines)
+            changed = desk.changed()
+            await end_outs(session, levels, changed, now)
+            await session.execute(_queries.write_levels, now, *level_columns(changed))
+        return Expired(count=len(lines), levels=list(changed.values()))
 
     async def _put_sound(self, puts: Sequence[PutStock]) -> StockPut:
         """Commit together, or by halves where one of them is refused."""
@@ -213,23 +262,23 @@ def _both_puts(first: StockPut, second: StockPut) -> StockPut:
     return StockPut(results=[*first.results, *second.results], alerts=[*first.alerts, *second.alerts])
 
 
-def _skus(sale: Sale) -> frozenset[str]:
-    return frozenset(line.sku for line in sale.command.lines)
+def _skus(asked: Asked) -> frozenset[str]:
+    return asked.skus
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> Sequence[Sequence[object]]:
     return list(zip(*rows, strict=True)) or [()] * width
 
 
-def _first_of_each_key(sales: Sequence[Sale]) -> dict[Key, Sale]:
-    firsts: dict[Key, Sale] = {}
-    for sale in sales:
-        firsts.setdefault((sale.command.principal, sale.command.key), sale)
+def _first_of_each_key(asked: Iterable[Asked]) -> dict[Key, Asked]:
+    firsts: dict[Key, Asked] = {}
+    for each in asked:
+        firsts.setdefault(each.key, each)
     return firsts
 
 
-def _answer(stored: _Stored, sale: Sale) -> Answer:
-    return stored.answer if stored.request_hash == sale.command.request_hash else CONFLICT
+def _answer(stored: _Stored, asked: Asked) -> Answer:
+    return stored.answer if stored.request_hash == asked.request.command.request_hash else CONFLICT
 
 
 async def _read_stored(session: Session, keys: Iterable[Key]) -> dict[Key, _Stored]:
@@ -240,18 +289,3 @@ async def _read_stored(session: Session, keys: Iterable[Key]) -> dict[Key, _Stor
         )
         for row in rows
     }
-
-
-def _fault(command: SellStock) -> StoreDataError | None:
-    """Find what would upset the decision itself; other bad values are for the database to refuse."""
-    if not (type(command.principal) is type(command.key) is str and type(command.request_hash) is bytes):
-        return StoreDataError("principal and key must be text, request_hash bytes")
-    if not command.lines:
-        return StoreDataError("lines: an order needs at least one")
-    return next((fault for fault in map(_line_fault, command.lines) if fault is not None), None)
-
-
-def _line_fault(line: Line) -> StoreDataError | None:
-    if type(line.sku) is str and type(line.quantity) is int and 0 < line.quantity < _QUANTITY_END:
-        return None
-    return StoreDataError(f"quantity of {line.sku!r} must be a whole number from 1 to {_QUANTITY_END - 1}")

@@ -14,6 +14,7 @@ from leadboost.ports import NewEvent
 from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.database import Session
 from leadboost.store.journal import insert_events
+from leadboost.store.ledger import Move, add_moves, end_outs
 from leadboost.store.queries import load_queries
 
 _queries = load_queries("stock")
@@ -67,11 +68,14 @@ async def put_stock(
     and the audit chain, for which every host waits, comes last. Raises InputError when ``on_hand``
     would not cover what is reserved, or money would stand in two currencies.
     """
-    await _put_products(session, puts, currency, clock.now())
+    now = clock.now()
+    await _put_products(session, puts, currency, now)
     before = await lock_levels(session, [put.sku for put in puts])
     levels = {put.sku: _changed_level(put, before.get(put.sku)) for put in puts}
+    await end_outs(session, before, levels, now)
     rows = [(level.sku, level.on_hand, level.floor) for level in levels.values()]
-    await session.execute(_queries.put_stock, *zip(*rows, strict=True))
+    await session.execute(_queries.put_stock, now, *zip(*rows, strict=True))
+    await add_moves(session, _counts(puts, before, levels), now=now, clock=clock, rng=rng)
     await _replace_campaigns(session, {put.sku: put.campaigns for put in puts if put.campaigns is not None})
     alerts = await insert_alerts(session, before, levels, clock=clock, rng=rng)
     products = [_product(row) for row in await session.fetch(_queries.read_products, list(levels))]
@@ -102,11 +106,31 @@ def _changed_level(put: PutStock, level: StockLevel | None) -> StockLevel:
     level = level or StockLevel(sku=put.sku, on_hand=0, reserved=0, floor=0)
     on_hand = level.on_hand if put.on_hand is None else put.on_hand
     floor = level.floor if put.floor is None else put.floor
-    if on_hand < level.reserved:
+    if put.on_hand is not None and on_hand < level.reserved:
         raise InputError("on_hand", f"{level.reserved} are reserved; set at least that many")
     if floor < 0:
         raise InputError("floor", "must be 0 or more")
     return StockLevel(sku=put.sku, on_hand=on_hand, reserved=level.reserved, floor=floor)
+
+
+def _counts(
+    puts: Sequence[PutStock], before: Mapping[str, StockLevel], levels: Mapping[str, StockLevel]
+) -> Sequence[Move]:
+    return [
+        Move(
+            sku=put.sku,
+            kind="count" if put.sku in before else "opening",
+            quantity=change,
+            remaining=levels[put.sku].available,
+            by=put.by,
+            reason=put.reason,
+            trace=put.trace,
+            unit_cost_micros=put.unit_cost_micros,
+        )
+        for put in puts
+        if (change := levels[put.sku].on_hand - (before[put.sku].on_hand if put.sku in before else 0))
+        or put.sku not in before
+    ]
 
 
 async def _replace_campaigns(session: Session, campaigns: Mapping[str, Sequence[Campaign]]) -> None:
@@ -120,6 +144,7 @@ async def _replace_campaigns(session: Session, campaigns: Mapping[str, Sequence[
 
 def _given(put: PutStock) -> dict[str, object]:
     fields: dict[str, object] = {
+        "reason": put.reason,
         "on_hand": put.on_hand,
         "floor": put.floor,
         "title": put.title,

@@ -26,7 +26,19 @@ from leadboost.domain.offer import Offer
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.role import RoleName
 from leadboost.domain.signal import Signal
-from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
+from leadboost.messages.enterprise import (
+    Answer,
+    ConfirmReservation,
+    GetAccount,
+    ListStock,
+    Product,
+    PutStock,
+    ReleaseReservation,
+    ReserveStock,
+    RestockStock,
+    ReturnSale,
+    SellStock,
+)
 from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
 from leadboost.messages.journal import EventsPage, JournalEvent, ReadEvents
 from leadboost.messages.panic import (
@@ -177,7 +189,11 @@ CAMPAIGNS = CampaignsRead(
 )
 PROOF = UUID("01890000-0000-8000-8000-000000000077")
 REPLIES: Mapping[type, Callable[[Any], object]] = {
-    SellStock: lambda _: SOLD,
+    **dict.fromkeys(
+        (SellStock, ReserveStock, ConfirmReservation, ReleaseReservation, ReturnSale, RestockStock),
+        lambda _: SOLD,
+    ),
+    GetAccount: lambda _: None,
     PutStock: lambda _: PRODUCT,
     ListStock: lambda _: [PRODUCT],
     HearSignals: lambda message: SignalsHeard(

@@ -55,6 +55,8 @@ async def world(database: Database) -> AsyncIterator[World]:
                 reached=Topic("reached"),
                 sold=Topic("sold"),
                 state=Topic("state"),
+                leases=PgLeaseStore(database),
+                holder="test",
             ),
         )
         scout = await spawn(

@@ -58,8 +58,9 @@ async def test_a_sale_is_told_whose_it_is_and_its_stored_answer_leaves_byte_for_
     assert reply.headers["Content-Type"] == "application/json"
     request_hash = hashlib.sha256(b'[["cup",2]]').digest()
     lines = (Line(sku="cup", quantity=2),)
+    trace = UUID(reply.headers["X-Trace-Id"])
     assert world.probe.received == [
-        SellStock(principal="ana", key="k1", request_hash=request_hash, lines=lines)
+        SellStock(principal="ana", key="k1", request_hash=request_hash, lines=lines, trace=trace)
     ]
 
 

@@ -11,12 +11,13 @@ from leadboost.actors.enterprise import Enterprise
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.stock import Line, StockAlert
 from leadboost.errors import InputError, OutcomeUnknownError, StoreDataError, StoreUnavailableError
-from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
+from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock, StockAccount
 from leadboost.messages.events import EventsCommitted, SalesCommitted, StateChanged, StockReached
-from leadboost.ports import Sale, SalesDecided, StockPut
+from leadboost.ports import Expired, SalesDecided, StockPut, StockRequest
 from leadboost.runtime import ActorRef, Runtime, Topic
 from leadboost.runtime.testing import Probe
 from leadboost.store.database import Database
+from leadboost.store.leases import PgLeaseStore
 from leadboost.store.sales import PgSaleStore
 
 
@@ -34,15 +35,21 @@ class Recorded:
         self.batches: list[int] = []
         self.after_sale: Exception | None = None
 
-    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
-        self.batches.append(len(sales))
-        decided = await self._store.sell(sales)
+    async def decide(self, requests: Sequence[StockRequest]) -> SalesDecided:
+        self.batches.append(len(requests))
+        decided = await self._store.decide(requests)
         if self.after_sale is not None:
             raise self.after_sale
         return decided
 
-    async def find_answers(self, sales: Sequence[Sale]) -> Mapping[tuple[str, str], Answer]:
-        return await self._store.find_answers(sales)
+    async def expire(self, *, limit: int) -> Expired:
+        return await self._store.expire(limit=limit)
+
+    async def get_account(self, *, sku: str, limit: int) -> StockAccount | None:
+        return await self._store.get_account(sku=sku, limit=limit)
+
+    async def find_answers(self, requests: Sequence[StockRequest]) -> Mapping[tuple[str, str], Answer]:
+        return await self._store.find_answers(requests)
 
     async def purge_answers(self, *, before: datetime, limit: int) -> int:
         return await self._store.purge_answers(before=before, limit=limit)
@@ -93,6 +100,8 @@ async def shop(database: Database) -> AsyncIterator[Shop]:
             reached=topics["reached"],
             sold=topics["sold"],
             state=topics["state"],
+            leases=PgLeaseStore(database),
+            holder="here",
         ),
     )
     shop = Shop(store, ref, doorbell, news)

@@ -15,7 +15,7 @@ from leadboost.domain.rules.rule import Outcome as LookOutcome
 from leadboost.domain.stock import Line
 from leadboost.errors import InputError
 from leadboost.messages.enterprise import PutStock, SellStock
-from leadboost.ports import LookRun, NewEvent, Sale, SellRate
+from leadboost.ports import LookRun, NewEvent, SellRate, StockRequest
 from leadboost.store import rules as rules_module
 from leadboost.store.database import Database
 from leadboost.store.outcomes import PgOutcomeStore
@@ -78,8 +78,8 @@ async def sell(database: Database, sku: str, quantity: int, key: str) -> None:
     command = SellStock(
         principal="ana", key=key, request_hash=b"\0" * 32, lines=(Line(sku=sku, quantity=quantity),)
     )
-    sale = Sale(sale_id=uuid7(database.clock, database.rng), command=command)
-    await PgSaleStore(database, currency="EUR").sell([sale])
+    sale = StockRequest(id=uuid7(database.clock, database.rng), command=command)
+    await PgSaleStore(database, currency="EUR").decide([sale])
 
 
 async def test_rules_are_read_as_they_were_set_and_who_set_them_is_on_record(

@@ -12,7 +12,7 @@ from leadboost.clock import Rng, SystemClock, uuid7
 from leadboost.domain.stock import Line
 from leadboost.errors import StoreConflictError, StoreDataError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, PutStock, SellStock
-from leadboost.ports import Sale
+from leadboost.ports import StockRequest
 from leadboost.store.database import Database
 from leadboost.store.errors import LockTimeoutError
 from leadboost.store.sales import PgSaleStore
@@ -25,7 +25,7 @@ NUMBERS = itertools.count()
 
 def sale(
     *lines: tuple[str, Any], key: str | None = None, principal: str = "shop", body: bytes | None = None
-) -> Sale:
+) -> StockRequest:
     order = tuple(Line(sku=sku, quantity=quantity) for sku, quantity in lines)
     command = SellStock(
         principal=principal,
@@ -33,7 +33,7 @@ def sale(
         request_hash=hashlib.sha256(body or repr(order).encode()).digest(),
         lines=order,
     )
-    return Sale(sale_id=uuid7(CLOCK, RNG), command=command)
+    return StockRequest(id=uuid7(CLOCK, RNG), command=command)
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ async def other(dsn: str, clock: SystemClock) -> AsyncIterator[PgSaleStore]:
     await database.close()
 
 
-async def sell(store: PgSaleStore, *sales: Sale) -> Sequence[Answer]:
-    decided = await store.sell(sales)
+async def sell(store: PgSaleStore, *sales: StockRequest) -> Sequence[Answer]:
+    decided = await store.decide(sales)
     return [answer for answer in decided.answers if isinstance(answer, Answer)]
 
 
-async def sell_at_once(stores: Sequence[PgSaleStore], batches: Sequence[Sequence[Sale]]) -> list[int]:
-    calls = [store.sell(batch) for store, batch in zip(stores, batches, strict=True)]
+async def sell_at_once(stores: Sequence[PgSaleStore], batches: Sequence[Sequence[StockRequest]]) -> list[int]:
+    calls = [store.decide(batch) for store, batch in zip(stores, batches, strict=True)]
     decided = await asyncio.gather(*calls)
     return [answer.status for each in decided for answer in each.answers if isinstance(answer, Answer)]
 
@@ -70,7 +70,7 @@ async def test_a_sale_is_answered_with_its_id_and_what_is_left(store: PgSaleStor
 
     assert answer.status == 201
     assert orjson.loads(answer.body) == {
-        "sale_id": str(one.sale_id), "sku": "cup", "quantity": 3, "remaining": 7
+        "sale_id": str(one.id), "sku": "cup", "quantity": 3, "remaining": 7
     }  # fmt: skip
 
 
@@ -81,8 +81,8 @@ async def test_a_sale_is_a_row_per_line_with_its_key(store: PgSaleStore, databas
 
     query = "SELECT id, line, sku, quantity, remaining, principal, idempotency_key FROM sales ORDER BY line"
     assert await rows(database, query) == [
-        (one.sale_id, 0, "cup", 3, 7, "shop", "k"),
-        (one.sale_id, 1, "hat", 1, 9, "shop", "k"),
+        (one.id, 0, "cup", 3, 7, "shop", "k"),
+        (one.id, 1, "hat", 1, 9, "shop", "k"),
     ]
 
 
@@ -157,7 +157,7 @@ async def test_equal_keys_within_a_batch_share_one_answer(store: PgSaleStore, da
 async def test_one_key_on_two_hosts_at_once_sells_once(
     store: PgSaleStore, other: PgSaleStore, database: Database
 ) -> None:
-    attempts = (each.sell([sale(("cup", 1), key=f"k{n}") for n in range(5)]) for each in [store, other] * 5)
+    attempts = (each.decide([sale(("cup", 1), key=f"k{n}") for n in range(5)]) for each in [store, other] * 5)
     decided = await asyncio.gather(*attempts)
 
     assert len({tuple(answer.body for answer in each.answers) for each in decided}) == 1  # type: ignore[union-attr]
@@ -170,7 +170,7 @@ async def test_one_key_for_different_skus_on_two_hosts_at_once_sells_one_of_them
     for n in range(10):
         orders = sale(("cup", 1), key=f"k{n}"), sale(("hat", 1), key=f"k{n}")
 
-        decided = await asyncio.gather(store.sell(orders[:1]), other.sell(orders[1:]))
+        decided = await asyncio.gather(store.decide(orders[:1]), other.decide(orders[1:]))
 
         assert sorted(each.answers[0].status for each in decided) == [201, 409]  # type: ignore[union-attr]
     assert await rows(database, "SELECT sum(on_hand)::int FROM stock") == [(10,)]
@@ -233,8 +233,10 @@ async def test_an_unknown_sku_is_not_remembered(store: PgSaleStore) -> None:
         "no lines",
     ],
 )
-async def test_a_poisoned_sale_fails_alone(store: PgSaleStore, database: Database, poison: Sale) -> None:
-    decided = await store.sell(
+async def test_a_poisoned_sale_fails_alone(
+    store: PgSaleStore, database: Database, poison: StockRequest
+) -> None:
+    decided = await store.decide(
         [*(sale(("cup", 1)) for _ in range(5)), poison, *(sale(("hat", 1)) for _ in range(4))]
     )
 
@@ -250,7 +252,7 @@ async def test_three_kinds_of_poison_in_a_full_batch_fail_alone(
     for place, poison in {3: sale(("\0", 1)), 200: sale(("cup", 2**70)), 511: sale(("cup", None))}.items():
         sales[place] = poison
 
-    decided = await store.sell(sales)
+    decided = await store.decide(sales)
 
     failed = [place for place, answer in enumerate(decided.answers) if isinstance(answer, StoreDataError)]
     assert failed == [3, 200, 511]
@@ -260,7 +262,7 @@ async def test_three_kinds_of_poison_in_a_full_batch_fail_alone(
 async def test_each_crossing_of_floor_and_zero_is_one_event(store: PgSaleStore, database: Database) -> None:
     await put(store, PutStock(sku="cup", by="test", floor=5))
 
-    alerts = [(await store.sell([sale(("cup", 2))])).alerts for _ in range(6)]
+    alerts = [(await store.decide([sale(("cup", 2))])).alerts for _ in range(6)]
 
     query = "SELECT kind, data FROM events ORDER BY seq"
     assert [[alert.kind for alert in each] for each in alerts] == [
@@ -282,7 +284,7 @@ async def test_a_sale_that_cannot_journal_its_event_does_not_happen(
 ) -> None:
     await run(database, "ALTER TABLE events ADD CONSTRAINT shut CHECK (kind <> 'stock.out')")
 
-    refused, granted = (await store.sell([sale(("cup", 10)), sale(("hat", 1))])).answers
+    refused, granted = (await store.decide([sale(("cup", 10)), sale(("hat", 1))])).answers
 
     assert isinstance(refused, StoreDataError)
     assert isinstance(granted, Answer)
@@ -325,7 +327,7 @@ async def test_a_store_lost_between_two_halves_leaves_the_first_half_sold(
 ) -> None:
     await run(database, FAIL_SALES_OF_HAT)
 
-    decided = await store.sell([sale(("cup", 1)), sale(("\0", 1)), sale(("hat", 1))])
+    decided = await store.decide([sale(("cup", 1)), sale(("\0", 1)), sale(("hat", 1))])
 
     assert [type(answer) for answer in decided.answers] == [Answer, StoreDataError, StoreUnavailableError]
     assert await rows(database, "SELECT sku FROM sales") == [("cup",)]
@@ -356,7 +358,7 @@ async def test_a_sale_in_conflict_for_ever_is_given_up(store: PgSaleStore, datab
     await run(database, CONFLICT_AT_FIRST.format(times=4))
 
     with pytest.raises(StoreConflictError):
-        await store.sell([sale(("cup", 1))])
+        await store.decide([sale(("cup", 1))])
     assert await rows(database, "SELECT on_hand FROM stock WHERE sku = 'cup'") == [(10,)]
 
 
@@ -366,7 +368,7 @@ LOCK_CUP = "SELECT * FROM stock WHERE sku = 'cup' FOR UPDATE"
 async def test_a_locked_sku_fails_its_own_sales_alone(store: PgSaleStore, database: Database) -> None:
     async with database.transaction() as session:
         await session.execute(LOCK_CUP)
-        decided = await store.sell([sale(("hat", 1)), sale(("hat", 1), ("cup", 1)), sale(("hat", 1))])
+        decided = await store.decide([sale(("hat", 1)), sale(("hat", 1), ("cup", 1)), sale(("hat", 1))])
     (after,) = await sell(store, sale(("cup", 1)))
 
     assert [type(answer) for answer in decided.answers] == [Answer, LockTimeoutError, Answer]
@@ -380,10 +382,10 @@ async def test_a_sku_known_to_be_locked_holds_nobody_up(
 ) -> None:
     async with database.transaction(deadline_s=5) as session:
         await session.execute(LOCK_CUP)
-        await store.sell([sale(("cup", 1))])
+        await store.decide([sale(("cup", 1))])
         monkeypatch.setattr("leadboost.store.sales.LOCK_WAIT_S", 60.0)
         async with asyncio.timeout(1):
-            decided = await store.sell([sale(("cup", 1)), sale(("hat", 1))])
+            decided = await store.decide([sale(("cup", 1)), sale(("hat", 1))])
 
     assert [type(answer) for answer in decided.answers] == [LockTimeoutError, Answer]
 
@@ -391,7 +393,7 @@ async def test_a_sku_known_to_be_locked_holds_nobody_up(
 async def test_a_sale_waits_for_a_lock_that_is_soon_released(store: PgSaleStore, database: Database) -> None:
     async with asyncio.TaskGroup() as group, database.transaction() as session:
         await session.execute(LOCK_CUP)
-        selling = group.create_task(store.sell([sale(("cup", 1))]))
+        selling = group.create_task(store.decide([sale(("cup", 1))]))
         while not await session.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             pass
 

@@ -3,21 +3,32 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
-from leadboost.actors.enterprise import (
+from leadboost.actors.enterprise import Enterprise
+from leadboost.actors.enterprise.enterprise import (
     ANSWERS_KEPT,
     LOOK_UP_FOR_S,
     PURGE_EVERY_S,
+    SWEEP_EVERY_S,
     WRITES_REFUSED,
-    Enterprise,
 )
-from leadboost.domain.stock import Line
+from leadboost.domain.stock import Line, StockLevel
 from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
-from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
-from leadboost.ports import Sale, SalesDecided, StockPut
+from leadboost.messages.enterprise import (
+    Answer,
+    ListStock,
+    Product,
+    PutStock,
+    ReleaseReservation,
+    SellStock,
+    StockAccount,
+)
+from leadboost.messages.events import StateChanged
+from leadboost.ports import Expired, Lease, SalesDecided, StockPut, StockRequest
 from leadboost.runtime import ActorRef, Topic
 from leadboost.runtime.testing import Probe, System
 
@@ -30,19 +41,27 @@ class Dark:
     def __init__(self, *lookups: StoreError | bool) -> None:
         self._lookups = list(lookups)
         self.looked_up = 0
+        self.swept = 0
         self.listed = 0
         self.purged: list[datetime] = []
 
-    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
+    async def decide(self, requests: Sequence[StockRequest]) -> SalesDecided:
         raise OutcomeUnknownError("no answer to COMMIT")
 
-    async def find_answers(self, sales: Sequence[Sale]) -> Mapping[tuple[str, str], Answer]:
+    async def expire(self, *, limit: int) -> Expired:
+        self.swept += 1
+        return Expired()
+
+    async def get_account(self, *, sku: str, limit: int) -> StockAccount | None:
+        raise AWAY
+
+    async def find_answers(self, requests: Sequence[StockRequest]) -> Mapping[tuple[str, str], Answer]:
         self.looked_up += 1
         result = self._lookups.pop(0) if len(self._lookups) > 1 else self._lookups[0]
         if isinstance(result, StoreError):
             raise result
         answer = Answer(status=201, body=b"{}")
-        return {(sale.command.principal, sale.command.key): answer for sale in sales if result}
+        return {(sale.command.principal, sale.command.key): answer for sale in requests if result}
 
     async def purge_answers(self, *, before: datetime, limit: int) -> int:
         self.purged.append(before)
@@ -56,7 +75,33 @@ class Dark:
         raise AWAY
 
 
-async def start(system: System, store: Dark, doorbell: Probe) -> ActorRef[Any]:
+class OwnLeases:
+    """Every lease is had; with ``taken``, none."""
+
+    def __init__(self, *, taken: bool = False) -> None:
+        self._taken = taken
+
+    async def acquire(self, name: str, holder: str) -> Lease | None:
+        return None if self._taken else Lease(name=name, holder=holder, epoch=1, trusted_until=1e9)
+
+    async def renew(self, lease: Lease) -> Lease:
+        return lease
+
+    async def keep(self, name: str, holder: str, lease: Lease | None) -> Lease | None:
+        return lease or await self.acquire(name, holder)
+
+    async def release(self, lease: Lease) -> None:
+        raise AssertionError("the lease runs out by itself")
+
+
+async def start(
+    system: System,
+    store: Dark,
+    doorbell: Probe,
+    *,
+    leases: OwnLeases | None = None,
+    state: Topic[StateChanged] | None = None,
+) -> ActorRef[Any]:
     committed: Topic[Any] = Topic("committed")
     committed.subscribe(doorbell.ref)
     return await system.spawn(
@@ -65,7 +110,9 @@ async def start(system: System, store: Dark, doorbell: Probe) -> ActorRef[Any]:
             committed=committed,
             reached=Topic("reached"),
             sold=Topic("sold"),
-            state=Topic("state"),
+            state=state or Topic("state"),
+            leases=leases or OwnLeases(),
+            holder="here",
         ),
         name="enterprise",
     )
@@ -75,7 +122,7 @@ def order(key: str, *, sku: str = "cup") -> SellStock:
     return SellStock(principal="shop", key=key, request_hash=b"h", lines=(Line(sku=sku, quantity=1),))
 
 
-async def answer_all(answer: Answer | Exception, sales: Sequence[Sale]) -> SalesDecided:
+async def answer_all(answer: Answer | Exception, sales: Sequence[StockRequest]) -> SalesDecided:
     return SalesDecided(answers=[answer] * len(sales))
 
 
@@ -130,7 +177,7 @@ async def test_reads_of_a_store_that_is_away_wait_for_it_once(system: System) ->
 class Refusing(Dark):
     """A store that cannot be reached."""
 
-    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
+    async def decide(self, requests: Sequence[StockRequest]) -> SalesDecided:
         raise AWAY
 
 
@@ -153,7 +200,7 @@ async def test_refused_writes_are_counted_in_one_warning_at_a_time(system: Syste
 
 async def test_an_order_that_the_store_finds_faulty_is_no_cause_for_a_warning(system: System) -> None:
     store = Refusing(False)
-    store.sell = partial(answer_all, StoreDataError("faulty"))  # type: ignore[method-assign]
+    store.decide = partial(answer_all, StoreDataError("faulty"))  # type: ignore[method-assign]
     enterprise = await start(system, store, await system.probe())
     with capture_logs() as logs, pytest.raises(StoreDataError):
         await enterprise.ask(order("k"))
@@ -168,9 +215,9 @@ class Remembering(Dark):
         super().__init__(False)
         self.calls: list[list[str]] = []
 
-    async def sell(self, sales: Sequence[Sale]) -> SalesDecided:
-        self.calls.append([f"sell {sale.command.key}" for sale in sales])
-        return await answer_all(Answer(status=201, body=b"{}"), sales)
+    async def decide(self, requests: Sequence[StockRequest]) -> SalesDecided:
+        self.calls.append([f"sell {sale.command.key}" for sale in requests])
+        return await answer_all(Answer(status=201, body=b"{}"), requests)
 
     async def put_stock(self, commands: Sequence[PutStock]) -> StockPut:
         self.calls.append([f"put {command.sku}" for command in commands])
@@ -207,3 +254,39 @@ async def test_answers_older_than_a_month_are_purged_every_hour_until_none_is_le
 
     assert len(store.purged) == 3
     assert store.purged[0] <= system.clock.now() - ANSWERS_KEPT
+
+
+async def test_what_names_a_reservation_waits_for_every_change_that_came_before(system: System) -> None:
+    store = Remembering()
+    enterprise = await start(system, store, await system.probe())
+    release = ReleaseReservation(principal="shop", key="r", request_hash=b"h", reservation_id=UUID(int=1))
+
+    messages: list[Any] = [order("a"), PutStock(sku="hat", by="ada", on_hand=1), release]
+    await asyncio.gather(*map(enterprise.ask, messages), return_exceptions=True)
+
+    assert store.calls == [["sell a"], ["put hat"], ["sell r"]]
+
+
+class Expiring(Dark):
+    """A store where something has run out at every look."""
+
+    async def expire(self, *, limit: int) -> Expired:
+        await super().expire(limit=limit)
+        return Expired(count=1, levels=[StockLevel(sku="cup", on_hand=5, reserved=0, floor=0)])
+
+
+@pytest.mark.parametrize(("leases", "sweeps"), [(OwnLeases(), 1), (OwnLeases(taken=True), 0)])
+async def test_reservations_are_swept_by_the_holder_of_the_lease_alone(
+    system: System, leases: OwnLeases, sweeps: int
+) -> None:
+    store = Expiring(False)
+    viewer = await system.probe()
+    state: Topic[StateChanged] = Topic("state")
+    state.subscribe(viewer.ref)
+    await start(system, store, viewer, leases=leases, state=state)
+
+    await asyncio.sleep(SWEEP_EVERY_S * 1.5)
+
+    assert store.swept == sweeps
+    shown = [told.data for told in viewer.received if isinstance(told, StateChanged) and told.data]
+    assert [data["available"] for data in shown] == [5] * sweeps

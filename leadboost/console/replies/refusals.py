@@ -48,5 +48,19 @@ class ShortStock(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class ReservationEnded(Refused):
+    """It was confirmed, released or has expired before, as ``state`` tells; kept and repeated."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnExceedsSale(Refused):
+    """Nothing came back: only ``returnable`` units may; kept under the key and repeated byte for byte."""
+
+    returnable: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyConflict(Refused):
     """The key belongs to another order."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from leadboost.console.replies.form import Amount
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.money import format_micros
-from leadboost.messages.enterprise import Product
+from leadboost.messages.enterprise import Product, StockAccount, StockMove
 
 
 def _amount(micros: int | None) -> Decimal | None:
@@ -41,6 +42,116 @@ class OrderReply:
 
     sale_id: UUID
     lines: Sequence[LineReply]
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationReply:
+    """Units kept until ``expires_at``."""
+
+    reservation_id: UUID
+    sku: str
+    quantity: int
+    remaining: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedReply:
+    """A reservation that was sold."""
+
+    sale_id: UUID
+    reservation_id: UUID
+    sku: str
+    quantity: int
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedReply:
+    """A reservation given up."""
+
+    reservation_id: UUID
+    sku: str
+    quantity: int
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnReply:
+    """What came back of a sale."""
+
+    sale_id: UUID
+    lines: Sequence[LineReply]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveReply:
+    """A row of the ledger: ``quantity`` more or fewer on hand, ``remaining`` available afterwards."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    quantity: int
+    remaining: int
+    by: str
+    reason: str | None
+    trace: UUID | None
+    sale_id: UUID | None
+    unit_price: Amount | None
+    unit_cost: Amount | None
+    currency: str | None
+
+    @classmethod
+    def of(cls, move: StockMove) -> Self:
+        return cls(
+            id=move.id,
+            at=move.at,
+            kind=move.kind,
+            quantity=move.quantity,
+            remaining=move.remaining,
+            by=move.by,
+            reason=move.reason,
+            trace=move.trace,
+            sale_id=move.sale_id,
+            unit_price=_amount(move.unit_price_micros),
+            unit_cost=_amount(move.unit_cost_micros),
+            currency=move.currency,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReply:
+    """Units that someone keeps."""
+
+    id: UUID
+    quantity: int
+    by: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReply:
+    """A SKU's ledger, newest first. ``balance``, the sum of all its rows, is what is on hand."""
+
+    sku: str
+    on_hand: int
+    balance: int
+    items: Sequence[MoveReply]
+    reservations: Sequence[HeldReply]
+
+    @classmethod
+    def of(cls, account: StockAccount) -> Self:
+        return cls(
+            sku=account.sku,
+            on_hand=account.on_hand,
+            balance=account.balance,
+            items=[MoveReply.of(move) for move in account.moves],
+            reservations=[
+                HeldReply(each.id, each.quantity, each.by, each.created_at, each.expires_at)
+                for each in account.reservations
+            ],
+        )
 
 
 @dataclass(frozen=True, slots=True)

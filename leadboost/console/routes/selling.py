@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leadboost.console import api_sell, bodies, replies
+from leadboost.console import api_sell, api_stock, bodies, replies
 from leadboost.console.auth import Role
 from leadboost.console.routes.route import Route
 
@@ -15,7 +15,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         method="PUT",
         path="/api/stock/{sku}",
         access=Role.OPERATOR,
-        serve=api_sell.put_stock,
+        serve=api_stock.put_stock,
         body=bodies.StockBody,
         query=bodies.WriteQuery,
         replies={200: replies.ProductChanged | replies.DryRun},
@@ -24,9 +24,68 @@ ROUTES: Final[tuple[Route, ...]] = (
         method="GET",
         path="/api/stock",
         access=Role.VIEWER,
-        serve=api_sell.list_stock,
+        serve=api_stock.list_stock,
         query=bodies.StockQuery,
         replies={200: replies.StockPage},
+    ),
+    Route(
+        method="POST",
+        path="/api/stock/{sku}/restock",
+        access=Role.OPERATOR,
+        serve=api_stock.restock,
+        body=bodies.RestockBody,
+        headers=_KEY,
+        query=bodies.WriteQuery,
+        replies={200: replies.DryRun, 201: replies.LineReply},
+        problems={404: replies.UnknownSku, 409: replies.KeyConflict},
+    ),
+    Route(
+        method="GET",
+        path="/api/stock/{sku}/ledger",
+        access=Role.VIEWER,
+        serve=api_stock.get_ledger,
+        query=bodies.LedgerQuery,
+        replies={200: replies.LedgerReply},
+    ),
+    Route(
+        method="POST",
+        path="/api/reservations",
+        access=Role.OPERATOR,
+        serve=api_sell.reserve,
+        body=bodies.ReservationBody,
+        headers=_KEY,
+        query=bodies.WriteQuery,
+        replies={200: replies.DryRun, 201: replies.ReservationReply},
+        problems={404: replies.UnknownSku, 409: replies.ShortStock | replies.KeyConflict},
+    ),
+    Route(
+        method="POST",
+        path="/api/reservations/{id}/confirm",
+        access=Role.OPERATOR,
+        serve=api_sell.confirm_reservation,
+        query=bodies.WriteQuery,
+        replies={200: replies.DryRun, 201: replies.ConfirmedReply},
+        problems={404: replies.Refused, 409: replies.ReservationEnded},
+    ),
+    Route(
+        method="DELETE",
+        path="/api/reservations/{id}",
+        access=Role.OPERATOR,
+        serve=api_sell.release_reservation,
+        query=bodies.WriteQuery,
+        replies={200: replies.DryRun | replies.ReleasedReply},
+        problems={404: replies.Refused, 409: replies.ReservationEnded},
+    ),
+    Route(
+        method="POST",
+        path="/api/sales/{id}/return",
+        access=Role.OPERATOR,
+        serve=api_sell.return_sale,
+        body=bodies.ReturnBody,
+        headers=_KEY,
+        query=bodies.WriteQuery,
+        replies={200: replies.DryRun, 201: replies.ReturnReply},
+        problems={404: replies.Refused, 409: replies.ReturnExceedsSale | replies.KeyConflict},
     ),
     Route(
         method="POST",

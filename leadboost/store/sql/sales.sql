@@ -10,21 +10,50 @@ FROM unnest($1::text[], $2::text[]) AS wanted (principal, key),
     ) AS stored;
 
 -- name: write_sales
--- Store the answers in key order, the lines sold and the new levels; a key stored meanwhile is a conflict.
+-- Store the answers in key order, the lines sold at today's price, the day's sum and the new levels.
+-- A key stored meanwhile is a conflict.
 WITH answered AS (
     INSERT INTO idempotency (principal, key, request_hash, status, body, created_at)
-    SELECT principal, key, request_hash, status, body, $1
+    SELECT principal, key, request_hash, status, body, $1::timestamptz
     FROM unnest($2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bytea[])
         AS answer (principal, key, request_hash, status, body)
     ORDER BY principal COLLATE "C", key COLLATE "C"
+), sale AS MATERIALIZED (
+    SELECT sale.*, price_micros, unit_cost_micros, currency
+    FROM unnest($7::uuid[], $8::smallint[], $9::text[], $10::bigint[], $11::bigint[], $12::text[], $13::text[],
+        $14::uuid[]) AS sale (id, line, sku, quantity, remaining, principal, key, trace)
+    JOIN products USING (sku)
 ), sold AS (
-    INSERT INTO sales (id, line, sku, quantity, remaining, principal, idempotency_key, sold_at)
-    SELECT id, line, sku, quantity, remaining, principal, key, $1
-    FROM unnest($7::uuid[], $8::smallint[], $9::text[], $10::bigint[], $11::bigint[], $12::text[], $13::text[])
-        AS sale (id, line, sku, quantity, remaining, principal, key)
+    INSERT INTO sales (id, line, sku, quantity, remaining, principal, idempotency_key, sold_at, trace,
+        unit_price_micros, unit_cost_micros, currency)
+    SELECT id, line, sku, quantity, remaining, principal, key, $1, trace, price_micros, unit_cost_micros,
+        currency
+    FROM sale
+), summed AS (
+    INSERT INTO sales_days (sku, day, units, revenue_micros)
+    SELECT sku, ($1::timestamptz AT TIME ZONE 'UTC')::date, sum(quantity), coalesce(sum(quantity * price_micros), 0)
+    FROM sale
+    GROUP BY sku
+    ON CONFLICT (sku, day) DO UPDATE
+    SET units = sales_days.units + excluded.units,
+        revenue_micros = sales_days.revenue_micros + excluded.revenue_micros
 )
-UPDATE stock SET on_hand = level.on_hand
-FROM unnest($14::text[], $15::bigint[]) AS level (sku, on_hand)
+UPDATE stock
+SET on_hand = level.on_hand,
+    reserved = level.reserved,
+    short = least(short, greatest(level.reserved - level.on_hand, 0)),
+    out_since = CASE WHEN level.on_hand <= level.reserved THEN coalesce(out_since, $1::timestamptz) END
+FROM unnest($15::text[], $16::bigint[], $17::bigint[]) AS level (sku, on_hand, reserved)
+WHERE stock.sku = level.sku;
+
+-- name: write_levels
+-- Write new levels of SKUs whose rows we hold, now ($1).
+UPDATE stock
+SET on_hand = level.on_hand,
+    reserved = level.reserved,
+    short = least(short, greatest(level.reserved - level.on_hand, 0)),
+    out_since = CASE WHEN level.on_hand <= level.reserved THEN coalesce(out_since, $1::timestamptz) END
+FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS level (sku, on_hand, reserved)
 WHERE stock.sku = level.sku;
 
 -- name: purge_answers

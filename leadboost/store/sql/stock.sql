@@ -41,12 +41,16 @@ ON CONFLICT (sku) DO UPDATE SET
 RETURNING sku, currency;
 
 -- name: put_stock
--- Create the stock rows of products in SKU order, or set their levels.
-INSERT INTO stock (sku, on_hand, floor)
-SELECT sku, on_hand, floor
-FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS level (sku, on_hand, floor)
+-- Create the stock rows of products in SKU order, or set their levels, now ($1).
+INSERT INTO stock (sku, on_hand, floor, stocked_at, out_since)
+SELECT sku, on_hand, floor, $1::timestamptz, CASE WHEN on_hand <= 0 THEN $1::timestamptz END
+FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS level (sku, on_hand, floor)
 ORDER BY sku COLLATE "C"
-ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand, floor = excluded.floor;
+ON CONFLICT (sku) DO UPDATE
+SET on_hand = excluded.on_hand,
+    floor = excluded.floor,
+    short = greatest(stock.reserved - excluded.on_hand, 0),
+    out_since = CASE WHEN excluded.on_hand <= stock.reserved THEN coalesce(stock.out_since, $1) END;
 
 -- name: remove_campaigns
 -- Forget the campaigns that advertise these products.

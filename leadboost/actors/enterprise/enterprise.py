@@ -1,25 +1,38 @@
 """Enterprise: keeps stock and sales, many sales to a transaction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
 import structlog
 
+from leadboost.actors.enterprise.told import LookedUp, LookUp, Purge, Purged, Sweep, Swept, Warn
 from leadboost.clock import uuid7
 from leadboost.domain.stock import StockLevel
 from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
-from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock
+from leadboost.messages.enterprise import (
+    Answer,
+    GetAccount,
+    Keyed,
+    ListStock,
+    Product,
+    PutStock,
+    ReserveStock,
+    RestockStock,
+    SellStock,
+    StockChange,
+)
 from leadboost.messages.events import EventsCommitted, SalesCommitted, StateChanged, StockReached
-from leadboost.ports import Sale, SalesDecided, SaleStore, StockPut
-from leadboost.runtime import Actor, Message, Topic
+from leadboost.ports import Lease, LeaseStore, SalesDecided, SaleStore, StockPut, StockRequest
+from leadboost.runtime import Actor, Topic
 
 ANSWERS_KEPT = timedelta(days=30)
 PURGE_EVERY_S = 3_600.0
 PURGED_AT_ONCE = 5_000
+SWEEP_EVERY_S = 2.0
+EXPIRED_AT_ONCE = 1_000
 LOOK_UP_FOR_S = 30.0
-FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 4.0
 WARN_EVERY_S = 10.0
 TITLES_KNOWN = 10_000
@@ -28,50 +41,27 @@ WRITES_REFUSED = "writes refused by the store"
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LookUp(Message[None]):
-    """Read what became of sales whose COMMIT got no answer, until ``ends_at`` (monotonic)."""
-
-    sales: tuple[Sale, ...]
-    ends_at: float
-    wait_s: float = FIRST_WAIT_S
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LookedUp(Message[None]):
-    """``found`` is None when the store could not be read."""
-
-    look_up: _LookUp
-    found: Mapping[tuple[str, str], Answer] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Purge(Message[None]):
-    """Forget answers that have been repeatable for long enough."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Purged(Message[None]):
-    """A purge ended; ``error`` says why, if it failed."""
-
-    answers: int = 0
-    error: Exception | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Warn(Message[None]):
-    """Tell of writes refused since the last warning."""
-
-
-_Told = SellStock | PutStock | ListStock | _LookUp | _LookedUp | _Purge | _Purged | _Warn
+_Told = (
+    StockChange
+    | PutStock
+    | ListStock
+    | GetAccount
+    | LookUp
+    | LookedUp
+    | Purge
+    | Purged
+    | Sweep
+    | Swept
+    | Warn
+)
 
 
 class Enterprise(Actor[_Told]):
     """Holds nothing itself: the store decides, and keeps every answer.
 
-    Within a batch, the writes of one SKU happen in order of arrival: sales in one transaction, then
-    stock changes in one; a sale of a SKU that was changed before it begins another round. Reads come
-    last, so that they see all of it and hold up no sale.
+    Within a batch, the writes of one SKU happen in order of arrival: sales, reservations, returns and
+    restocks in one transaction, then what is set of products in another; a sale of a SKU that was set
+    before it begins another round. Reads come last, so that they see all of it and hold up no sale.
     """
 
     batch_size = 512
@@ -84,6 +74,8 @@ class Enterprise(Actor[_Told]):
         reached: Topic[StockReached],
         sold: Topic[SalesCommitted],
         state: Topic[StateChanged],
+        leases: LeaseStore,
+        holder: str,
         crash: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
@@ -91,6 +83,9 @@ class Enterprise(Actor[_Told]):
         self._reached = reached
         self._sold = sold
         self._state = state
+        self._leases = leases
+        self._holder = holder
+        self._lease: Lease | None = None
         self._crash = crash
         self._titles: dict[str, str | None] = {}
         self._links_put = 0
@@ -99,59 +94,67 @@ class Enterprise(Actor[_Told]):
         self._warning = False
 
     async def on_start(self) -> None:
-        self.every(PURGE_EVERY_S, _Purge(), jitter=0.1)
+        self.every(PURGE_EVERY_S, Purge(), jitter=0.1)
+        self.after(SWEEP_EVERY_S, Sweep())
 
     async def receive_batch(self, messages: Sequence[_Told]) -> Sequence[object]:
         results: dict[int, object] = {}
-        sales: dict[int, SellStock] = {}
+        changes: dict[int, StockChange] = {}
         puts: dict[int, PutStock] = {}
-        put_skus: set[str] = set()
-        reads: dict[int, ListStock] = {}
+        reads: dict[int, ListStock | GetAccount] = {}
         for place, message in enumerate(messages):
             match message:
-                case SellStock():
-                    if put_skus and any(line.sku in put_skus for line in message.lines):
-                        results |= await self._write(sales, puts)
-                        sales, puts, put_skus = {}, {}, set()
-                    sales[place] = message
+                case Keyed():
+                    if puts and _may_touch(message, puts.values()):
+                        results |= await self._write(changes, puts)
+                        changes, puts = {}, {}
+                    changes[place] = message
                 case PutStock():
                     puts[place] = message
-                    put_skus.add(message.sku)
-                case ListStock():
+                case ListStock() | GetAccount():
                     reads[place] = message
-                case _LookUp():
-                    self._look_up(message)
-                case _LookedUp():
-                    self._looked_up(message)
-                case _Purge():
-                    self._purge()
-                case _Purged():
-                    self._purged(message)
-                case _Warn():
-                    self._warn()
                 case _:
-                    assert_never(message)
-        results |= await self._write(sales, puts)
-        results |= await self._list(reads)
+                    self._mind(message)
+        results |= await self._write(changes, puts)
+        results |= await self._read(reads)
         return [results.get(place) for place in range(len(messages))]
 
+    def _mind(self, message: LookUp | LookedUp | Purge | Purged | Sweep | Swept | Warn) -> None:
+        match message:
+            case LookUp():
+                self._look_up(message)
+            case LookedUp():
+                self._looked_up(message)
+            case Purge():
+                self._purge()
+            case Purged():
+                self._purged(message)
+            case Sweep():
+                self._sweep()
+            case Swept():
+                self._swept(message)
+            case Warn():
+                self._warn()
+            case _:
+                assert_never(message)
+
     async def _write(
-        self, sales: Mapping[int, SellStock], puts: Mapping[int, PutStock]
+        self, changes: Mapping[int, StockChange], puts: Mapping[int, PutStock]
     ) -> Mapping[int, object]:
-        results = {**await self._sell(sales), **await self._put(puts)}
+        results = {**await self._decide(changes), **await self._put(puts)}
         self._count_refused(results.values())
         return results
 
-    async def _sell(self, commands: Mapping[int, SellStock]) -> Mapping[int, Answer | Exception]:
+    async def _decide(self, commands: Mapping[int, StockChange]) -> Mapping[int, Answer | Exception]:
         if not commands:
             return {}
-        sales = [Sale(sale_id=uuid7(self.clock, self.rng), command=each) for each in commands.values()]
+        requests = [StockRequest(id=uuid7(self.clock, self.rng), command=each) for each in commands.values()]
         try:
-            decided = await self._store.sell(sales)
+            decided = await self._store.decide(requests)
         except StoreError as error:
-            decided = SalesDecided(answers=[error] * len(sales))
-        self._tell_sold(decided)
-        self._look_up_unknown(sales, decided.answers)
+            decided = SalesDecided(answers=[error] * len(requests))
+        self._tell_decided(decided)
+        self._look_up_unknown(requests, decided.answers)
         return dict(zip(commands, decided.answers, strict=True))
 
     async def _put(self, commands: Mapping[int, PutStock]) -> Mapping[int, Product | Exception]:
@@ -162,14 +165,17 @@ class Enterprise(Actor[_Told]):
         self._tell_links(list(commands.values()), put)
         return dict(zip(commands, put.results, strict=True))
 
-    def _tell_sold(self, decided: SalesDecided) -> None:
+    def _tell_decided(self, decided: SalesDecided) -> None:
         if decided.alerts:
             self._crash("sale.committed")
             self._committed.publish(EventsCommitted())
             self._reached.publish(StockReached(alerts=tuple(decided.alerts)))
         if decided.sold:
             self._sold.publish(SalesCommitted(count=decided.sold))
-        for level in decided.levels:
+        self._show(decided.levels)
+
+    def _show(self, levels: Iterable[StockLevel]) -> None:
+        for level in levels:
             self._state.publish(_stock_state(level, self._titles.get(level.sku)))
 
     def _tell_put(self, put: StockPut) -> None:
@@ -198,50 +204,56 @@ class Enterprise(Actor[_Told]):
             self._titles.clear()
         self._titles.update((product.sku, product.title) for product in products)
 
-    async def _list(self, reads: Mapping[int, ListStock]) -> Mapping[int, object]:
-        pages: dict[ListStock, Sequence[Product] | StoreError] = {}
+    async def _read(self, reads: Mapping[int, ListStock | GetAccount]) -> Mapping[int, object]:
+        found: dict[ListStock | GetAccount, object] = {}
         down: StoreUnavailableError | None = None
         for read in reads.values():
-            if read in pages:
+            if read in found:
                 continue
             try:
-                pages[read] = down or await self._store.list_stock(after=read.after, limit=read.limit)
+                found[read] = down or await self._look(read)
             except StoreUnavailableError as error:
-                pages[read] = down = error
+                found[read] = down = error
             except StoreError as error:
-                pages[read] = error
-        for page in pages.values():
-            if not isinstance(page, StoreError):
-                self._note_titles(page)
-        return {place: pages[read] for place, read in reads.items()}
+                found[read] = error
+        return {place: found[read] for place, read in reads.items()}
 
-    def _look_up_unknown(self, sales: Sequence[Sale], answers: Sequence[Answer | Exception]) -> None:
+    async def _look(self, read: ListStock | GetAccount) -> object:
+        if isinstance(read, GetAccount):
+            return await self._store.get_account(sku=read.sku, limit=read.limit)
+        page = await self._store.list_stock(after=read.after, limit=read.limit)
+        self._note_titles(page)
+        return page
+
+    def _look_up_unknown(
+        self, requests: Sequence[StockRequest], answers: Sequence[Answer | Exception]
+    ) -> None:
         unknown = tuple(
-            sale
-            for sale, answer in zip(sales, answers, strict=True)
+            request
+            for request, answer in zip(requests, answers, strict=True)
             if isinstance(answer, OutcomeUnknownError)
         )
         if unknown:
             _log.warning("sale outcome unknown", sales=len(unknown))
-            self._look_up(_LookUp(sales=unknown, ends_at=self.clock.monotonic() + LOOK_UP_FOR_S))
+            self._look_up(LookUp(requests=unknown, ends_at=self.clock.monotonic() + LOOK_UP_FOR_S))
 
-    def _look_up(self, look_up: _LookUp) -> None:
+    def _look_up(self, look_up: LookUp) -> None:
         self.spawn(
             "look up sales",
-            self._store.find_answers(look_up.sales),
-            then=lambda found: _LookedUp(look_up=look_up, found=found),
-            otherwise=lambda _: _LookedUp(look_up=look_up, found=None),
+            self._store.find_answers(look_up.requests),
+            then=lambda found: LookedUp(look_up=look_up, found=found),
+            otherwise=lambda _: LookedUp(look_up=look_up, found=None),
         )
 
-    def _looked_up(self, looked_up: _LookedUp) -> None:
+    def _looked_up(self, looked_up: LookedUp) -> None:
         look_up, found = looked_up.look_up, looked_up.found
-        keys = {(sale.command.principal, sale.command.key) for sale in look_up.sales}
+        keys = {(each.command.principal, each.command.key) for each in look_up.requests}
         over = self.clock.monotonic() + look_up.wait_s > look_up.ends_at
         if found is not None and (over or len(found) == len(keys)):
             self._committed.publish(EventsCommitted())
             _log.info("sale outcome resolved", answered=len(found), absent=len(keys) - len(found))
         elif over:
-            _log.error("sale outcome unresolved, the store cannot be read", sales=len(look_up.sales))
+            _log.error("sale outcome unresolved, the store cannot be read", sales=len(look_up.requests))
         else:
             wait_s = min(2 * look_up.wait_s, LONGEST_WAIT_S)
             self.after(look_up.wait_s, replace(look_up, wait_s=wait_s))
@@ -250,15 +262,38 @@ class Enterprise(Actor[_Told]):
         self.spawn(
             "purge answers",
             self._store.purge_answers(before=self.clock.now() - ANSWERS_KEPT, limit=PURGED_AT_ONCE),
-            then=lambda count: _Purged(answers=count),
-            otherwise=lambda error: _Purged(error=error),
+            then=lambda count: Purged(answers=count),
+            otherwise=lambda error: Purged(error=error),
         )
 
-    def _purged(self, purged: _Purged) -> None:
+    def _purged(self, purged: Purged) -> None:
         if purged.error is not None:
             _log.warning("answers not purged", error=str(purged.error))
         elif purged.answers == PURGED_AT_ONCE:
             self._purge()
+
+    def _sweep(self) -> None:
+        self.spawn(
+            "sweep reservations",
+            self._expire(),
+            then=lambda swept: swept,
+            otherwise=lambda error: Swept(error=error),
+        )
+
+    async def _expire(self) -> Swept:
+        lease = await self._leases.keep("reservations", self._holder, self._lease)
+        if lease is None:
+            return Swept()
+        return Swept(lease=lease, expired=await self._store.expire(limit=EXPIRED_AT_ONCE))
+
+    def _swept(self, swept: Swept) -> None:
+        self.after(SWEEP_EVERY_S, Sweep())
+        self._lease = swept.lease
+        self._show(swept.expired.levels)
+        if swept.error is not None:
+            _log.warning("reservations not swept", error=str(swept.error))
+        elif swept.expired.count:
+            _log.info("reservations expired", count=swept.expired.count)
 
     def _count_refused(self, results: Iterable[object]) -> None:
         # A value of the sender's own is for him to know, and an unknown outcome has its own warning.
@@ -279,7 +314,19 @@ class Enterprise(Actor[_Told]):
         if self._warning:
             _log.warning(WRITES_REFUSED, count=self._refused, error=str(self._refusal))
             self._refused = 0
-            self.after(WARN_EVERY_S, _Warn())
+            self.after(WARN_EVERY_S, Warn())
+
+
+def _may_touch(change: StockChange, puts: Collection[PutStock]) -> bool:
+    """Whether a change may be of a SKU that is set; what names a sale or reservation might be of any."""
+    match change:
+        case SellStock(lines=lines):
+            skus = {line.sku for line in lines}
+        case ReserveStock(line=line) | RestockStock(line=line):
+            skus = {line.sku}
+        case _:
+            return True
+    return any(put.sku in skus for put in puts)
 
 
 def _level(product: Product) -> StockLevel:
