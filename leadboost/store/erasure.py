@@ -13,7 +13,7 @@ from leadboost.messages.retention import Deleted, Erased, EraseSignals
 from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.authors import key_authors
 from leadboost.store.database import Database, Session
-from leadboost.store.forgetting import forget_clusters, tell_forgotten
+from leadboost.store.forgetting import forget_bands, forget_clusters, tell_forgotten
 from leadboost.store.queries import load_queries
 from leadboost.store.radar import unteach
 from leadboost.store.retention import affected, write_proof
@@ -54,7 +54,7 @@ class PgErasureStore:
     async def _erase(self, session: Session, asked: EraseSignals, found: Sequence[asyncpg.Record]) -> Erased:
         now, ids = self._clock.now(), [row["id"] for row in found]
         dropped = await session.fetch(_queries.drop_signals, ids)
-        await session.execute(_queries.drop_bands, [row["seq"] for row in dropped])
+        await forget_bands(session, [row["seq"] for row in dropped])
         await unteach(session, [row for row in dropped if row["taught_spam"] is not None])
         await self._drop_voices(session, asked, found)
         since = _since(ids)

@@ -1,4 +1,4 @@
-"""What every deletion of signals does beside: clusters, and word of it in the journal."""
+"""What every deletion of signals does beside: bands, clusters, and word of it in the journal."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -14,6 +14,11 @@ FORGOTTEN = "signal.forgotten"
 IDS_IN_EVENT = 100
 
 _queries = load_queries("retention")
+
+
+async def forget_bands(session: Session, places: Sequence[int]) -> None:
+    """Forget what copies of the signals at these places (``seq``) would be found by."""
+    await session.execute(_queries.drop_bands, places)
 
 
 async def forget_clusters(session: Session, clusters: Iterable[UUID | None]) -> None:

@@ -1,5 +1,7 @@
 """Deletion of what is too old to keep, with a row in ``deletions`` as proof."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,18 +10,24 @@ from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.messages.retention import Deleted
 from leadboost.store.authors import key_authors
 from leadboost.store.database import Database, Session
-from leadboost.store.forgetting import forget_clusters, tell_forgotten
+from leadboost.store.forgetting import forget_bands, forget_clusters, tell_forgotten
 from leadboost.store.queries import load_queries
 from leadboost.store.signals import lock_clusters
 
 DEADLINE_S = 60.0
+AT_ONCE = 500
 PAUSE = timedelta(hours=20)  # so that a nightly run an hour early is one all the same
 
 _queries = load_queries("retention")
 
 
 class PgRetentionStore:
-    """``RetentionStore`` on PostgreSQL; all or nothing, by one host."""
+    """``RetentionStore`` on PostgreSQL; by one host, AT_ONCE signals to a transaction, and proof last.
+
+    As everybody who changes signals others may wait for, each takes the lock of clusters first, and then
+    rows: who hears or decides meanwhile waits for one part, and never in a circle. What a run had deleted
+    before it broke off is not counted by the next.
+    """
 
     def __init__(
         self, database: Database, *, pseudonyms: Pseudonyms, texts: timedelta, rows: timedelta
@@ -38,29 +46,58 @@ class PgRetentionStore:
     async def delete_old(self) -> Deleted | None:
         now = self._clock.now()
         texts_before, rows_before = now - self._texts, now - self._rows
-        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
-            if not await session.fetchval(_queries.try_turn, now - PAUSE):
-                return None
-            dropped = await session.fetch(_queries.drop_rows, rows_before)
-            blanked = await session.fetch(_queries.blank_texts, texts_before)
-            await session.execute(_queries.drop_bands)
+        try:
+            rows = await self._forget(now, _queries.find_rows, _queries.drop_rows, rows_before)
+            texts = await self._forget(now, _queries.find_texts, _queries.blank_texts, texts_before)
+            return await self._finish(now, texts, rows, texts_before=texts_before, rows_before=rows_before)
+        except _NoTurnError:
+            return None
+
+    async def _forget(self, now: datetime, find: str, forget: str, before: datetime) -> int:
+        """Look for what is too old without a lock, then forget it part by part; returns how many."""
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            found = [row["id"] for row in await session.fetch(find, before)]
+        count = 0
+        for start in range(0, len(found), AT_ONCE):
+            async with self._turn(now) as session:
+                await lock_clusters(session)
+                forgotten = await session.fetch(forget, found[start : start + AT_ONCE], before)
+                await forget_bands(session, [row["seq"] for row in forgotten])
+                await forget_clusters(session, [row["left_cluster"] for row in forgotten])
+                ids = [row["id"] for row in forgotten]
+                await tell_forgotten(session, ids, clock=self._clock, rng=self._rng)
+            count += len(forgotten)
+        return count
+
+    async def _finish(
+        self, now: datetime, texts: int, rows: int, *, texts_before: datetime, rows_before: datetime
+    ) -> Deleted:
+        async with self._turn(now) as session:
             deleted = Deleted(
-                texts=len(blanked),
-                rows=len(dropped),
+                texts=texts,
+                rows=rows,
                 events=affected(await session.execute(_queries.blank_events, texts_before)),
                 dead_letters=affected(await session.execute(_queries.blank_dead_letters, texts_before)),
                 left_over=await session.fetchval(_queries.count_left_over, texts_before, rows_before),
             )
-            ids = [row["id"] for row in (*dropped, *blanked)]
-            await tell_forgotten(session, ids, clock=self._clock, rng=self._rng)
             id_ = uuid7(self._clock, self._rng)
             await write_proof(
                 session, id_, deleted, at=now, texts_before=texts_before, rows_before=rows_before
             )
-            if clusters := {row["cluster"] for row in dropped} - {None}:
-                await lock_clusters(session)  # last, for whoever hears a signal waits for it
-                await forget_clusters(session, clusters)
         return deleted
+
+    @asynccontextmanager
+    async def _turn(self, now: datetime) -> AsyncIterator[Session]:
+        """A transaction of the one host that deletes. Raises _NoTurnError in any other, and when it is not
+        time."""
+        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+            if not await session.fetchval(_queries.try_turn, now - PAUSE):
+                raise _NoTurnError
+            yield session
+
+
+class _NoTurnError(Exception):
+    """Another host deletes, or did not long ago."""
 
 
 async def write_proof(

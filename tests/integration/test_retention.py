@@ -14,8 +14,9 @@ from leadboost.messages.scout import SignalQuery
 from leadboost.runtime import Runtime, Topic
 from leadboost.store.database import Database
 from leadboost.store.erasure import PgErasureStore
+from leadboost.store.radar import _queries as radar_queries
 from leadboost.store.retention import PgRetentionStore
-from leadboost.store.signals import PgSignalStore
+from leadboost.store.signals import PgSignalStore, lock_clusters
 from tests.cleaned import PSEUDONYMS, cleaned
 from tests.integration.tables import rows, run
 
@@ -110,6 +111,49 @@ async def test_it_happens_once_a_day_with_one_row_as_proof(
 
     assert (first is None, *again, next_day is None) == (False, None, None, False)
     assert await rows(database, "SELECT count(*), sum(left_over)::int FROM deletions") == [(2, 0)]
+
+
+async def test_whoever_decides_meanwhile_and_the_deletion_never_wait_in_a_circle(
+    store: PgRetentionStore, database: Database
+) -> None:
+    await hear(database, "gone", days_ago=181)
+    await hear(database, "copy", days_ago=1)
+    await run(database, "UPDATE raw_signals SET state = 'processed'")
+    ((old,),) = await rows(database, "SELECT id FROM raw_signals WHERE external_id = 'gone'")
+
+    async with asyncio.TaskGroup() as group, database.transaction() as deciding:
+        await lock_clusters(deciding)
+        deletion = group.create_task(store.delete_old())
+        await until_somebody_waits(database)
+        held = await deciding.fetchrow(radar_queries.lock_signal, old)
+
+    deleted = deletion.result()
+    assert held is not None
+    assert deleted is not None
+    assert (deleted.rows, deleted.left_over) == (1, 0)
+
+
+async def until_somebody_waits(database: Database) -> None:
+    async with asyncio.timeout(10):
+        while await rows(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+            pass
+
+
+async def test_a_deletion_in_parts_is_one_deletion(
+    store: PgRetentionStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadboost.store.retention.AT_ONCE", 2)
+    for number in range(5):
+        await hear(database, f"old-{number}", days_ago=181, text=f"{LONG} {number}")
+    await hear(database, "new", days_ago=1, text=LONG)
+    await run(database, "UPDATE raw_signals SET state = 'processed'")
+
+    deleted = await store.delete_old()
+
+    assert deleted == Deleted(texts=0, rows=5, events=5, dead_letters=0, left_over=0)
+    assert await rows(database, "SELECT external_id, is_lead FROM raw_signals") == [("new", True)]
+    assert await rows(database, "SELECT count(*) FROM signal_bands") == [(1,)]
+    assert await rows(database, "SELECT rows FROM deletions") == [(5,)]
 
 
 @pytest.fixture

@@ -19,10 +19,6 @@ RETURNING seq, cluster, taught_spam, taught_error,
     CASE WHEN taught_spam IS NOT NULL THEN body ->> 'title' END AS title,
     CASE WHEN taught_spam IS NOT NULL THEN body ->> 'text' END AS text;
 
--- name: drop_bands
--- Forget the bands of the signals at places $1.
-DELETE FROM signal_bands WHERE seq = ANY ($1::bigint[]);
-
 -- name: drop_voices
 -- Forget how much of the statistics the voices $1 have made up.
 DELETE FROM hearing_voices WHERE voice = ANY ($1::text[]);
