@@ -130,7 +130,7 @@ def test_learn_compares_with_every_reference_on_made_up_outcomes() -> None:
     assert metrics(report) == {f"error_vs_{name}" for name in references} | {
         "coverage",
         "rows_vs_river",
-        "rows_beside_fitting_vs_river",
+        "rows_fitting_too_vs_river",
     }
 
 

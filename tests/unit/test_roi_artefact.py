@@ -99,7 +99,7 @@ def test_another_feature_version_is_refused(version: object) -> None:
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
 def test_a_number_that_is_not_finite_is_refused(number: float) -> None:
     with pytest.raises(ArtefactError, match="not finite"):
-        load(with_array("losses", np.array([0.1, 0.1, number])))
+        load(with_array("losses", np.array([0.1, 0.1, 0.1, number])))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,10 @@ def test_a_number_that_is_not_finite_is_refused(number: float) -> None:
         with_header(line=[1]),
         with_array("line_sums", np.zeros(4)),
         with_array("line_sums", -np.ones(5)),
+        with_header(hashed=[0.0, 1.0]),
+        with_array("hashed_weights", np.zeros(8192)),
+        with_array("hashed_weights", np.ones(8193)),
+        with_array("hashed_squares", -np.ones(8192)),
         with_header(score={"rows": 1, "colour": 2}),
         with_header(score={"rows": float("nan")}),
         with_array("weights_0", np.zeros(3)),

@@ -10,12 +10,12 @@ from leadboost.ports import Fitter, HeardOutcome, OutcomeStore
 
 REFIT_ROWS = 100_000
 ROWS_PER_PAGE = 500
-LEAST_NEW = 500
-NEW_SHARE = 8
+LEAST_NEW = 100
+NEW_SHARE = 3
 
 
 class Refits:
-    """Fits trees to the last 100,000 learned rows once an eighth of all, at least 500, is new.
+    """Fits trees to the last 100,000 learned rows once a third of all, at least 100, is new.
 
     Rows are read and sent in pages of 500, so that the event loop is never held for long.
     """

@@ -15,7 +15,8 @@ import numpy as np
 from leadboost.domain.roi.boosted_arrays import pack, unpack
 from leadboost.domain.roi.calibration import Calibration
 from leadboost.domain.roi.design import COLUMNS, FIXED, NOWHERE, RIDGE_COLUMNS, TABLE_COLUMNS, Columns, Floats
-from leadboost.domain.roi.features import FEATURE_VERSION, KNOTS
+from leadboost.domain.roi.features import BUCKETS, FEATURE_VERSION, KNOTS, NO_BUCKET
+from leadboost.domain.roi.hashed import Hashed
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.line import Line
 from leadboost.domain.roi.linear import Additive
@@ -85,10 +86,13 @@ def dump(learner: Learner) -> bytes:
         "watch": asdict(learner.watch),
         "members": [[one.forget, one.table_forget, one.typical] for one in learner.mixture.members],
         "line": [learner.mixture.line.forget, learner.mixture.line.typical],
+        "hashed": [learner.mixture.hashed.forget, learner.mixture.hashed.typical],
     }
     arrays: dict[str, Any] = {}
     arrays |= {name: getattr(learner.calibration, name) for name in _CALIBRATION}
     arrays["line_sums"] = learner.mixture.line.sums
+    arrays["hashed_weights"] = learner.mixture.hashed.weights
+    arrays["hashed_squares"] = learner.mixture.hashed.squares
     arrays["losses"] = learner.mixture.losses
     arrays["mixed_losses"] = learner.mixture.mixed_losses
     if learner.mixture.boosted is not None:
@@ -168,7 +172,8 @@ def _learner(arrays: Mapping[str, Any]) -> Learner:
         mixture=Mixture(
             members,
             _line(arrays, *map(float, header["line"])),
-            _floats(arrays, "losses", len(members) + 1),
+            _hashed(arrays, *map(float, header["hashed"])),
+            _floats(arrays, "losses", len(members) + 2),
             unpack(header["boosted"], arrays) if "boosted" in header else None,
             _floats(arrays, "mixed_losses", 2),
         ),
@@ -212,6 +217,15 @@ def _line(arrays: Mapping[str, Any], forget: float, typical: float) -> Line:
     if not (0.0 < forget <= 1.0 and 0.0 <= typical < np.inf and sums[0] >= 0.0):
         raise ArtefactError("the model artefact has an unsound line")
     return Line(forget, typical, sums)
+
+
+def _hashed(arrays: Mapping[str, Any], forget: float, typical: float) -> Hashed:
+    weights = _floats(arrays, "hashed_weights", BUCKETS + 1)
+    squares = _floats(arrays, "hashed_squares", BUCKETS)
+    is_sound = 0.0 < forget <= 1.0 and 0.0 <= typical < np.inf and (squares >= 0.0).all()
+    if not is_sound or weights[NO_BUCKET]:
+        raise ArtefactError("the model artefact has an unsound regressor on hashed features")
+    return Hashed(forget, typical, weights, squares)
 
 
 def _calibration(arrays: Mapping[str, Any]) -> Calibration:

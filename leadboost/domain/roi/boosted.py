@@ -13,6 +13,7 @@ that effects and the roots' means add up to the forecast exactly.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -40,14 +41,13 @@ class Trees:
 
     def walk(self, inputs: Floats) -> npt.NDArray[np.int64]:
         """Nodes on the way of each row (rows, INPUTS) in each tree, (depth + 1, rows, trees)."""
-        rows = np.arange(len(inputs))[:, None]
-        node = np.broadcast_to(self.roots, (len(inputs), len(self.roots)))
-        way = [node]
-        for _ in range(self.depth):
-            goes_left = inputs[rows, self.features[node]] <= self.thresholds[node]
-            node = np.where(goes_left, self.left[node], self.right[node])
-            way.append(node)
-        return np.stack(way)
+        flat, start = inputs.ravel(), np.arange(len(inputs))[:, None] * INPUTS
+        way = np.empty((self.depth + 1, len(inputs), len(self.roots)), dtype=np.int64)
+        way[0] = self.roots
+        for node, then in pairwise(way):
+            goes_left = flat.take(start + self.features.take(node)) <= self.thresholds.take(node)
+            then[...] = np.where(goes_left, self.left.take(node), self.right.take(node))
+        return way
 
     def forecast(self, inputs: Floats) -> Floats:
         """Sum the leaves' values, (rows,)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from leadboost.domain.roi.design import Floats, Ints
-from leadboost.domain.roi.features import KNOTS, bend
+from leadboost.domain.roi.features import KNOTS, Terms
 from leadboost.domain.roi.forecast import LEVEL
 
 Y_BOUND = 35.0
@@ -59,21 +59,21 @@ class Calibration:
         """Scaled interval ends around the forecast, (<= 0, >= 0)."""
         if not len(self.errors):
             return -1.0, 1.0
-        low, high = np.quantile(self.errors, [self._rank(self.tails[0], 0), self._rank(self.tails[1], 1)])
-        return min(float(low), 0.0), max(float(high), 0.0)
+        ranks = np.array([self._rank(self.tails[0], 0), self._rank(self.tails[1], 1)])
+        low, high = _quantiles(self.errors, ranks).tolist()
+        return min(low, 0.0), max(high, 0.0)
 
     def slices(self) -> Floats:
         """64 scaled errors of equal probability, ascending: the distribution around a forecast."""
-        quantiles: Floats = np.quantile(self.errors, _SLICES) if len(self.errors) else np.zeros(1)
-        return quantiles
+        return _quantiles(self.errors, _SLICES) if len(self.errors) else np.zeros(1)
 
-    def learn(self, spends_micros: Sequence[int], forecast: Floats, target: Floats) -> tuple[Floats, Floats]:
-        """Take in forecasts made before learning.
+    def learn(self, rows: Sequence[Terms], forecast: Floats, target: Floats) -> tuple[Floats, Floats]:
+        """Take in forecasts of ``rows`` made before learning.
 
         Returns, (rows,) each, the scale that divides errors, and one where the interval covered the
         target, else nought.
         """
-        left, share = bends(spends_micros)
+        left, share = bends(rows)
         scale, (low, high) = between(self.knot_scales(), left, share), self.ends()
         error = target - forecast
         below, above = error < low * scale, error > high * scale
@@ -105,13 +105,19 @@ class Calibration:
         return float(1.0 - outside if end else outside)
 
 
-def bends(spends_micros: Sequence[int]) -> tuple[Ints, Floats]:
-    """Place spends between knots: index of each left one, share of the right one."""
-    placed = [bend(spend) for spend in spends_micros]
-    return np.array([left for left, _ in placed], dtype=np.int64), np.array([share for _, share in placed])
+def bends(rows: Sequence[Terms]) -> tuple[Ints, Floats]:
+    """Where the rows' spends lie between knots: index of each left one, share of the right one."""
+    left = np.array([row.left for row in rows], dtype=np.int64)
+    return left, np.array([row.share for row in rows])
 
 
 def between(at_knots: Floats, left: Ints, share: Floats) -> Floats:
     """Interpolate values given at the knots."""
     values: Floats = at_knots[left] * (1.0 - share) + at_knots[left + 1] * share
     return values
+
+
+def _quantiles(values: Floats, levels: Floats) -> Floats:
+    """Quantiles by linear interpolation, as ``np.quantile`` has them, at a tenth of its overhead."""
+    quantiles: Floats = np.interp(levels * (len(values) - 1), np.arange(len(values)), np.sort(values))
+    return quantiles

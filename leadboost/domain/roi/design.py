@@ -8,7 +8,7 @@ from itertools import chain, repeat
 import numpy as np
 import numpy.typing as npt
 
-from leadboost.domain.roi.features import HEARD_CAP, KNOTS, Terms
+from leadboost.domain.roi.features import HEARD_CAP, KNOTS, NO_BUCKET, Terms, bucket
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,11 +25,13 @@ FIXED = ("", *(f"spend~{knot}" for knot in range(len(KNOTS))))
 SPEND_COLUMNS = slice(1, len(FIXED))
 
 _REPLACED_AT_ONCE = 64
+_CONSTANT = bucket(FIXED[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """n rows of at most k features: ``columns`` and ``values`` are (n, k), padded with ``NOWHERE``.
+    """n rows of at most k features: ``columns``, ``buckets`` and ``values`` are (n, k), padded with
+    ``NOWHERE``, ``NO_BUCKET`` and nought.
 
     Column 0 is the constant and stands first in every row, then follow ``heard`` (n,) columns of what
     was heard; None where nothing was.
@@ -37,6 +39,7 @@ class Design:
 
     rows: Sequence[Terms]
     columns: Ints
+    buckets: Ints
     values: Floats
     heard: Ints | None = None
 
@@ -65,14 +68,22 @@ class Design:
 
 def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
     """Look up every feature's column; at least one row."""
-    width = max((len(row.names) for row in rows), default=0)
+    width = max(len(row.names) for row in rows)
+    gaps = [width - len(row.names) for row in rows]
     columns = [
-        (0, *map(find.get, row.names, repeat(NOWHERE)), *(NOWHERE,) * (width - len(row.names)))
-        for row in rows
+        (0, *map(find.get, row.names, repeat(NOWHERE)), *(NOWHERE,) * gap)
+        for row, gap in zip(rows, gaps, strict=True)
     ]
-    values = [(1.0, *row.values, *(0.0,) * (width - len(row.names))) for row in rows]
+    buckets = [(_CONSTANT, *row.buckets, *(NO_BUCKET,) * gap) for row, gap in zip(rows, gaps, strict=True)]
+    values = [(1.0, *row.values, *(0.0,) * gap) for row, gap in zip(rows, gaps, strict=True)]
     heard = np.array([row.heard for row in rows]) if any(row.heard for row in rows) else None
-    return Design(rows, np.array(columns, dtype=np.int64), np.array(values), heard)
+    return Design(
+        rows,
+        np.array(columns, dtype=np.int64),
+        np.array(buckets, dtype=np.int64),
+        np.array(values),
+        heard,
+    )
 
 
 @dataclass(slots=True)

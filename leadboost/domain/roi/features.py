@@ -12,6 +12,8 @@ absent; case and spacing are ignored):
   forecast of log(1 + roi) by at most ``HEARD_CAP``, whoever speaks and however often: beyond that all
   of them shrink by one factor.
 
+The regressor on hashed features knows each, but what was heard, by a hash of its name.
+
 The day is left out: a question has none. What was never learned has no column and adds nothing.
 """
 
@@ -23,16 +25,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
+from zlib import crc32
 
 from leadboost.domain.hearing.text import text_features
 from leadboost.domain.roi.forecast import Question
 
-FEATURE_VERSION = "roi-3"
+FEATURE_VERSION = "roi-4"
 C = 0.01
 HEARD_CAP = 0.25
 """All that was heard moves log(1 + roi) by no more than this, up or down."""
 
 KNOTS = (-4.6, -3.5, -2.0, -0.5, 1.0, 2.5, 4.0, 5.5, 8.0, 11.0, 14.0)
+
+BUCKETS = 2**13
+NO_BUCKET = BUCKETS
+"""The regressor on hashed features has ``BUCKETS`` weights, which all features share but what was heard:
+no collision may carry that past its cap."""
 
 _PARTS = 64
 _CROSSED = 8
@@ -48,29 +56,35 @@ class Terms:
 
     Names from ``shared`` on belong to the tables of shrunken means, the ones before to the ridge. The
     first ``heard`` of them are what was heard, then follow ``parts`` of the form ``part=value``.
-    ``position`` is the logarithm of the spend.
+    ``buckets`` are the names' hashes, ``NO_BUCKET`` for what was heard. ``position`` is the logarithm
+    of the spend; ``left`` and ``share`` place it between two knots.
     """
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
     values: tuple[float, ...]
+    buckets: tuple[int, ...]
     shared: int
     heard: int = 0
     parts: int = 0
     position: float = 0.0
+    left: int = 0
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Described:
-    """The terms of a context, whatever the spend."""
+    """The terms of a context whose spend lies right of a given knot: all but the shares of the knots.
 
-    level: tuple[str, ...]
-    level_labels: tuple[str, ...]
-    level_values: tuple[float, ...]
-    bent_labels: tuple[str, ...]
-    table: tuple[str, ...]
-    table_labels: tuple[str, ...]
-    table_values: tuple[float, ...]
+    Left of the ``bent`` values for the one knot, and as many for the other, stand those of ``level``.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    buckets: tuple[int, ...]
+    level: tuple[float, ...]
+    bent: int
+    table: tuple[float, ...]
     parts: int
 
 
@@ -81,35 +95,44 @@ def target(spend_micros: int, revenue_micros: int) -> float:
 
 def bend(spend_micros: int) -> tuple[int, float]:
     """Place a spend between two knots: index of the left one, and the share of the right one in [0, 1]."""
-    position = _log_money(spend_micros)
+    return _bend(_log_money(spend_micros))
+
+
+def terms(question: Question) -> Terms:
+    """List the features of a question."""
+    position = _log_money(question.spend_micros)
+    left, share = _bend(position)
+    described = _describe(_context(question), left)
+    bent = described.bent
+    names, labels, buckets = described.names, described.labels, described.buckets
+    values = described.level + (1.0 - share,) * bent + (share,) * bent + described.table
+    heard, said = _heard(question.heard)
+    if heard:
+        names, labels, values = heard + names, heard + labels, said + values
+        buckets = (NO_BUCKET,) * len(heard) + buckets
+    return Terms(
+        names=names,
+        labels=labels,
+        values=values,
+        buckets=buckets,
+        shared=len(names) - len(described.table),
+        heard=len(heard),
+        parts=described.parts,
+        position=position,
+        left=left,
+        share=share,
+    )
+
+
+def _bend(position: float) -> tuple[int, float]:
     left = min(max(bisect_right(KNOTS, position) - 1, 0), len(KNOTS) - 2)
     share = (position - KNOTS[left]) / (KNOTS[left + 1] - KNOTS[left])
     return left, min(max(share, 0.0), 1.0)
 
 
-def terms(question: Question) -> Terms:
-    """List the features of a question."""
-    described = _describe(_context(question))
-    heard, said = _heard(question.heard)
-    left, share = bend(question.spend_micros)
-    bent = len(described.bent_labels)
-    return Terms(
-        names=heard
-        + described.level
-        + _bent(described.bent_labels, left)
-        + _bent(described.bent_labels, left + 1)
-        + described.table,
-        labels=heard + described.level_labels + described.bent_labels * 2 + described.table_labels,
-        values=said
-        + described.level_values
-        + (1.0 - share,) * bent
-        + (share,) * bent
-        + described.table_values,
-        shared=len(heard) + len(described.level) + 2 * bent,
-        heard=len(heard),
-        parts=described.parts,
-        position=_log_money(question.spend_micros),
-    )
+def bucket(name: str) -> int:
+    """Hash a feature's name, by CRC-32."""
+    return crc32(name.encode("utf-8", "backslashreplace")) % BUCKETS
 
 
 def _heard(heard: Mapping[str, float]) -> tuple[tuple[str, ...], tuple[float, ...]]:
@@ -135,30 +158,27 @@ def _context(question: Question) -> Context:
     return text[:2000], tuple(sorted(parts.items())[:_PARTS])
 
 
-@lru_cache(maxsize=4096)
-def _describe(context: Context) -> _Described:
+@lru_cache(maxsize=8192)
+def _describe(context: Context, left: int) -> _Described:
     text, items = context
     parts = sorted({_part(name, value) for name, value in items if name.strip() and value.strip()})
     crossed = parts[:_CROSSED]
-    pairs = tuple(f"{one} & {other}" for one, other in combinations(crossed, 2))
+    pairs = [f"{one} & {other}" for one, other in combinations(crossed, 2)]
     words = _words(text)
     said = text_features(text) if text else {}
-    says = tuple(f"text:{name}" for name in said)
+    says = [f"text:{name}" for name in said]
+    bent = ["spend", *crossed]
+    names = [*parts, *pairs, *says, *(f"{label}~{knot}" for knot in (left, left + 1) for label in bent)]
+    names += ["combination#" + _digest("\x1f".join(parts)), *words]
     return _Described(
-        level=(*parts, *pairs, *says),
-        level_labels=(*parts, *("combination" for _ in pairs), *says),
-        level_values=(*(1.0 for _ in parts + list(pairs)), *said.values()),
-        bent_labels=("spend", *crossed),
-        table=("combination#" + _digest("\x1f".join(parts)), *words),
-        table_labels=("combination", *words),
-        table_values=(1.0, *(1.0 / len(words) for _ in words)),
+        names=tuple(names),
+        labels=(*parts, *("combination",) * len(pairs), *says, *bent, *bent, "combination", *words),
+        buckets=tuple(map(bucket, names)),
+        level=(*(1.0,) * (len(parts) + len(pairs)), *said.values()),
+        bent=len(bent),
+        table=(1.0, *(1.0 / len(words) for _ in words)),
         parts=len(parts),
     )
-
-
-@lru_cache(maxsize=16384)
-def _bent(labels: tuple[str, ...], knot: int) -> tuple[str, ...]:
-    return tuple(f"{label}~{knot}" for label in labels)
 
 
 @lru_cache(maxsize=16384)

@@ -117,19 +117,16 @@ class Learner:
         seen = design(features, self.columns.find)
         y = np.array([target(outcome.spend_micros, outcome.revenue_micros) for outcome in outcomes])
         drifts = self.watch.drifts
-        self._score(outcomes, seen, y, shadow.errors(outcomes, features, y) if shadow is not None else None)
+        self._score(outcomes, seen, y, shadow.errors(features, y) if shadow is not None else None)
         self.mixture.learn(seen, y, len(self.columns.names))
         if self.watch.drifts > drifts:
             self.mixture.shorten()
 
-    def errors(
-        self, outcomes: Sequence[Outcome], features: Sequence[Terms], y: Floats
-    ) -> tuple[Floats, Floats]:
+    def errors(self, features: Sequence[Terms], y: Floats) -> tuple[Floats, Floats]:
         """Say how wrong this would have been, and how wrong it expected to be, (rows,) each."""
         seen = design(features, self.columns.find)
         forecast = self._within_range(self.mixture.mixed().forecast(seen))
-        spends = [outcome.spend_micros for outcome in outcomes]
-        return np.abs(y - forecast), between(self.calibration.knot_scales(), *bends(spends))
+        return np.abs(y - forecast), between(self.calibration.knot_scales(), *bends(features))
 
     def _within_range(self, forecast: Floats) -> Floats:
         clipped: Floats = np.clip(forecast, *self.calibration.target_range)
@@ -142,7 +139,7 @@ class Learner:
         scored = self.score.observations >= OBSERVATIONS_TO_LEARN
         forecast = self._within_range(self.mixture.note(seen, y))
         error, day = np.abs(y - forecast), outcomes[-1].day.isoformat()
-        scale, covered = self.calibration.learn([outcome.spend_micros for outcome in outcomes], forecast, y)
+        scale, covered = self.calibration.learn(seen.rows, forecast, y)
         self.score, added = self.score.count(y, error, covered, scored=scored)
         if scored:
             self.history = self.history.added(replace(added, day=day))

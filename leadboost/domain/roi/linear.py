@@ -16,11 +16,16 @@ SQUARED_BELOW = 0.25
 
 _TYPICAL_KEPT = 0.98
 _TINY = 1e-3
+_SOLVED_EXACTLY = 160
+_MOST_STEPS = 12
+_SOLVED_TO = 1e-6
 
 
 @dataclass(slots=True)
 class Additive:
-    """Sums one weight per feature; ``weights`` is (columns + 1), its last one zero.
+    """Recency-weighted hierarchical group means with shrinkage: sums one weight per feature, a group's
+    being what its rows leave over of the more general groups, drawn towards nought where rows are few.
+    ``weights`` is (columns + 1), its last one zero.
 
     The ridge columns solve (A + R) w = b with A = sum of v x x', b = sum of v x y, exponentially
     forgotten (recursive least squares in information form; what is forgotten falls back to the
@@ -94,13 +99,14 @@ class Additive:
     def _learn_ridge(self, design: Design, target: Floats, weight: Floats) -> Floats:
         """Solve again; returns what the ridge leaves over of its target."""
         used, rows = self.used, len(target)
-        dense = np.zeros((rows, RIDGE_COLUMNS + 1))
-        dense[np.arange(rows)[:, None], np.minimum(design.columns, RIDGE_COLUMNS)] = design.values
-        x = np.ascontiguousarray(dense[:, :used])
+        x = np.zeros((rows, used + 1))
+        x[np.arange(rows)[:, None], np.minimum(design.columns, used)] = design.values
+        x = x[:, :used]
         a = self._forget(self.forget**rows)
-        a += (x * weight[:, None]).T @ x
+        weighted = x * np.sqrt(weight)[:, None]
+        a += weighted.T @ weighted
         self.moments[:used] += x.T @ (weight * target)
-        self.weights[:used] = np.linalg.solve(a, self.moments[:used])
+        self.weights[:used] = _solved(a, self.moments[:used], self.weights[:used])
         left: Floats = target - x @ self.weights[:used]
         return left
 
@@ -132,6 +138,34 @@ def weigh(error: Floats, typical: float) -> tuple[Floats, float]:
     weight: Floats = typical / np.maximum(error, SQUARED_BELOW * typical)
     kept = _TYPICAL_KEPT ** len(error)
     return weight, typical * kept + mean * (1.0 - kept)
+
+
+def _solved(a: Floats, b: Floats, weights: Floats) -> Floats:
+    """Solve a w = b: a few columns exactly, many by conjugate gradients with Jacobi's preconditioner
+    (Hestenes and Stiefel 1952).
+
+    These begin with the old weights, which a group of rows hardly changes: some steps cost a fraction of an
+    exact solution, and what they leave to do is done with the next group.
+    """
+    if len(b) <= _SOLVED_EXACTLY:
+        exact: Floats = np.asarray(np.linalg.solve(a, b), dtype=np.float64)
+        return exact
+    scale = 1.0 / np.diag(a)
+    left = b - a @ weights
+    step = direction = scale * left
+    size = float(left @ step)
+    enough = _SOLVED_TO * float(b @ (scale * b))
+    for _ in range(_MOST_STEPS):
+        turned = a @ direction
+        bend = float(direction @ turned)
+        if not (size > enough and bend > 0.0):
+            break
+        weights = weights + size / bend * direction
+        left = left - size / bend * turned
+        step = scale * left
+        size, before = float(left @ step), size
+        direction = step + size / before * direction
+    return weights
 
 
 def _prior() -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 
 from leadboost.domain.roi.boosted import Boosted
 from leadboost.domain.roi.design import Design, Floats, Ints
+from leadboost.domain.roi.hashed import Hashed
 from leadboost.domain.roi.line import Line
 from leadboost.domain.roi.linear import Additive
 
@@ -40,12 +41,14 @@ class Mixed:
     """
 
     weights: Floats
+    hashed: Floats
     boosted: Boosted | None = None
     share: float = 0.0
 
     def effects(self, design: Design) -> Floats:
         """Split each row's additive forecast over its features, (n, k) as in ``design``."""
-        return design.capped(self.weights[design.columns] * design.values)
+        weights = self.weights[design.columns] + self.hashed[design.buckets]
+        return design.capped(weights * design.values)
 
     def forecast(self, design: Design) -> Floats:
         """Forecast each row, (n,)."""
@@ -77,12 +80,13 @@ class Mixed:
 class Mixture:
     """Regressors and their recent mean absolute errors, forgotten over about 500 rows.
 
-    ``losses`` are those of the additive members and, last, of the line; ``mixed_losses`` (2,) those of
-    their mixture and of mixture and trees together.
+    ``losses`` are those of the additive members, of the line and of the hashed one, in this order;
+    ``mixed_losses`` (2,) those of their mixture and of mixture and trees together.
     """
 
     members: Sequence[Additive]
     line: Line
+    hashed: Hashed
     losses: Floats
     boosted: Boosted | None = None
     mixed_losses: Floats = field(default_factory=lambda: np.zeros(2))
@@ -91,16 +95,23 @@ class Mixture:
     def start(cls) -> "Mixture":
         """Begin with a short memory (about 500 rows) and a long one (about 5,000), and a line in between."""
         members = [Additive(0.998, 0.999), Additive(0.9998, 0.9998)]
-        return cls(members, Line(0.9995), np.zeros(len(members) + 1))
+        return cls(members, Line(0.9995), Hashed(0.9995), np.zeros(len(members) + 2))
 
     def copy(self) -> "Mixture":
         """Copy, so that learning leaves this one as it is."""
         members = [member.copy() for member in self.members]
-        return Mixture(members, self.line.copy(), self.losses.copy(), self.boosted, self.mixed_losses.copy())
+        return replace(
+            self,
+            members=members,
+            line=self.line.copy(),
+            hashed=self.hashed.copy(),
+            losses=self.losses.copy(),
+            mixed_losses=self.mixed_losses.copy(),
+        )
 
     def names(self) -> Sequence[str]:
         """Name the members, in order."""
-        additive = ("short memory", "long memory", "spend alone")
+        additive = ("short memory", "long memory", "spend alone", "hashed features")
         return additive if self.boosted is None else (*additive, "boosted trees")
 
     def standing(self) -> tuple[Sequence[float], Sequence[float]]:
@@ -119,8 +130,9 @@ class Mixture:
 
     def mixed(self) -> Mixed:
         """Freeze the mixture as it stands."""
-        weights = self._shares() @ np.stack([*(member.weights for member in self.members), self.line.weights])
-        return Mixed(weights, self.boosted, self._share_of_trees())
+        *shares, hashed = self._shares().tolist()
+        weights = shares @ np.stack([*(member.weights for member in self.members), self.line.weights])
+        return Mixed(weights, hashed * self.hashed.weights, self.boosted, self._share_of_trees())
 
     def adopt(self, boosted: Boosted) -> None:
         """Take newly fitted trees in. The first have to show what they can do: they begin with a loss
@@ -149,7 +161,8 @@ class Mixture:
             replace(short.copy(), forget=one.forget, table_forget=one.table_forget) for one in self.members
         ]
         self.line.weaken(_KEPT_OF_THE_PAST)
-        self.losses[:-1] = self.losses[0]
+        self.hashed.weaken(_KEPT_OF_THE_PAST)
+        self.losses[: len(self.members)] = self.losses[0]
         self._doubt_trees()
 
     def note(self, design: Design, target: Floats) -> Floats:
@@ -157,7 +170,7 @@ class Mixture:
         kept = _LOSS_KEPT ** len(target)
         mixed = self.mixed()
         forecasts = [member.effects(design).sum(axis=1) for member in self.members]
-        forecasts.append(self.line.forecast(design))
+        forecasts += [self.line.forecast(design), self.hashed.forecast(design)]
         self.losses *= kept
         self.losses += np.abs(np.stack(forecasts) - target).mean(axis=1) * (1.0 - kept)
         effects = mixed.effects(design)
@@ -173,6 +186,7 @@ class Mixture:
         for member in self.members:
             member.learn(design, target, used)
         self.line.learn(design, target)
+        self.hashed.learn(design, target)
 
 
 def _shared(losses: Floats) -> Floats:

@@ -48,7 +48,7 @@ class RoiModel:
         seen = design(rows, self.find)
         split = self.mixed.split(seen)
         median = np.clip(split.total(), *self.bounds)
-        scale = between(self.knot_scales, *bends([question.spend_micros for question in questions]))
+        scale = between(self.knot_scales, *bends(rows))
         spread = np.clip(median[:, None] + scale[:, None] * self.slices, *self.bounds)
         low = np.expm1(np.maximum(median + scale * self.ends[0], -Y_BOUND)).tolist()
         high = np.expm1(np.minimum(median + scale * self.ends[1], Y_BOUND)).tolist()

@@ -34,6 +34,7 @@ export const learning = {
       "short memory": "Short memory",
       "long memory": "Long memory",
       "spend alone": "Spend alone",
+      "hashed features": "Hashed features",
       "boosted trees": "Boosted trees",
     } as Record<string, string>,
     versions: "Versions",

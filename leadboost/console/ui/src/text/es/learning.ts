@@ -36,6 +36,7 @@ export const learning: Pick<Text, "model" | "rollback" | "whatIf"> = {
       "short memory": "Memoria corta",
       "long memory": "Memoria larga",
       "spend alone": "Solo el gasto",
+      "hashed features": "Características con hash",
       "boosted trees": "Árboles potenciados",
     },
     versions: "Versiones",
