@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.redis_server import find_binary
 from bench.servers import end, lasting_port, spawn, wait_for
+from leadboost.mirror.client import RedisClients
 
 
 class RedisProcess:
@@ -89,3 +91,9 @@ def redis_process(*options: str) -> Iterator[RedisProcess]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def cut_subscriptions(clients: RedisClients) -> None:
+    """CLIENT KILL TYPE pubsub."""
+    driver: Any = clients.writing
+    await driver.execute_command("CLIENT", "KILL", "TYPE", "pubsub")

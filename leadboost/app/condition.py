@@ -61,10 +61,11 @@ class Condition:
         )
 
     async def readiness(self) -> Readiness:
-        """Check what a caller needs: intake open, the database answering, no actor given up."""
+        """Check what a caller needs: intake open, mirror fresh, database answering, no actor given up."""
         checks = {"mode": "ok" if self.mode == "running" else self.mode, "mirror": "off"}
         checks["database"] = "not connected"
         if self.components is not None:
+            checks["mirror"] = self.components.check_mirror()
             checks["database"] = await self.components.check_database()
         down = [each.name for each in self.stats() if each.state != "RUNNING"]
         checks["actors"] = f"down: {', '.join(down)}" if down else "ok"

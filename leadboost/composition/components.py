@@ -49,6 +49,7 @@ class Components:
         self.wiring = Wiring(settings, runtime=self.runtime, clock=clock, rng=rng, holder=holder, polls=polls)
         self._parking = Parking(self.wiring)
         self._storing = Storing(self.wiring)
+        self._mirroring = Mirroring(self.wiring)
         self._intake = IntakeOpening(self.wiring)
         self.halting = Halting(self.wiring)
         self.streaming = Streaming(self.wiring, report)
@@ -60,7 +61,7 @@ class Components:
         return [
             self.halting.stage(console),
             *self._storing.stages(),
-            Mirroring(wiring).stage(),
+            self._mirroring.stage(),
             Journaling(wiring).stage(),
             self.streaming.stage(),
             Safety(wiring, self.halting).stage(),
@@ -85,6 +86,10 @@ class Components:
     async def check_database(self) -> str:
         """Return ``ok``, or why the database does not answer within a second."""
         return await self._storing.check()
+
+    def check_mirror(self) -> str:
+        """Return ``ok``, ``off``, or why other hosts cannot be heard now."""
+        return self._mirroring.check()
 
     async def close(self) -> None:
         """End what ``halting.start`` began."""

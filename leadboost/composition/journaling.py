@@ -18,7 +18,9 @@ class Journaling:
 
     async def _start(self) -> None:
         await self._wiring.spawn("journal", self._make_journal, VITAL)
-        self._wiring.topics.committed.subscribe(self._wiring.refs["journal"])
+        topics = self._wiring.topics
+        for topic in (topics.committed, topics.committed_elsewhere):
+            topic.subscribe(self._wiring.refs["journal"])
 
     async def _stop(self) -> None:
         await self._wiring.stop("journal", finish_s=0.95)

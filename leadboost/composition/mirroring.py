@@ -2,43 +2,46 @@
 
 from typing import TYPE_CHECKING
 
-from leadboost.composition.wiring import Wiring
+from leadboost.actors.listener import Listener
+from leadboost.actors.mirror import Mirror
+from leadboost.composition.wiring import OTHER, Wiring
+from leadboost.domain.echo import Echo
+from leadboost.messages.events import EventsCommitted, EventsNumbered, ForeignSaid
+from leadboost.messages.mirror import Echoed
 from leadboost.mirror import DistributedLock
 from leadboost.ports import LEASE_TTL_S
-from leadboost.runtime import Stage
+from leadboost.runtime import Child, Stage
+from leadboost.store.foreign import PgForeignStore
 from leadboost.store.leases import PgLeaseStore
 
 if TYPE_CHECKING:
+    from leadboost.mirror.bus import EventBus
     from leadboost.mirror.client import RedisClients
+
+_MIRROR = Child(intensity=(10, 60.0))
 
 
 class Mirroring:
-    """The lock over all hosts; Redis, where there is one, need not answer at the start."""
+    """The lock over all hosts, and where there is a Redis, Mirror and Listener; it need not answer."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
-        self._clients: RedisClients | None = None
+        self._bus: EventBus | None = None
+        self._echo = Echo(wiring.clock)
 
     def stage(self) -> Stage:
         """The stage of it."""
-        return self._wiring.stage(name="mirror", start=self._start, stop=self._stop, stop_s=0.6)
+        return self._wiring.stage(name="mirror", start=self._start, stop=self._stop, stop_s=0.9)
+
+    def check(self) -> str:
+        """Return ``ok``, ``off`` without a Redis, or why nothing comes back from it."""
+        return "off" if self._bus is None else self._echo.failure() or "ok"
 
     async def _start(self) -> None:
-        wiring = self._wiring
-        self._clients = self._connect()
-        election = None
-        if self._clients is not None:
-            from leadboost.mirror.election import RedisElection
-
-            election = RedisElection(self._clients, rng=wiring.rng.fork("locks"), ttl_s=LEASE_TTL_S)
-        wiring.lock = DistributedLock(
-            PgLeaseStore(wiring.store), election, clock=wiring.clock, run_task=wiring.runtime.run_task
-        )
-
-    async def _stop(self) -> None:
-        self._wiring.lock = None
-        if self._clients is not None:
-            await self._clients.close()
+        clients = self._connect()
+        self._make_lock(clients)
+        if clients is not None:
+            await self._start_actors(clients)
 
     def _connect(self) -> "RedisClients | None":
         url = self._wiring.settings.redis.url
@@ -48,3 +51,57 @@ class Mirroring:
         from leadboost.mirror.client import RedisClients
 
         return RedisClients(url.get_secret_value(), clock=self._wiring.clock)
+
+    def _make_lock(self, clients: "RedisClients | None") -> None:
+        wiring, election = self._wiring, None
+        if clients is not None:
+            from leadboost.mirror.election import RedisElection
+
+            election = RedisElection(clients, rng=wiring.rng.fork("locks"), ttl_s=LEASE_TTL_S)
+        wiring.lock = DistributedLock(
+            PgLeaseStore(wiring.store), election, clock=wiring.clock, run_task=wiring.runtime.run_task
+        )
+
+    async def _start_actors(self, clients: "RedisClients") -> None:
+        from leadboost.mirror.bus import EventBus
+        from leadboost.mirror.link import RedisLink
+
+        wiring, topics = self._wiring, self._wiring.topics
+        self._bus = EventBus(clients, run_task=wiring.runtime.run_task)
+        link = RedisLink(self._bus, origin=wiring.holder, clock=wiring.clock, hear=self._hear)
+        await wiring.spawn(
+            "mirror", lambda: Mirror(link=link, echo=self._echo, health=wiring.hear_health), _MIRROR
+        )
+        for topic in (topics.numbered, topics.committed, topics.echoed):
+            topic.subscribe(wiring.refs["mirror"])
+        if wiring.polls:
+            await wiring.spawn("listener", self._make_listener, OTHER)
+            topics.foreign.subscribe(wiring.refs["listener"])
+
+    def _make_listener(self) -> Listener:
+        wiring = self._wiring
+        return Listener(
+            store=PgForeignStore(wiring.store),
+            leases=wiring.leases,
+            holder=wiring.holder,
+            committed=wiring.topics.committed,
+        )
+
+    def _hear(self, heard: EventsNumbered | EventsCommitted | ForeignSaid | Echoed) -> None:
+        topics = self._wiring.topics
+        match heard:
+            case EventsNumbered():
+                topics.numbered_elsewhere.publish(heard)
+            case EventsCommitted():
+                topics.committed_elsewhere.publish(heard)
+            case ForeignSaid():
+                topics.foreign.publish(heard)
+            case Echoed():
+                topics.echoed.publish(heard)
+
+    async def _stop(self) -> None:
+        if self._bus is not None:
+            await self._wiring.stop("listener", "mirror", finish_s=0.2)
+            await self._bus.close()
+            self._bus = None
+        self._wiring.lock = None

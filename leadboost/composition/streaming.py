@@ -31,7 +31,14 @@ class Streaming:
         """Start StreamBridge and let it hear what viewers are shown."""
         await self._wiring.spawn("stream_bridge", self._make_stream_bridge, _VIEWERS)
         topics = self._wiring.topics
-        for topic in (topics.numbered, topics.state, topics.steps, topics.sold):
+        for topic in (
+            topics.numbered,
+            topics.numbered_elsewhere,
+            topics.state,
+            topics.steps,
+            topics.sold,
+            topics.foreign,
+        ):
             topic.subscribe(self._wiring.refs["stream_bridge"])
 
     async def _stop(self) -> None:

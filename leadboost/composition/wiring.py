@@ -15,6 +15,7 @@ from leadboost.errors import StoreUnavailableError
 from leadboost.messages.events import (
     EventsCommitted,
     EventsNumbered,
+    ForeignSaid,
     SalesCommitted,
     SignalsStored,
     StateChanged,
@@ -22,6 +23,7 @@ from leadboost.messages.events import (
     StockReached,
 )
 from leadboost.messages.health import ComponentHealth
+from leadboost.messages.mirror import Echoed
 from leadboost.mirror import DistributedLock
 from leadboost.runtime import Actor, ActorRef, Child, Runtime, Stage, Topic
 from leadboost.store.database import Database
@@ -43,6 +45,10 @@ class Topics:
     sold: Topic[SalesCommitted] = field(default_factory=lambda: Topic("sales committed"))
     steps: Topic[StepReported] = field(default_factory=lambda: Topic("steps reported"))
     state: Topic[StateChanged] = field(default_factory=lambda: Topic("state"))
+    committed_elsewhere: Topic[EventsCommitted] = field(default_factory=lambda: Topic("committed elsewhere"))
+    numbered_elsewhere: Topic[EventsNumbered] = field(default_factory=lambda: Topic("numbered elsewhere"))
+    foreign: Topic[ForeignSaid] = field(default_factory=lambda: Topic("said by other software"))
+    echoed: Topic[Echoed] = field(default_factory=lambda: Topic("echoes"))
 
 
 class Wiring:

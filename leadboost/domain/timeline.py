@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 STEPS: Final = ("radar", "analyst", "advisor", "actuator", "quality", "report")
 STATES: Final = frozenset({"IDLE", "PROCESSING", "COMPLETE", "ERROR"})
 KIND: Final = "pipeline.step"
 """The kind of the journalled event, with data ``{run_id, step, state, detail}``."""
+
+EXTERNAL_KIND: Final = "external"
+"""The kind of what other software says; its ``message`` may tell of a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +28,15 @@ class StepState:
 class Timeline:
     """Projects journalled steps, and over each what its component says of itself just now.
 
-    A step whose component is not ``installed`` reads NOT_INSTALLED, whatever is told of it.
+    A step whose component is not ``installed`` reads NOT_INSTALLED, whatever is told of it; unless other
+    software says that it does the step. Of what it says and what we say the later one is shown.
     """
 
     def __init__(self, installed: Collection[str]) -> None:
         self._installed = frozenset(installed)
         self._journalled: dict[str, StepState] = {}
         self._told: dict[str, StepState] = {}
+        self._foreign: dict[str, StepState] = {}
 
     def record(self, data: Mapping[str, object], at: datetime) -> None:
         """Take in a journalled step, later ones last. Data that is no step is left aside."""
@@ -40,6 +45,19 @@ class Timeline:
             self._journalled[str(step)] = StepState(
                 step=str(step), state=str(state), detail=_text(detail), at=at, run_id=_text(run_id)
             )
+
+    def hear(self, said: object, at: datetime) -> bool:
+        """Take in what other software says: an object with ``step`` and ``state`` is of a step, in any case
+        of letters. False for all else, and for what is older than what is known."""
+        if not isinstance(said, Mapping):
+            return False
+        step, state = str(said.get("step")).lower(), str(said.get("state")).upper()
+        known = self._foreign.get(step)
+        if step not in STEPS or state not in STATES or (known and known.at and known.at > at):
+            return False
+        detail, run_id = _text(said.get("detail")), _text(said.get("run_id"))
+        self._foreign[step] = StepState(step=step, state=state, detail=detail, at=at, run_id=run_id)
+        return True
 
     def tell(self, step: str, state: str | None, *, detail: str | None, at: datetime) -> None:
         """Show ``state`` until the next call; None goes back to what is journalled."""
@@ -53,9 +71,16 @@ class Timeline:
         return [self._shown(step) for step in STEPS]
 
     def _shown(self, step: str) -> StepState:
-        if step not in self._installed:
-            return StepState(step=step, state="NOT_INSTALLED")
-        return self._told.get(step) or self._journalled.get(step) or StepState(step=step, state="IDLE")
+        ours = self._told.get(step) or self._journalled.get(step) if step in self._installed else None
+        foreign = self._foreign.get(step)
+        if ours is not None and foreign is not None:
+            return max(ours, foreign, key=_when)
+        state = "IDLE" if step in self._installed else "NOT_INSTALLED"
+        return ours or foreign or StepState(step=step, state=state)
+
+
+def _when(shown: StepState) -> datetime:
+    return shown.at or datetime.min.replace(tzinfo=UTC)
 
 
 def _text(value: object) -> str | None:

@@ -73,3 +73,15 @@ class StateChanged(Event):
 
     def conflation_key(self) -> Hashable:
         return (StateChanged, self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignSaid(Event):
+    """Other software published ``message``, any JSON value, for all hosts to hear at once.
+
+    It is data and never more. ``digest`` is of its bytes, so that hosts can tell whether they mean the same.
+    """
+
+    message: object
+    digest: str
+    at: datetime

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff, NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
@@ -15,7 +16,7 @@ from leadboost.mirror.errors import DRIVER_ERRORS, is_silence, translate
 
 ANSWER_WITHIN_S = 1.0
 CALL_WITHIN_S = 2.0
-_CLOSE_WITHIN_S = 0.5
+_CLOSE_WITHIN_S = 0.25
 _RETRY_PAUSE_S = 0.05
 
 
@@ -55,11 +56,14 @@ class RedisClients:
     async def close(self) -> None:
         """Close every connection, or let it go where that takes long."""
         for client in (self.reading, self.writing):
-            try:
-                async with asyncio.timeout(_CLOSE_WITHIN_S):
-                    await client.aclose()
-            except DRIVER_ERRORS:
-                continue
+            await let_go(client)
+
+
+async def let_go(what: Redis | PubSub) -> None:
+    """Close a client or a subscription; that may hang, or fail, and nobody minds."""
+    with suppress(*DRIVER_ERRORS):
+        async with asyncio.timeout(_CLOSE_WITHIN_S):
+            await what.aclose()
 
 
 def _client(url: str, retry: Retry) -> Redis:

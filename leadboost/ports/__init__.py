@@ -47,6 +47,7 @@ from leadboost.ports.learning import (
     PendingOutcome,
     Rollback,
 )
+from leadboost.ports.mirroring import ForeignStore, HostLink
 from leadboost.ports.replicating import (
     Document,
     Replica,
@@ -82,12 +83,14 @@ __all__ = [
     "FeatureStore",
     "Fetched",
     "Fitter",
+    "ForeignStore",
     "Grant",
     "GrantStore",
     "HaltLog",
     "HaltStore",
     "HeardOutcome",
     "HearingStore",
+    "HostLink",
     "JournalStore",
     "KnowledgeStore",
     "Lease",

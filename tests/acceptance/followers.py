@@ -87,6 +87,7 @@ class Seller:
     url: str
     token: str
     sent: dict[str, float] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict)
 
     async def sell(self, http: aiohttp.ClientSession, skus: Sequence[str], per_s: float) -> None:
         """Sell all at this pace; returns when every sale is answered with 201."""
@@ -105,6 +106,7 @@ class Seller:
                     f"{self.url}/api/sales", json={"sku": sku, "quantity": 1}, headers=headers
                 ) as answer:
                     if answer.status == 201:
+                        self.took[sku] = time.monotonic() - self.sent[sku]
                         return
                     assert answer.status in ASKED_AGAIN, await answer.text()
             except (aiohttp.ClientError, ConnectionError):

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -52,3 +52,32 @@ def test_a_step_of_a_component_that_is_not_here_stays_not_installed(timeline: Ti
     timeline.record({**DONE, "step": "report"}, AT)
 
     assert timeline.steps()[-1] == StepState(step="report", state="NOT_INSTALLED")
+
+
+def test_a_step_that_other_software_does_is_shown_though_it_is_not_installed(timeline: Timeline) -> None:
+    assert timeline.hear({"step": "Analyst", "state": "processing", "detail": "lead 7"}, AT)
+
+    assert timeline.steps()[1] == StepState(step="analyst", state="PROCESSING", detail="lead 7", at=AT)
+
+
+def test_of_what_we_say_and_what_other_software_says_the_later_is_shown(timeline: Timeline) -> None:
+    later = AT + timedelta(seconds=1)
+    timeline.record(DONE, AT)
+    timeline.hear({"step": "radar", "state": "ERROR"}, later)
+    shown = timeline.steps()[0]
+    timeline.tell("radar", "PROCESSING", detail="feed", at=later + timedelta(seconds=1))
+
+    assert shown.state == "ERROR"
+    assert timeline.steps()[0].state == "PROCESSING"
+
+
+def test_what_is_told_late_does_not_turn_a_step_back(timeline: Timeline) -> None:
+    timeline.hear({"step": "analyst", "state": "COMPLETE"}, AT)
+
+    assert not timeline.hear({"step": "analyst", "state": "PROCESSING"}, AT - timedelta(seconds=1))
+    assert timeline.steps()[1].state == "COMPLETE"
+
+
+@pytest.mark.parametrize("said", ["words", None, [1], {"step": "sales", "state": "IDLE"}, {"step": "radar"}])
+def test_other_words_of_other_software_move_no_step(timeline: Timeline, said: object) -> None:
+    assert not timeline.hear(said, AT)

@@ -15,9 +15,15 @@ from leadboost.domain.live.page import PAGE, Page
 from leadboost.domain.live.ring import FrameRing
 from leadboost.domain.live.viewer import Viewer
 from leadboost.domain.rate import Rates
+from leadboost.domain.timeline import EXTERNAL_KIND, Timeline
 from leadboost.domain.timeline import KIND as STEP_KIND
-from leadboost.domain.timeline import Timeline
-from leadboost.messages.events import EventsNumbered, SalesCommitted, StateChanged, StepReported
+from leadboost.messages.events import (
+    EventsNumbered,
+    ForeignSaid,
+    SalesCommitted,
+    StateChanged,
+    StepReported,
+)
 from leadboost.messages.health import HealthReport
 from leadboost.messages.journal import EventsPage, JournalEvent
 from leadboost.messages.stream import JoinViewer, ViewerReady
@@ -45,6 +51,7 @@ _Told = (
     | StateChanged
     | StepReported
     | SalesCommitted
+    | ForeignSaid
     | Tick
     | Deliver
     | ReadOn
@@ -94,7 +101,7 @@ class StreamBridge(Actor[_Told]):
         self._audience.part_all(RESTARTED, "The live link was restarted.")
         await self._reload()
         for event in await self._events.latest_steps():
-            self._timeline.record(event.data, event.at)
+            self._record_step(event)
         self._put_timeline()
         self.every(TICK_S, Tick())
 
@@ -130,6 +137,10 @@ class StreamBridge(Actor[_Told]):
                 self._put_timeline()
             case SalesCommitted(count=count):
                 self._rates.sold(count, self.clock.monotonic())
+            case ForeignSaid(message=said, at=at):
+                if self._timeline.hear(said, at):
+                    self._put_timeline()
+                    self._delivery.urge()
             case JoinViewer():
                 self._join(message)
             case ViewerReady():
@@ -159,11 +170,17 @@ class StreamBridge(Actor[_Told]):
     def _append(self, event: JournalEvent) -> None:
         self._ring.append(frame_of(event))
         self._delivery.urge()
-        if event.kind == STEP_KIND:
-            self._timeline.record(event.data, event.at)
+        if event.kind in (STEP_KIND, EXTERNAL_KIND):
+            self._record_step(event)
             self._put_timeline()
         elif event.kind == "signal.accepted":
             self._rates.heard(str(event.data.get("source")), self.clock.monotonic())
+
+    def _record_step(self, event: JournalEvent) -> None:
+        if event.kind == STEP_KIND:
+            self._timeline.record(event.data, event.at)
+        else:
+            self._timeline.hear(event.data.get("message"), event.at)
 
     def _read_on(self) -> None:
         self._reading.read_on(self._ring.head, self._epoch)

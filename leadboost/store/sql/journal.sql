@@ -42,9 +42,17 @@ LEFT JOIN LATERAL (
 ORDER BY page."offset";
 
 -- name: latest_steps
--- The newest event of each pipeline step among the newest $1 events.
-SELECT DISTINCT ON (events.data ->> 'step')
-    journal.epoch, events."offset", events.kind, events.at, events.data
+-- The newest event of each pipeline step, ours or other software's, among the newest $1 events.
+SELECT DISTINCT ON (events.kind, step)
+    journal.epoch, events."offset", events.kind, events.at, events.data,
+    coalesce(events.data ->> 'step', events.data #>> '{message,step}') AS step
 FROM journal
-JOIN events ON events."offset" > journal.last_offset - $1 AND events.kind = 'pipeline.step'
-ORDER BY events.data ->> 'step', events."offset" DESC;
+JOIN events ON events."offset" > journal.last_offset - $1 AND events.kind IN ('pipeline.step', 'external')
+WHERE coalesce(events.data ->> 'step', events.data #>> '{message,step}') IS NOT NULL
+ORDER BY events.kind, step, events."offset" DESC;
+
+-- name: list_digests
+-- The digests of what other software said, among events with ids from $1 on, oldest first.
+SELECT data ->> 'digest' AS digest FROM events
+WHERE id >= $1 AND kind = 'external' AND data ->> 'digest' IS NOT NULL
+ORDER BY id;

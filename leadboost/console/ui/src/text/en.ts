@@ -131,6 +131,9 @@ export const en = {
       replicating: "Copy elsewhere",
       replicator: "Replicator",
       firestore: "Firestore",
+      mirror: "Other hosts",
+      listener: "Listener",
+      redis: "Redis",
     } as Record<string, string>,
   },
 

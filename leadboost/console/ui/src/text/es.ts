@@ -137,6 +137,9 @@ export const es: Text = {
       replicating: "Copia externa",
       replicator: "Replicator",
       firestore: "Firestore",
+      mirror: "Otros servidores",
+      listener: "Listener",
+      redis: "Redis",
     },
   },
 
