@@ -7,7 +7,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from leadboost.domain.campaign import Campaign
-from leadboost.domain.stock import Line
+from leadboost.domain.stock import Line, Pace
 from leadboost.runtime.message import Message
 
 
@@ -88,7 +88,8 @@ StockChange: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A product with its stock. Money in micros of ``currency``, None where nobody said."""
+    """A product with its stock. Money in micros of ``currency``, None where nobody said.
+    ``pace`` is how fast it has sold lately, None where that is not known."""
 
     sku: str
     title: str | None
@@ -100,6 +101,7 @@ class Product:
     reserved: int
     floor: int
     campaigns: tuple[Campaign, ...]
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """Ports of selling: stock, sales and their watch. Every call ends by its own deadline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from leadboost.domain.stock import StockAlert, StockLevel
+from leadboost.domain.stock import Pace, StockAlert, StockLevel
 from leadboost.messages.enterprise import Answer, Product, PutStock, StockAccount, StockChange
 
 
@@ -83,6 +83,10 @@ class SaleStore(Protocol):
 
         A refused command (InputError, StoreDataError) fails alone.
         """
+        ...
+
+    async def read_paces(self, skus: Collection[str]) -> Mapping[str, Pace]:
+        """How fast these SKUs have sold lately, where that is known."""
         ...
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:

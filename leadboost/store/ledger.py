@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.domain.stock import Line, PastLine, StockLevel
@@ -87,6 +90,11 @@ async def read_account(session: Session, sku: str, limit: int) -> StockAccount |
         sku=sku,
         on_hand=balance["on_hand"],
         balance=balance["balance"],
-        moves=[StockMove(**row) for row in await session.fetch(_queries.list_moves, sku, limit)],
-        reservations=[ReservationHeld(**row) for row in held],
+        moves=[StockMove(**_plain(row)) for row in await session.fetch(_queries.list_moves, sku, limit)],
+        reservations=[ReservationHeld(**_plain(row)) for row in held],
     )
+
+
+def _plain(row: asyncpg.Record) -> dict[str, Any]:
+    """The driver has its own kind of UUID, which JSON does not know."""
+    return {name: UUID(int=value.int) if isinstance(value, UUID) else value for name, value in row.items()}

@@ -6,14 +6,14 @@ where another host stored one of the keys since we looked, the batch rolls back,
 A row that stays locked fails those who name its SKU; the others go on without them.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from leadboost.domain.stock import Confirmed, Desk, Sold, StockAlert, StockLevel
+from leadboost.domain.stock import Confirmed, Desk, Pace, Sold, StockAlert, StockLevel
 from leadboost.errors import InputError, StoreConflictError, StoreDataError, StoreError
 from leadboost.messages.enterprise import Answer, Product, PutStock, StockAccount
 from leadboost.ports import Expired, SalesDecided, StockPut, StockRequest
@@ -32,7 +32,7 @@ from leadboost.store.decided import (
 from leadboost.store.ledger import add_moves, end_outs, read_account
 from leadboost.store.locks import LOCK_WAIT_S, HeldSkus, locked_error
 from leadboost.store.queries import load_queries
-from leadboost.store.stock import insert_alerts, lock_levels, put_stock, read_products
+from leadboost.store.stock import insert_alerts, lock_levels, put_stock, read_paces, read_products
 
 DEADLINE_S = 2.0
 READ_DEADLINE_S = 0.5
@@ -95,7 +95,11 @@ class PgSaleStore:
 
     async def list_stock(self, *, after: str, limit: int) -> Sequence[Product]:
         async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
-            return await read_products(session, after=after, limit=limit)
+            return await read_products(session, after=after, limit=limit, now=self._clock.now())
+
+    async def read_paces(self, skus: Collection[str]) -> Mapping[str, Pace]:
+        async with self._database.session(deadline_s=READ_DEADLINE_S) as session:
+            return await read_paces(session, skus, self._clock.now())
 
     async def purge_answers(self, *, before: datetime, limit: int) -> int:
         """Forget at most ``limit`` answers stored before that moment; returns how many."""

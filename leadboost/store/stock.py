@@ -1,13 +1,23 @@
 """Stock levels and the products they belong to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from leadboost.clock import Clock, Rng, uuid7
 from leadboost.domain.campaign import Campaign
-from leadboost.domain.stock import StockAlert, StockLevel, stock_alerts
+from leadboost.domain.stock import (
+    WINDOW_DAYS,
+    Pace,
+    SalesHistory,
+    Span,
+    StockAlert,
+    StockLevel,
+    sell_pace,
+    stock_alerts,
+)
 from leadboost.errors import InputError
 from leadboost.messages.enterprise import Product, PutStock
 from leadboost.ports import NewEvent
@@ -73,12 +83,14 @@ async def put_stock(
     before = await lock_levels(session, [put.sku for put in puts])
     levels = {put.sku: _changed_level(put, before.get(put.sku)) for put in puts}
     await end_outs(session, before, levels, now)
-    rows = [(level.sku, level.on_hand, level.floor) for level in levels.values()]
-    await session.execute(_queries.put_stock, now, *zip(*rows, strict=True))
+    columns = zip(*((level.sku, level.on_hand, level.floor) for level in levels.values()), strict=True)
+    await session.execute(_queries.put_stock, now, *columns)
     await add_moves(session, _counts(puts, before, levels), now=now, clock=clock, rng=rng)
     await _replace_campaigns(session, {put.sku: put.campaigns for put in puts if put.campaigns is not None})
     alerts = await insert_alerts(session, before, levels, clock=clock, rng=rng)
-    products = [_product(row) for row in await session.fetch(_queries.read_products, list(levels))]
+    paces = await read_paces(session, levels, now)
+    rows = await session.fetch(_queries.read_products, list(levels))
+    products = [replace(_product(row), pace=paces.get(row["sku"])) for row in rows]
     entries = [
         AuditEntry(actor=put.by, action="stock.put", subject=put.sku, detail=_given(put)) for put in puts
     ]
@@ -86,9 +98,28 @@ async def put_stock(
     return {product.sku: product for product in products}, alerts
 
 
-async def read_products(session: Session, *, after: str, limit: int) -> Sequence[Product]:
-    """Read products in SKU order."""
-    return [_product(row) for row in await session.fetch(_queries.list_products, after, limit)]
+async def read_products(session: Session, *, after: str, limit: int, now: datetime) -> Sequence[Product]:
+    """Read products in SKU order, each with its pace."""
+    rows = await session.fetch(_queries.list_products, after, limit)
+    paces = await read_paces(session, [row["sku"] for row in rows], now)
+    return [replace(_product(row), pace=paces.get(row["sku"])) for row in rows]
+
+
+async def read_paces(session: Session, skus: Iterable[str], now: datetime) -> dict[str, Pace]:
+    """How fast these SKUs sell; those of which nothing is known yet are left out."""
+    first = now - timedelta(days=WINDOW_DAYS)
+    rows = await session.fetch(_queries.read_histories, list(skus), first.date(), now)
+    paces = {row["sku"]: sell_pace(_history(row), now) for row in rows}
+    return {sku: pace for sku, pace in paces.items() if pace is not None}
+
+
+def _history(row: asyncpg.Record) -> SalesHistory:
+    outs = zip(row["sinces"], row["untils"], strict=True)
+    return SalesHistory(
+        days=list(zip(row["days"], row["units"], strict=True)),
+        stocked_at=row["stocked_at"],
+        outs=[Span(since=since, until=until) for since, until in outs],
+    )
 
 
 async def _put_products(session: Session, puts: Sequence[PutStock], currency: str, now: datetime) -> None:

@@ -112,3 +112,21 @@ def test_a_stop_without_a_reason_is_refused_in_the_viewers_language(visit: Visit
     desk.page.get_by_role("button", name="Parar ahora").click()
 
     expect(desk.page.get_by_role("alert")).to_contain_text("Motivo: de 1 a 500 caracteres")
+
+
+def test_what_arrives_is_added_and_stands_in_the_ledger_with_its_reason(admin: Desk) -> None:
+    product(admin, "arriving-1", on_hand=5, title="Arriving lamp", price=12)
+    admin.go("stock")
+    row = admin.page.locator("[data-sku=arriving-1]")
+    row.get_by_role("button", name="Restock").click()
+    row.get_by_label("Arrived").fill("7")
+    row.get_by_label("Reason").fill("delivery 7")
+    row.get_by_role("button", name="Save").click()
+    expect(row.locator("td[data-label='On hand']")).to_have_text("12", timeout=PATIENCE_MS)
+
+    row.get_by_role("button", name="Ledger").click()
+
+    arrived = admin.page.locator(".ledger-table [data-kind=restock]")
+    expect(arrived).to_contain_text("+7", timeout=PATIENCE_MS)
+    expect(arrived).to_contain_text("delivery 7")
+    expect(admin.page.locator(".ledger")).to_contain_text("All rows together: 12 on hand.")

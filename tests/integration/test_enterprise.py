@@ -1,6 +1,6 @@
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -9,7 +9,7 @@ import pytest
 
 from leadboost.actors.enterprise import Enterprise
 from leadboost.domain.campaign import Campaign
-from leadboost.domain.stock import Line, StockAlert
+from leadboost.domain.stock import Line, Pace, StockAlert
 from leadboost.errors import InputError, OutcomeUnknownError, StoreDataError, StoreUnavailableError
 from leadboost.messages.enterprise import Answer, ListStock, Product, PutStock, SellStock, StockAccount
 from leadboost.messages.events import EventsCommitted, SalesCommitted, StateChanged, StockReached
@@ -44,6 +44,9 @@ class Recorded:
 
     async def expire(self, *, limit: int) -> Expired:
         return await self._store.expire(limit=limit)
+
+    async def read_paces(self, skus: Collection[str]) -> Mapping[str, Pace]:
+        return await self._store.read_paces(skus)
 
     async def get_account(self, *, sku: str, limit: int) -> StockAccount | None:
         return await self._store.get_account(sku=sku, limit=limit)
@@ -172,6 +175,7 @@ async def test_sales_tell_their_count_the_levels_and_what_reached_its_floor(shop
 
     low = StockAlert(kind="stock.low", sku="cup", on_hand=2, available=2, floor=2)
     data = {"sku": "cup", "title": None, "on_hand": 2, "reserved": 0, "available": 2, "floor": 2}
+    data |= {"sold_per_day": None, "runway_days": None}
     assert shop.news.received == [
         StockReached(alerts=(low,)),
         SalesCommitted(count=2),

@@ -224,6 +224,7 @@ async def test_what_arrives_and_what_is_counted_stands_in_the_ledger(store: PgSa
         ("opening", 10, "ada", None),
     ]
     assert [move.unit_cost_micros for move in account.moves] == [None, None, 2_000_000, None]
+    assert {type(move.id) for move in account.moves} == {UUID}
 
 
 async def test_an_account_tells_what_is_kept_of_it_and_of_an_unknown_sku_nothing(store: PgSaleStore) -> None:
@@ -293,3 +294,39 @@ async def test_no_unit_is_lost_whatever_two_hosts_do_at_once(
     assert await rows(database, BALANCES) == [("cup", 0, 0, 0), ("hat", 0, 0, 0)]
     assert len(sold) > 20
     assert len(held) > 20
+
+
+async def test_the_pace_of_a_product_is_known_from_its_days_and_its_time_in_stock(
+    store: PgSaleStore, database: Database
+) -> None:
+    await run(database, "UPDATE stock SET stocked_at = now() - interval '60 days' WHERE sku = 'cup'")
+    await run(
+        database,
+        "INSERT INTO sales_days SELECT 'cup', (now() AT TIME ZONE 'UTC')::date - n, 10, 0"
+        " FROM generate_series(1, 40) AS n WHERE n NOT BETWEEN 3 AND 5",
+    )
+    before = (await store.read_paces(["cup"]))["cup"]
+    await run(
+        database,
+        "INSERT INTO stock_outs SELECT 'cup', day - interval '5 days', day - interval '2 days'"
+        " FROM (SELECT date_trunc('day', now(), 'UTC') AS day) AS today",
+    )
+
+    (cup, hat) = await store.list_stock(after="", limit=10)
+
+    assert cup.pace is not None
+    assert before.per_day < cup.pace.per_day
+    assert cup.pace.units == before.units
+    assert hat.pace is None
+
+
+async def test_a_product_with_nothing_to_sell_keeps_its_pace(store: PgSaleStore, database: Database) -> None:
+    await run(database, "UPDATE stock SET stocked_at = now() - interval '4 days'")
+    await decide(store, sell("cup", 10))
+    earlier = await store.read_paces(["cup"])
+    await run(database, "UPDATE stock SET out_since = now() - interval '2 days' WHERE sku = 'cup'")
+
+    later = await store.read_paces(["cup"])
+
+    assert later["cup"].per_day > earlier["cup"].per_day
+    assert later["cup"].units == earlier["cup"].units

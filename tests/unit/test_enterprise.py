@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,11 +12,12 @@ from leadboost.actors.enterprise import Enterprise
 from leadboost.actors.enterprise.enterprise import (
     ANSWERS_KEPT,
     LOOK_UP_FOR_S,
+    PACE_EVERY_S,
     PURGE_EVERY_S,
     SWEEP_EVERY_S,
     WRITES_REFUSED,
 )
-from leadboost.domain.stock import Line, StockLevel
+from leadboost.domain.stock import Line, Pace, StockLevel
 from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
 from leadboost.messages.enterprise import (
     Answer,
@@ -51,6 +52,9 @@ class Dark:
     async def expire(self, *, limit: int) -> Expired:
         self.swept += 1
         return Expired()
+
+    async def read_paces(self, skus: Collection[str]) -> Mapping[str, Pace]:
+        return {sku: Pace(per_day=2.0, units=2.0, days=1.0) for sku in skus}
 
     async def get_account(self, *, sku: str, limit: int) -> StockAccount | None:
         raise AWAY
@@ -290,3 +294,20 @@ async def test_reservations_are_swept_by_the_holder_of_the_lease_alone(
     assert store.swept == sweeps
     shown = [told.data for told in viewer.received if isinstance(told, StateChanged) and told.data]
     assert [data["available"] for data in shown] == [5] * sweeps
+
+
+async def test_what_was_written_is_shown_again_once_its_pace_is_read(system: System) -> None:
+    viewer = await system.probe()
+    state: Topic[StateChanged] = Topic("state")
+    state.subscribe(viewer.ref)
+    await start(system, Expiring(False), viewer, state=state)
+
+    await asyncio.sleep(SWEEP_EVERY_S * 1.5)
+    first = viewer.received[-1]
+    await asyncio.sleep(PACE_EVERY_S * 1.2)
+
+    paces = [told.data for told in viewer.received if isinstance(told, StateChanged) and told.data]
+    assert isinstance(first, StateChanged)
+    assert first.data is not None
+    assert first.data["runway_days"] is None
+    assert (paces[-1]["sold_per_day"], paces[-1]["runway_days"]) == (2.0, 2.5)

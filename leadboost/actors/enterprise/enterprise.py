@@ -7,7 +7,18 @@ from typing import assert_never
 
 import structlog
 
-from leadboost.actors.enterprise.told import LookedUp, LookUp, Purge, Purged, Sweep, Swept, Warn
+from leadboost.actors.enterprise.showcase import Showcase
+from leadboost.actors.enterprise.told import (
+    LookedUp,
+    LookUp,
+    PacesRead,
+    Purge,
+    Purged,
+    ReadPaces,
+    Sweep,
+    Swept,
+    Warn,
+)
 from leadboost.clock import uuid7
 from leadboost.domain.stock import StockLevel
 from leadboost.errors import OutcomeUnknownError, StoreDataError, StoreError, StoreUnavailableError
@@ -35,25 +46,15 @@ EXPIRED_AT_ONCE = 1_000
 LOOK_UP_FOR_S = 30.0
 LONGEST_WAIT_S = 4.0
 WARN_EVERY_S = 10.0
-TITLES_KNOWN = 10_000
+PACE_EVERY_S = 30.0
+PACES_AT_ONCE = 1_000
 WRITES_REFUSED = "writes refused by the store"
 
 _log = structlog.get_logger(__name__)
 
 
-_Told = (
-    StockChange
-    | PutStock
-    | ListStock
-    | GetAccount
-    | LookUp
-    | LookedUp
-    | Purge
-    | Purged
-    | Sweep
-    | Swept
-    | Warn
-)
+_OwnTold = LookUp | LookedUp | Purge | Purged | ReadPaces | PacesRead | Sweep | Swept | Warn
+_Told = StockChange | PutStock | ListStock | GetAccount | _OwnTold
 
 
 class Enterprise(Actor[_Told]):
@@ -87,7 +88,7 @@ class Enterprise(Actor[_Told]):
         self._holder = holder
         self._lease: Lease | None = None
         self._crash = crash
-        self._titles: dict[str, str | None] = {}
+        self._showcase = Showcase(state)
         self._links_put = 0
         self._refused = 0
         self._refusal: StoreError | None = None
@@ -96,6 +97,7 @@ class Enterprise(Actor[_Told]):
     async def on_start(self) -> None:
         self.every(PURGE_EVERY_S, Purge(), jitter=0.1)
         self.after(SWEEP_EVERY_S, Sweep())
+        self.every(PACE_EVERY_S, ReadPaces(), jitter=0.1)
 
     async def receive_batch(self, messages: Sequence[_Told]) -> Sequence[object]:
         results: dict[int, object] = {}
@@ -119,7 +121,9 @@ class Enterprise(Actor[_Told]):
         results |= await self._read(reads)
         return [results.get(place) for place in range(len(messages))]
 
-    def _mind(self, message: LookUp | LookedUp | Purge | Purged | Sweep | Swept | Warn) -> None:
+    def _mind(
+        self, message: LookUp | LookedUp | Purge | Purged | ReadPaces | PacesRead | Sweep | Swept | Warn
+    ) -> None:
         match message:
             case LookUp():
                 self._look_up(message)
@@ -129,6 +133,10 @@ class Enterprise(Actor[_Told]):
                 self._purge()
             case Purged():
                 self._purged(message)
+            case ReadPaces():
+                self._read_paces()
+            case PacesRead(skus=skus, paces=paces):
+                self._showcase.freshen(skus, paces)
             case Sweep():
                 self._sweep()
             case Swept():
@@ -172,11 +180,7 @@ class Enterprise(Actor[_Told]):
             self._reached.publish(StockReached(alerts=tuple(decided.alerts)))
         if decided.sold:
             self._sold.publish(SalesCommitted(count=decided.sold))
-        self._show(decided.levels)
-
-    def _show(self, levels: Iterable[StockLevel]) -> None:
-        for level in levels:
-            self._state.publish(_stock_state(level, self._titles.get(level.sku)))
+        self._showcase.show(decided.levels)
 
     def _tell_put(self, put: StockPut) -> None:
         products = [result for result in put.results if isinstance(result, Product)]
@@ -184,9 +188,8 @@ class Enterprise(Actor[_Told]):
             self._committed.publish(EventsCommitted())
         if put.alerts:
             self._reached.publish(StockReached(alerts=tuple(put.alerts)))
-        self._note_titles(products)
-        for product in products:
-            self._state.publish(_stock_state(_level(product), product.title))
+        self._showcase.note(products)
+        self._showcase.show(map(_level, products))
 
     def _tell_links(self, commands: Sequence[PutStock], put: StockPut) -> None:
         """Tell that links to campaigns were written; which ones, ``ListStock`` says."""
@@ -198,11 +201,6 @@ class Enterprise(Actor[_Told]):
         if linked:
             self._links_put += len(linked)
             self._state.publish(StateChanged(key="links", data={"written": self._links_put}))
-
-    def _note_titles(self, products: Sequence[Product]) -> None:
-        if len(self._titles) + len(products) > TITLES_KNOWN:
-            self._titles.clear()
-        self._titles.update((product.sku, product.title) for product in products)
 
     async def _read(self, reads: Mapping[int, ListStock | GetAccount]) -> Mapping[int, object]:
         found: dict[ListStock | GetAccount, object] = {}
@@ -222,7 +220,7 @@ class Enterprise(Actor[_Told]):
         if isinstance(read, GetAccount):
             return await self._store.get_account(sku=read.sku, limit=read.limit)
         page = await self._store.list_stock(after=read.after, limit=read.limit)
-        self._note_titles(page)
+        self._showcase.note(page)
         return page
 
     def _look_up_unknown(
@@ -289,11 +287,20 @@ class Enterprise(Actor[_Told]):
     def _swept(self, swept: Swept) -> None:
         self.after(SWEEP_EVERY_S, Sweep())
         self._lease = swept.lease
-        self._show(swept.expired.levels)
+        self._showcase.show(swept.expired.levels)
         if swept.error is not None:
             _log.warning("reservations not swept", error=str(swept.error))
         elif swept.expired.count:
             _log.info("reservations expired", count=swept.expired.count)
+
+    def _read_paces(self) -> None:
+        if skus := self._showcase.stale(PACES_AT_ONCE):
+            self.spawn(
+                "read paces",
+                self._store.read_paces(skus),
+                then=lambda paces: PacesRead(skus=skus, paces=paces),
+                otherwise=lambda _: PacesRead(),
+            )
 
     def _count_refused(self, results: Iterable[object]) -> None:
         # A value of the sender's own is for him to know, and an unknown outcome has its own warning.
@@ -333,15 +340,3 @@ def _level(product: Product) -> StockLevel:
     return StockLevel(
         sku=product.sku, on_hand=product.on_hand, reserved=product.reserved, floor=product.floor
     )
-
-
-def _stock_state(level: StockLevel, title: str | None) -> StateChanged:
-    data = {
-        "sku": level.sku,
-        "title": title,
-        "on_hand": level.on_hand,
-        "reserved": level.reserved,
-        "available": level.available,
-        "floor": level.floor,
-    }
-    return StateChanged(key=f"stock/{level.sku}", data=data)

@@ -1,8 +1,9 @@
 """What Enterprise tells itself."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
+from leadboost.domain.stock import Pace
 from leadboost.messages.enterprise import Answer
 from leadboost.ports import Expired, Lease, StockRequest
 from leadboost.runtime import Message
@@ -53,6 +54,19 @@ class Swept(Message[None]):
     lease: Lease | None = None
     expired: Expired = NOTHING
     error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPaces(Message[None]):
+    """Read how fast those SKUs sell whose levels were written lately."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacesRead(Message[None]):
+    """How fast ``skus`` sell, as far as that is known; none where the store could not be read."""
+
+    skus: Collection[str] = ()
+    paces: Mapping[str, Pace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

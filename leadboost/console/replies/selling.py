@@ -10,6 +10,7 @@ from uuid import UUID
 from leadboost.console.replies.form import Amount
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.money import format_micros
+from leadboost.domain.stock import runway_days
 from leadboost.messages.enterprise import Product, StockAccount, StockMove
 
 
@@ -156,7 +157,7 @@ class LedgerReply:
 
 @dataclass(frozen=True, slots=True)
 class ProductReply:
-    """A product with its stock."""
+    """A product with its stock; ``runway_days`` at its recent pace, null where that is unknown or 0."""
 
     sku: str
     title: str | None
@@ -169,6 +170,8 @@ class ProductReply:
     available: int
     floor: int
     campaigns: Sequence[Campaign]
+    sold_per_day: float | None
+    runway_days: float | None
 
     @classmethod
     def of(cls, product: Product) -> Self:
@@ -184,6 +187,8 @@ class ProductReply:
             available=product.on_hand - product.reserved,
             floor=product.floor,
             campaigns=product.campaigns,
+            sold_per_day=None if product.pace is None else product.pace.per_day,
+            runway_days=runway_days(product.on_hand - product.reserved, product.pace),
         )
 
 

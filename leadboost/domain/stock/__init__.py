@@ -16,6 +16,7 @@ from leadboost.domain.stock.decisions import (
 )
 from leadboost.domain.stock.desk import Desk
 from leadboost.domain.stock.levels import Line, StockAlert, StockLevel, stock_alerts
+from leadboost.domain.stock.pace import WINDOW_DAYS, Pace, SalesHistory, Span, runway_days, sell_pace
 from leadboost.domain.stock.requests import (
     Confirm,
     Hold,
@@ -29,6 +30,7 @@ from leadboost.domain.stock.requests import (
 )
 
 __all__ = [
+    "WINDOW_DAYS",
     "Confirm",
     "Confirmed",
     "Decision",
@@ -40,6 +42,7 @@ __all__ = [
     "Line",
     "Missing",
     "Order",
+    "Pace",
     "PastLine",
     "Refused",
     "Release",
@@ -51,8 +54,12 @@ __all__ = [
     "Return",
     "Returned",
     "ReturnedLine",
+    "SalesHistory",
     "Sold",
+    "Span",
     "StockAlert",
     "StockLevel",
+    "runway_days",
+    "sell_pace",
     "stock_alerts",
 ]

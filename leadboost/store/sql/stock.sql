@@ -67,6 +67,18 @@ ON CONFLICT DO NOTHING;
 -- Read products with their stock and campaigns in SKU order after $1, at most $2.
 SELECT * FROM stocked_products WHERE sku > $1 ORDER BY sku LIMIT $2;
 
+-- name: read_histories
+-- What these SKUs ($1) sold by day since $2, and when there was nothing to sell: up to now ($3) if that lasts.
+SELECT sku, stocked_at,
+    ARRAY (SELECT day FROM sales_days d WHERE d.sku = s.sku AND day >= $2 ORDER BY day) AS days,
+    ARRAY (SELECT units FROM sales_days d WHERE d.sku = s.sku AND day >= $2 ORDER BY day) AS units,
+    ARRAY (SELECT since FROM stock_outs o WHERE o.sku = s.sku AND until >= $2 ORDER BY until, since)
+        || CASE WHEN out_since IS NULL THEN '{}'::timestamptz[] ELSE ARRAY[out_since] END AS sinces,
+    ARRAY (SELECT until FROM stock_outs o WHERE o.sku = s.sku AND until >= $2 ORDER BY until, since)
+        || CASE WHEN out_since IS NULL THEN '{}'::timestamptz[] ELSE ARRAY[greatest($3, out_since)] END AS untils
+FROM stock s
+WHERE sku = ANY ($1::text[]);
+
 -- name: read_products
 -- Read these products with their stock and campaigns.
 SELECT * FROM stocked_products WHERE sku = ANY ($1::text[]);

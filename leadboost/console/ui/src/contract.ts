@@ -99,12 +99,38 @@ export interface StockLevel {
   reserved: number;
   available: number;
   floor: number;
+  /** Units a day while there was something to sell, and how many days the rest lasts; null while unknown. */
+  sold_per_day: number | null;
+  runway_days: number | null;
 }
 
 export interface Product extends StockLevel {
   currency?: string;
   /** Links to campaigns; null while they are not known. */
   campaigns: { platform: string; campaign_id: string }[] | null;
+}
+
+/** A change of what is on hand; `remaining` was available afterwards. */
+export interface StockMove {
+  id: string;
+  at: string;
+  kind: string;
+  quantity: number;
+  remaining: number;
+  by: string;
+  reason: string | null;
+  trace: string | null;
+  unit_price: number | null;
+  currency: string | null;
+}
+
+/** Newest first. The sum of all rows, `balance`, is what is on hand. */
+export interface StockLedger {
+  sku: string;
+  on_hand: number;
+  balance: number;
+  items: StockMove[];
+  reservations: { id: string; quantity: number; by: string; created_at: string; expires_at: string }[];
 }
 
 export interface StockPage {

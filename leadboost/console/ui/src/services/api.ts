@@ -34,6 +34,11 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   return parsed<T>(path, await send(method, path, {}, body));
 }
 
+/** Have something done once: sent again under the same key, it gets the same answer. Throws ApiError. */
+export async function callOnce<T>(key: string, path: string, body: unknown): Promise<T> {
+  return parsed<T>(path, await send("POST", path, { "Idempotency-Key": key }, body));
+}
+
 /** Read what the page keeps fresh by itself. Throws ApiError. */
 export async function poll<T>(path: string): Promise<T> {
   return parsed<T>(path, await send("GET", path, BACKGROUND));

@@ -4,7 +4,7 @@ import type { LiveEvent } from "../contract";
 import { LiveStore, MOST_EVENTS } from "./liveStore";
 import { type Listener, type LinkStatus, NO_LINK } from "./socketService";
 
-const LEVEL = { title: null, on_hand: 5, reserved: 0, available: 5, floor: 1 };
+const LEVEL = { title: null, on_hand: 5, reserved: 0, available: 5, floor: 1, sold_per_day: 2, runway_days: 2.5 };
 const event = (offset: number): LiveEvent => ({ offset, kind: "k", at: "2026-01-01T00:00:00Z", data: {} });
 
 /** A daemon's answers, and its link. A path without an answer waits until it is given one. */

@@ -1,5 +1,6 @@
 import { hearing } from "./en/hearing";
 import { learning } from "./en/learning";
+import { selling } from "./en/selling";
 import type { Phrase } from "./server";
 
 const campaigns = (n: number) => (n === 1 ? "1 campaign" : `${n} campaigns`);
@@ -249,46 +250,7 @@ export const en = {
 
   ...learning,
 
-  stock: {
-    products: "Products",
-    atRisk: "Stock at risk",
-    noneAtRisk: "Nothing near its floor",
-    noneAtRiskMeaning: (n: number) => `${n === 1 ? "1 product" : `${n} products`} above the floor.`,
-    none: "No product yet",
-    noneMeaning: "Import stock: leadboost ingest stock mine.csv",
-    search: "Search products",
-    noMatch: "No product matches.",
-    product: "Product",
-    onHand: "On hand",
-    reserved: "Reserved",
-    available: "Available",
-    floor: "Floor",
-    campaigns: "Linked campaigns",
-    noCampaigns: "none linked",
-    campaignsUnknown: "not known",
-    out: "sold out",
-    low: "at its floor",
-    near: "near its floor",
-    restock: "Restock / floor",
-    newCount: "On hand now",
-    newFloor: "Floor",
-    emptyStays: "What is left empty stays as it is.",
-    save: "Save",
-    more: "Load more",
-    campaignsStay: "Campaigns paused by a halt stay paused until it is resumed.",
-    sales: (n: string) => `${n} sales / min`,
-    campaignState: {
-      ACTIVE: "running",
-      PAUSED: "paused",
-    } as Record<string, string>,
-    haltedBy: {
-      requested: "pausing",
-      accepted: "pausing",
-      confirmed: "paused, confirmed",
-      unconfirmed: "pause not confirmed",
-    },
-    stateUnknown: "state not known",
-  },
+  ...selling,
 
   events: {
     last: "Last events",

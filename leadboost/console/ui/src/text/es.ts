@@ -1,6 +1,7 @@
 import type { Text } from "./en";
 import { hearing } from "./es/hearing";
 import { learning } from "./es/learning";
+import { selling } from "./es/selling";
 import { server } from "./es/server";
 
 const campaigns = (n: number) => (n === 1 ? "1 campaña" : `${n} campañas`);
@@ -259,43 +260,7 @@ export const es: Text = {
 
   ...learning,
 
-  stock: {
-    products: "Productos",
-    atRisk: "Existencias en riesgo",
-    noneAtRisk: "Nada cerca de su mínimo",
-    noneAtRiskMeaning: (n) => `${n === 1 ? "1 producto" : `${n} productos`} por encima del mínimo.`,
-    none: "Aún no hay productos",
-    noneMeaning: "Importe existencias: leadboost ingest stock mine.csv",
-    search: "Buscar productos",
-    noMatch: "Ningún producto coincide.",
-    product: "Producto",
-    onHand: "En almacén",
-    reserved: "Reservado",
-    available: "Disponible",
-    floor: "Mínimo",
-    campaigns: "Campañas vinculadas",
-    noCampaigns: "ninguna vinculada",
-    campaignsUnknown: "se desconocen",
-    out: "agotado",
-    low: "en su mínimo",
-    near: "cerca de su mínimo",
-    restock: "Reponer / mínimo",
-    newCount: "Ahora en almacén",
-    newFloor: "Mínimo",
-    emptyStays: "Lo que se deja vacío no cambia.",
-    save: "Guardar",
-    more: "Cargar más",
-    campaignsStay: "Las campañas pausadas por una parada siguen pausadas hasta reanudarla.",
-    sales: (n) => `${n} ventas / min`,
-    campaignState: { ACTIVE: "en marcha", PAUSED: "pausada" },
-    haltedBy: {
-      requested: "pausando",
-      accepted: "pausando",
-      confirmed: "pausada, confirmada",
-      unconfirmed: "pausa sin confirmar",
-    },
-    stateUnknown: "estado desconocido",
-  },
+  ...selling,
 
   events: {
     last: "Últimos eventos",

@@ -1,12 +1,40 @@
+import { useState } from "react";
+
 import type { Product } from "../../contract";
 import { haltedItems, keyOf, stockRisk } from "../../figures";
 import { Badge, type Tone } from "../../parts";
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { UNKNOWN } from "../../text/format";
+import { Ledger } from "./Ledger";
 import { Restock } from "./Restock";
 import { RISK_TONES } from "./risk";
 
+const COLUMNS = 9;
+
+/** One product; its ledger opens below it. */
 export function ProductRow({ product, mayRestock }: { product: Product; mayRestock: boolean }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Figures product={product} mayRestock={mayRestock} open={open} onOpen={() => setOpen(!open)} />
+      {open && (
+        <tr className="ledger-row">
+          <td colSpan={COLUMNS}><Ledger product={product} /></td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+interface FiguresProps {
+  product: Product;
+  mayRestock: boolean;
+  open: boolean;
+  onOpen: () => void;
+}
+
+function Figures({ product, mayRestock, open, onOpen }: FiguresProps) {
   const { text, format } = useWords();
   const risk = stockRisk(product);
   return (
@@ -14,6 +42,9 @@ export function ProductRow({ product, mayRestock }: { product: Product; mayResto
       <th scope="row">
         <span className="row-title">{product.title ?? product.sku}</span>
         <span className="quiet">{product.sku}</span>
+        <button type="button" className="button small ghost" aria-expanded={open} onClick={onOpen}>
+          {text.stock.ledger}<span className="sr"> {product.title ?? product.sku}</span>
+        </button>
       </th>
       <td className="number strong" data-label={text.stock.available}>
         {risk !== null && <Badge tone={RISK_TONES[risk]}>{text.stock[risk]}</Badge>}
@@ -22,6 +53,10 @@ export function ProductRow({ product, mayRestock }: { product: Product; mayResto
       <td className="number" data-label={text.stock.onHand}>{format.number(product.on_hand)}</td>
       <td className="number" data-label={text.stock.reserved}>{format.number(product.reserved)}</td>
       <td className="number" data-label={text.stock.floor}>{format.number(product.floor)}</td>
+      <td className="number" data-label={text.stock.sold}>{format.rate(product.sold_per_day)}</td>
+      <td className="number" data-label={text.stock.runway}>
+        {product.runway_days === null ? UNKNOWN : text.stock.days(format.rate(product.runway_days))}
+      </td>
       <td className="cell-campaigns" data-label={text.stock.campaigns}>
         <LinkedCampaigns product={product} />
       </td>

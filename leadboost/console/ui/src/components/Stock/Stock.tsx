@@ -49,6 +49,8 @@ function Products({ products, mayRestock }: { products: Product[]; mayRestock: b
           <th scope="col" className="number">{text.stock.onHand}</th>
           <th scope="col" className="number">{text.stock.reserved}</th>
           <th scope="col" className="number">{text.stock.floor}</th>
+          <th scope="col" className="number">{text.stock.sold}</th>
+          <th scope="col" className="number" title={text.stock.runwayMeaning}>{text.stock.runway}</th>
           <th scope="col">{text.stock.campaigns}</th>
           {mayRestock && <th scope="col"><span className="sr">{text.stock.restock}</span></th>}
         </tr>
