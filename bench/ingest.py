@@ -16,6 +16,7 @@ from leadboost.actors.scout.intake import CHUNK, SignalIntake
 from leadboost.clock import Rng, SystemClock
 from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.tally import IntakeTally
 from leadboost.messages.events import EventsCommitted, SignalsStored
 from leadboost.messages.scout import SignalsHeard
 from leadboost.runtime import Topic
@@ -100,6 +101,7 @@ class _Bench:
             pseudonyms=Pseudonyms(bytes(32)),
             committed=Topic[EventsCommitted]("committed"),
             stored=Topic[SignalsStored]("stored"),
+            tally=IntakeTally(),
             clock=SystemClock(),
             rng=Rng(1),
         )

@@ -79,6 +79,7 @@ class Hearing:
             steps=topics.steps,
             state=topics.state,
             intake=self._intake,
+            tally=self._wiring.tally,
             expected_per_day=settings.connectors.expected_per_day,
         )
 

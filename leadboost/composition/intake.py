@@ -16,6 +16,7 @@ from leadboost.messages.scout import BeginIntake
 from leadboost.runtime import Stage
 from leadboost.store.accounts import PgAccountStore
 from leadboost.store.hearing import PgHearingStore
+from leadboost.store.radar_reports import PgRadarReports
 from leadboost.store.receipts import PgReceiptStore
 from leadboost.store.signals import PgSignalStore
 
@@ -73,6 +74,8 @@ class IntakeOpening:
             signals=PgSignalStore(store),
             pushes=Pushes(receipts=PgReceiptStore(store), secrets=connectors.push.keys()),
             offers=make_offers(connectors),
+            radar=PgRadarReports(store),
+            tally=self._wiring.tally,
         )
 
     async def _make_first_link(self, accounts: PgAccountStore) -> str | None:

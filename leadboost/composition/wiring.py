@@ -11,6 +11,7 @@ from leadboost.clock import Clock, Rng
 from leadboost.composition.crash import crash_points
 from leadboost.config import Settings
 from leadboost.domain.gate import Gate
+from leadboost.domain.radar.tally import IntakeTally
 from leadboost.errors import StoreUnavailableError
 from leadboost.messages.events import (
     EventsCommitted,
@@ -70,6 +71,7 @@ class Wiring:
         self.topics = Topics()
         self.refs: dict[str, ActorRef[Any]] = {}
         self.gate = Gate(proofs=("halt_log", "clock", "store", "rules"))
+        self.tally = IntakeTally()
         self.crash = crash_points(settings)
         self.database: Database | None = None
         self.lock: DistributedLock | None = None

@@ -8,7 +8,7 @@ from aiohttp import web
 from leadboost.console.bodies import DecisionBody, TopicsBody
 from leadboost.console.call import Call, answer, validate
 from leadboost.console.problems import Fault, ProblemError, invalid
-from leadboost.console.replies import DryRun, SignalDecided, TopicsReplaced, TopicsReply
+from leadboost.console.replies import DryRun, RadarReply, SignalDecided, TopicsReplaced, TopicsReply
 from leadboost.domain.radar.topic import Topic
 from leadboost.messages.scout import DecideSignal, ListTopics, ReplaceTopics
 
@@ -35,6 +35,11 @@ async def _decide(call: Call, *, accept: bool) -> web.Response:
     if decided is None:
         raise ProblemError(404, "not_found", "There is no signal of this id; see GET /api/signals.")
     return answer(SignalDecided.of(decided, trace_id=call.trace_id))
+
+
+async def show_radar(call: Call) -> web.Response:
+    """Tell what the radar refuses, by source and reason, and how well its spam score does."""
+    return answer(RadarReply.of(await call.handles.radar.report()))
 
 
 async def list_topics(call: Call) -> web.Response:

@@ -26,6 +26,7 @@ from leadboost.console.pushes import Pushes
 from leadboost.console.replies import encode
 from leadboost.domain.halt import Scope
 from leadboost.domain.offer import Offer
+from leadboost.domain.radar.tally import IntakeTally
 from leadboost.messages.enterprise import GetAccount, ListStock, PutStock, StockChange
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
@@ -35,7 +36,7 @@ from leadboost.messages.retention import EraseSignals
 from leadboost.messages.scout import HearSignals, ListSources, MuteSource
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes, RollBack
-from leadboost.ports import AccountStore, FeatureStore, SignalPages
+from leadboost.ports import AccountStore, FeatureStore, RadarReports, SignalPages
 from leadboost.runtime import ActorRef
 from leadboost.runtime.stats import ActorStats
 
@@ -67,6 +68,8 @@ class Handles:
     hearing: FeatureStore
     signals: SignalPages
     pushes: Pushes
+    radar: RadarReports
+    tally: IntakeTally
     offers: Sequence[Offer] = ()
 
 

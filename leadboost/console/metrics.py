@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from leadboost.domain.radar.tally import ACCEPTED, DUPLICATE, IntakeTally
 from leadboost.runtime.stats import ActorStats
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -24,6 +25,7 @@ class RequestMetrics(Collector):
     """
 
     def __init__(self, stats: Callable[[], Sequence[ActorStats]]) -> None:
+        self.intake = IntakeTally()
         self._tallies: dict[tuple[str, str, int], _Tally] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -43,7 +45,9 @@ class RequestMetrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Hand out one histogram per method, route and status; its count is the number of requests."""
+        """Hand out one histogram per method, route and status, whose count is the number of requests, and
+        what became of signals."""
+        yield from _intake_families(self.intake)
         family = HistogramMetricFamily(
             "leadboost_http_request_duration_seconds",
             "Seconds from a request's head to its answer.",
@@ -53,6 +57,22 @@ class RequestMetrics(Collector):
             reached = zip(_BOUNDS, accumulate(tally.counts), strict=True)
             family.add_metric([method, route, str(status)], list(reached), tally.seconds)
         yield family
+
+
+def _intake_families(intake: IntakeTally) -> Iterator[Metric]:
+    accepted = CounterMetricFamily("leadboost_signals_accepted", "Signals worth hearing.", labels=["source"])
+    known = CounterMetricFamily("leadboost_signals_duplicates", "Signals known already.", labels=["source"])
+    rejected = CounterMetricFamily(
+        "leadboost_signals_rejected", "Signals rejected, by the reason's word.", labels=["source", "reason"]
+    )
+    for (source, fate), count in intake.counts().items():
+        if fate == ACCEPTED:
+            accepted.add_metric([source], count)
+        elif fate == DUPLICATE:
+            known.add_metric([source], count)
+        else:
+            rejected.add_metric([source, fate], count)
+    yield from (accepted, known, rejected)
 
 
 class _Tally:

@@ -116,6 +116,7 @@ class Console:
     def open(self, handles: Handles) -> None:
         """Begin service."""
         self._surroundings.handles = handles
+        self._surroundings.metrics.intake = handles.tally
         self.logins.attach(handles.accounts)
         self._surroundings.closed = False
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from leadboost.domain.hearing.passage import Memory, Unheard
 from leadboost.domain.pace import Pace
 from leadboost.domain.radar.cleaning import Finding, Knowledge
+from leadboost.domain.radar.spam import Tally
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
 from leadboost.messages.retention import Deleted, Erased, EraseSignals
@@ -63,6 +64,36 @@ class KnowledgeStore(Protocol):
     async def decide(self, decision: DecideSignal) -> StoredSignal | None:
         """Accept or reject a signal and teach the spam score, one label for each signal; returns the
         signal as it is then, None when there is none of this id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejections:
+    """How many signals of one source stand rejected for the reason that begins with this word."""
+
+    source: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RadarReport:
+    """Rejections, the most first, among the newest ``looked_at``, heard since ``since``; and the spam score,
+    whose weights are nobody's to see."""
+
+    rejections: Sequence[Rejections]
+    looked_at: int
+    since: datetime | None
+    spam_labels: int
+    wanted_labels: int
+    tally: Tally
+
+
+class RadarReports(Protocol):
+    """What the radar refuses, and how well its spam score does."""
+
+    async def report(self) -> RadarReport:
+        """Read it as it is now. Raises StoreError."""
         ...
 
 

@@ -23,6 +23,8 @@ from leadboost.domain.account import Account
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt, HaltItem, ItemStatus, Latch, Scope
 from leadboost.domain.offer import Offer
+from leadboost.domain.radar.spam import Tally
+from leadboost.domain.radar.tally import IntakeTally
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.role import RoleName
 from leadboost.domain.signal import Signal
@@ -76,7 +78,7 @@ from leadboost.messages.trainer import (
     RollBack,
     RolledBack,
 )
-from leadboost.ports import AccountStore, Receipt
+from leadboost.ports import AccountStore, RadarReport, Receipt, Rejections
 from leadboost.runtime import Runtime
 from leadboost.runtime.testing import Probe
 from tests.integration.memory_accounts import MemoryAccountStore
@@ -243,6 +245,23 @@ class MemorySignals:
         return self.found
 
 
+class MemoryRadarReports:
+    """``RadarReports`` that are always ``found``."""
+
+    def __init__(self) -> None:
+        self.found = RadarReport(
+            rejections=[Rejections(source="rss", reason="spam", count=3)],
+            looked_at=3,
+            since=AT,
+            spam_labels=12,
+            wanted_labels=30,
+            tally=Tally(hits=8, false_alarms=2, misses=0, passes=10),
+        )
+
+    async def report(self) -> RadarReport:
+        return self.found
+
+
 class MemoryReceipts:
     """``ReceiptStore`` in memory."""
 
@@ -281,6 +300,8 @@ class World:
     hearing: MemoryHearing = field(default_factory=MemoryHearing)
     signals: MemorySignals = field(default_factory=MemorySignals)
     receipts: MemoryReceipts = field(default_factory=lambda: MemoryReceipts())
+    radar: MemoryRadarReports = field(default_factory=MemoryRadarReports)
+    tally: IntakeTally = field(default_factory=IntakeTally)
 
     async def signed_in(self, role: Role | None, name: str = "") -> dict[str, str]:
         """Sign an account of that role in; returns the headers that its page sends; none for no role.
@@ -333,6 +354,8 @@ class World:
             signals=self.signals,
             pushes=Pushes(receipts=self.receipts, secrets={"crm": [PUSH_SECRET]}),
             offers=[OFFER],
+            radar=self.radar,
+            tally=self.tally,
         )
 
     async def call(

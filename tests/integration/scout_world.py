@@ -7,6 +7,7 @@ from typing import Any, cast
 from leadboost.actors.scout import Intake, Scout
 from leadboost.clock import Rng, SystemClock
 from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.tally import IntakeTally
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged, StepReported
 from leadboost.messages.scout import HearSignals, ListSources, SignalsHeard, SourceStatus
 from leadboost.ports import Fetched
@@ -30,6 +31,7 @@ class World:
         self.policy = Policy()
         self.states: Any = PgSourceStore(database)
         self.intake = Intake()
+        self.tally = IntakeTally()
         self.runtime = Runtime(clock=clock, rng=Rng(7))
         self.committed: Topic[EventsCommitted] = Topic("committed")
         self.stored: Topic[SignalsStored] = Topic("stored")
@@ -64,6 +66,7 @@ class World:
             steps=self.steps,
             state=self.state,
             intake=self.intake,
+            tally=self.tally,
             spread_s=0.0,
             look_s=0.05,
             **options,

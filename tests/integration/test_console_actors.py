@@ -14,6 +14,7 @@ from leadboost.actors.predictor import Predictor
 from leadboost.actors.scout import Intake, Scout
 from leadboost.console.replies import KeyConflict, ShortStock, UnknownSku
 from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.tally import IntakeTally
 from leadboost.messages.events import EventsCommitted, EventsNumbered, SignalsStored
 from leadboost.runtime import Topic
 from leadboost.store.database import Database
@@ -75,6 +76,7 @@ async def world(database: Database) -> AsyncIterator[World]:
                 state=Topic("state"),
                 steps=Topic("steps"),
                 intake=Intake(),
+                tally=IntakeTally(),
             ),
         )
         predictor = await spawn("predictor", lambda: Predictor(models=PgModelStore(database)))

@@ -124,3 +124,32 @@ async def test_a_dry_run_teaches_nothing(world: World, method: str, path: str, b
     reply = await world.call(method, f"{path}?dry_run=true", json=body)
 
     assert (reply.status, reply.json()["valid"], world.probe.received) == (200, 1, [])
+
+
+async def test_the_radar_tells_what_it_refuses_and_how_its_spam_score_does(world: World) -> None:
+    reply = await world.call("GET", "/api/radar")
+
+    assert reply.json() == {
+        "rejections": [{"source": "rss", "reason": "spam", "count": 3}],
+        "looked_at": 3,
+        "since": reply.json()["since"],
+        "spam": {
+            "is_scoring": True,
+            "spam_labels": 12,
+            "wanted_labels": 30,
+            "labels_needed": 10,
+            "judged": 20,
+            "precision": 0.8,
+            "recall": 1.0,
+        },
+    }
+
+
+async def test_metrics_tell_what_became_of_signals_by_source_and_reason(world: World) -> None:
+    world.tally.note([("rss", "accepted"), ("rss", "spam"), ("rss", "spam"), ("x.a", "duplicate")])
+
+    lines = (await world.call("GET", "/metrics", role=None)).body.decode().splitlines()
+
+    assert 'leadboost_signals_accepted_total{source="rss"} 1.0' in lines
+    assert 'leadboost_signals_duplicates_total{source="x.a"} 1.0' in lines
+    assert 'leadboost_signals_rejected_total{reason="spam",source="rss"} 2.0' in lines

@@ -33,6 +33,7 @@ ROLES = {
     ("POST", "/api/signals/{id}/accept"): Role.OPERATOR,
     ("POST", "/api/signals/{id}/reject"): Role.OPERATOR,
     ("POST", "/api/signals/erase"): Role.ADMIN,
+    ("GET", "/api/radar"): Role.VIEWER,
     ("GET", "/api/topics"): Role.VIEWER,
     ("PUT", "/api/topics"): Role.OPERATOR,
     ("GET", "/api/sources"): Role.VIEWER,

@@ -8,14 +8,16 @@ import pytest
 from leadboost.clock import Rng, SystemClock
 from leadboost.domain.hearing.passage import hear
 from leadboost.domain.radar.cleaning import Knowledge
-from leadboost.domain.radar.spam import MIN_LABELS, spam_features
+from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.spam import MIN_LABELS, Tally, spam_features
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.signal import Signal
 from leadboost.messages.scout import DecideSignal
-from leadboost.ports import NewSignal
+from leadboost.ports import NewSignal, Rejections
 from leadboost.store.database import Database
 from leadboost.store.hearing import PgHearingStore
 from leadboost.store.radar import PgKnowledgeStore
+from leadboost.store.radar_reports import PgRadarReports
 from leadboost.store.signals import PgSignalStore
 from tests.cleaned import cleaned
 from tests.integration.tables import rows
@@ -194,3 +196,24 @@ async def test_every_change_is_in_the_audit_log_with_who_made_it(
         ("ada", "signal.reject", str(new.id), {"reason": "an advert"}),
         ("ada", "signal.accept", str(new.id), {"reason": None}),
     ]
+
+
+async def test_rejections_are_told_by_source_and_word_with_the_spam_scores_tally(
+    store: PgKnowledgeStore, database: Database
+) -> None:
+    wanted, *advert = [await heard(database, f"text {number} to judge") for number in range(3)]
+    await store.decide(accept(wanted))
+    for new in advert:
+        await store.decide(reject(new, "an advert"))
+    await PgSignalStore(database).save_raw_signal(
+        *cleaned(Signal(source="y", external_id="1", text="hm"), policy=Policy(min_chars=5))
+    )
+
+    report = await PgRadarReports(database).report()
+
+    assert list(report.rejections) == [
+        Rejections(source="x", reason="operator", count=2),
+        Rejections(source="y", reason="too_short", count=1),
+    ]
+    assert (report.looked_at, report.since is None) == (3, False)
+    assert (report.spam_labels, report.wanted_labels, report.tally) == (2, 1, Tally())

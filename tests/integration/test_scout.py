@@ -8,6 +8,7 @@ import pytest
 from leadboost.clock import Rng, SystemClock
 from leadboost.connectors.client import ClientPolicy, EgressGuard, WebClient
 from leadboost.connectors.rss import RssSource
+from leadboost.domain.radar.policy import Policy
 from leadboost.errors import SourceError, SourceGoneError, StoreDataError, StoreUnavailableError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StepReported
 from leadboost.messages.scout import (
@@ -104,6 +105,22 @@ async def test_item_that_the_database_refuses_is_rejected_alone(world: World) ->
     heard = await hear(scout, *(item(number) for number in range(8)))
 
     assert (heard.accepted, [each.index for each in heard.rejected]) == (7, [3])
+
+
+async def test_every_signal_is_counted_by_its_source_and_what_became_of_it(world: World) -> None:
+    world.policy = Policy(blocked_words=("casino",))
+    scout = await world.spawn()
+
+    await hear(scout, item(1), item(1), item(2, text="casino bonus"), item(3, text=""), {"source": "other"})
+    await hear(scout, item(1))
+
+    assert world.tally.counts() == {
+        ("test", "accepted"): 1,
+        ("test", "duplicate"): 2,
+        ("test", "blocked_word"): 1,
+        ("test", "invalid"): 1,
+        ("other", "invalid"): 1,
+    }
 
 
 async def test_feed_is_stored_once_and_asked_with_its_etag(world: World, clock: SystemClock) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, assert_never, cast
@@ -12,6 +12,7 @@ from leadboost.clock import Clock, Rng, uuid7s
 from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.cleaning import Cleaner, Finding
 from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.tally import ACCEPTED, DUPLICATE, INVALID, IntakeTally, reason_word
 from leadboost.domain.radar.topic import Topic as WatchedTopic
 from leadboost.domain.signal import Signal, content_hash
 from leadboost.domain.signal_intake import read_signal
@@ -31,6 +32,7 @@ from leadboost.runtime import Topic
 
 CHUNK, CHUNK_CHARS = 250, 250_000  # what one transaction stores
 AT_ONCE, ANSWERS_AT_ONCE = 2, 128
+SOURCE_CHARS = 64
 SLICE, SLICE_CHARS = 40, 25_000  # validating and cleaning so many takes about 2 ms, which no sale notices
 
 Asked = HearSignals | DecideSignal | ListTopics | ReplaceTopics
@@ -50,6 +52,7 @@ class SignalIntake:
         pseudonyms: Pseudonyms,
         committed: Topic[EventsCommitted],
         stored: Topic[SignalsStored],
+        tally: IntakeTally,
         clock: Clock,
         rng: Rng,
     ) -> None:
@@ -60,6 +63,7 @@ class SignalIntake:
         self._cleaner: Cleaner | None = None
         self._committed = committed
         self._stored = stored
+        self._tally = tally
         self._clock = clock
         self._rng = rng
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -165,6 +169,8 @@ class SignalIntake:
         for offset, part in _chunks(items, SLICE, SLICE_CHARS):
             valid = self._validate(part, start + offset, rejected)
             new = {digest: each for digest, each in valid.items() if digest not in hashes}
+            again = valid.keys() & hashes
+            self._tally.note((valid[digest][1].source, DUPLICATE) for digest in again)
             hashes |= new.keys()
             ready |= self._clean(new, cleaner)
             await asyncio.sleep(0)
@@ -181,8 +187,11 @@ class SignalIntake:
                 signal = read_signal(item, now=now)
             except InputError as error:
                 rejected.append(SignalRejection(index=index, reason=str(error)))
+                self._tally.note([(_source(item), INVALID)])
             else:
-                valid.setdefault(content_hash(signal), (index, signal))
+                here = index, signal
+                if valid.setdefault(content_hash(signal), here) is not here:
+                    self._tally.note([(signal.source, DUPLICATE)])
         return valid
 
     def _clean(self, valid: Mapping[bytes, tuple[int, Signal]], cleaner: Cleaner) -> dict[int, NewSignal]:
@@ -215,8 +224,10 @@ class SignalIntake:
                 first, second = _halves(fresh)
                 return await self._keep(first, rejected) + await self._keep(second, rejected)
             rejected += [SignalRejection(index=index, reason=f"signal: {error}") for index in fresh]
+            self._tally.note((new.signal.source, INVALID) for new in fresh.values())
             return 0
         ids = set(saved)
+        self._tally.note((new.signal.source, _fate(new, ids)) for new in fresh.values())
         poor = [
             SignalRejection(index=index, reason=new.finding.reason)
             for index, new in fresh.items()
@@ -242,6 +253,17 @@ def _chunks(items: Sequence[object], most: int, most_chars: int) -> Iterator[tup
         chars += length
     if start < len(items):
         yield start, items[start:]
+
+
+def _fate(new: NewSignal, ids: Collection[UUID]) -> str:
+    if new.id not in ids:
+        return DUPLICATE
+    return ACCEPTED if new.finding.reason is None else reason_word(new.finding.reason)
+
+
+def _source(item: object) -> str:
+    source = item.get("source") if isinstance(item, dict) else None
+    return source.strip().lower()[:SOURCE_CHARS] if isinstance(source, str) else ""
 
 
 def _chars(item: object) -> int:

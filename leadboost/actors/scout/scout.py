@@ -25,6 +25,7 @@ from leadboost.actors.scout.told import (
 )
 from leadboost.domain.pseudonym import Pseudonyms
 from leadboost.domain.radar.policy import Policy
+from leadboost.domain.radar.tally import IntakeTally
 from leadboost.errors import LeaseLostError, StoreError
 from leadboost.messages.events import EventsCommitted, SignalsStored, StateChanged, StepReported
 from leadboost.messages.scout import BeginIntake, ListSources, MuteSource, SignalsHeard, SourceStatus
@@ -80,6 +81,7 @@ class Scout(Actor[Told]):
         steps: Topic[StepReported],
         state: Topic[StateChanged],
         intake: Intake,
+        tally: IntakeTally,
         expected_per_day: Mapping[str, float] | None = None,
         spread_s: float = 5.0,
         look_s: float = 2.0,
@@ -99,6 +101,7 @@ class Scout(Actor[Told]):
         self._steps = steps
         self._state = state
         self._intake = intake
+        self._tally = tally
         self._expected = dict(expected_per_day or {})
         self._spread_s = spread_s
         self._look_s = look_s
@@ -118,6 +121,7 @@ class Scout(Actor[Told]):
             pseudonyms=self._pseudonyms,
             committed=self._committed,
             stored=self._stored,
+            tally=self._tally,
             clock=self.clock,
             rng=self.rng,
         )

@@ -22,6 +22,7 @@ from leadboost.console.replies.halting import (
 )
 from leadboost.console.replies.hearing import (
     PushReply,
+    RadarReply,
     SignalDecided,
     SignalReply,
     SignalsErased,
@@ -102,6 +103,7 @@ __all__ = [
     "ProductChanged",
     "ProductReply",
     "PushReply",
+    "RadarReply",
     "Refusal",
     "Refused",
     "ReleasedReply",

@@ -7,8 +7,10 @@ from typing import Self
 from uuid import UUID
 
 from leadboost.domain.offer import Offer
+from leadboost.domain.radar.spam import MIN_LABELS
 from leadboost.domain.radar.topic import Topic
 from leadboost.messages.scout import Echo, SignalRejection, SourceStatus, StoredSignal
+from leadboost.ports import RadarReport, Rejections
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,48 @@ class SignalsPage:
 
     items: Sequence[SignalReply]
     next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpamScore:
+    """How well the spam score does. ``spam_labels`` and ``wanted_labels`` are what people decided and it
+    learned; it scores from ``labels_needed`` of each on. ``precision`` and ``recall`` are of its forecasts at
+    0.5 for the ``judged`` decisions since, each made before the decision was learned; null before any.
+    """
+
+    is_scoring: bool
+    spam_labels: int
+    wanted_labels: int
+    labels_needed: int
+    judged: int
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RadarReply:
+    """What the radar refuses: ``rejections`` counts by source and the reason's word (see a signal's
+    ``reason``), the most first, the newest ``looked_at`` rejections (at most 5000), heard since ``since``.
+    Items that are no signals are not stored; ``/metrics`` counts them too."""
+
+    rejections: Sequence[Rejections]
+    looked_at: int
+    since: datetime | None
+    spam: SpamScore
+
+    @classmethod
+    def of(cls, report: RadarReport) -> Self:
+        tally = report.tally
+        spam = SpamScore(
+            is_scoring=min(report.spam_labels, report.wanted_labels) >= MIN_LABELS,
+            spam_labels=report.spam_labels,
+            wanted_labels=report.wanted_labels,
+            labels_needed=MIN_LABELS,
+            judged=tally.hits + tally.false_alarms + tally.misses + tally.passes,
+            precision=tally.precision,
+            recall=tally.recall,
+        )
+        return cls(report.rejections, report.looked_at, report.since, spam)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         method="GET",
+        path="/api/radar",
+        access=Role.VIEWER,
+        serve=api_radar.show_radar,
+        replies={200: replies.RadarReply},
+    ),
+    Route(
+        method="GET",
         path="/api/topics",
         access=Role.VIEWER,
         serve=api_radar.list_topics,

@@ -47,3 +47,16 @@ FOR UPDATE;
 UPDATE raw_signals
 SET state = $2, reason = $3, decided_by = $4, taught_spam = $5, taught_error = $6
 WHERE id = $1;
+
+-- name: count_rejections
+-- Count the newest $1 rejections by source and the word that their reason begins with, with the oldest of each.
+SELECT source, split_part(coalesce(reason, ''), ':', 1) AS word, count(*)::integer AS count, min(heard_at) AS since
+FROM (
+    SELECT source, reason, heard_at FROM raw_signals WHERE state = 'rejected' ORDER BY seq DESC LIMIT $1
+) AS newest
+GROUP BY source, word
+ORDER BY count DESC, source, word;
+
+-- name: read_spam_tally
+-- Read how many decisions of each kind taught the spam score, and how it did before each.
+SELECT spam_seen, wanted_seen, tally FROM radar;

@@ -272,6 +272,21 @@ export interface Source {
 }
 
 /** A connector, and what an ordinary business has to do to use it. */
+export interface Radar {
+  rejections: { source: string; reason: string; count: number }[];
+  looked_at: number;
+  since: string | null;
+  spam: {
+    is_scoring: boolean;
+    spam_labels: number;
+    wanted_labels: number;
+    labels_needed: number;
+    judged: number;
+    precision: number | null;
+    recall: number | null;
+  };
+}
+
 export interface Offer {
   kind: string;
   obtainable: string;

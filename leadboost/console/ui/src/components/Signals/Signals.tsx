@@ -5,6 +5,7 @@ import { useLive } from "../../services/liveStore";
 import { hrefOf } from "../../services/route";
 import { useWords } from "../../text";
 import { Offers } from "./Offers";
+import { Refused } from "./Refused";
 import { Sources } from "./Sources";
 import { Stream } from "./Stream";
 import { Topics } from "./Topics";
@@ -34,6 +35,7 @@ export function Signals({ session, place }: { session: Session; place: string | 
       {current === "sources" && (
         <>
           <Sources mayMute={mayAct} />
+          <Refused />
           <Offers />
         </>
       )}

@@ -92,6 +92,17 @@ export const hearing = {
     unmute: "Unmute",
     muteReason: "Why (optional)",
     muteMeaning: "It is not polled until somebody unmutes it. What it said stays.",
+    refused: {
+      title: "Refused",
+      none: "Nothing was refused",
+      reason: "Why",
+      among: (n: string) => `Among the newest ${n} refused`,
+      labels: (spam: string, wanted: string) => `The spam score has learned from ${spam} rejected and ${wanted} accepted.`,
+      needs: (n: string) => `It scores once there are ${n} of each.`,
+      score: (precision: string, recall: string, judged: string) =>
+        `Asked before each of ${judged} decisions: ${precision} of what it called spam was rejected, and it named ${recall} of what was.`,
+      unknown: "not known yet",
+    },
     offers: "What a business can obtain",
     enabled: "in use",
     notEnabled: "not in use",

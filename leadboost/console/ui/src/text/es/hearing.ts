@@ -94,6 +94,17 @@ export const hearing: Pick<Text, "signals" | "topics"> = {
     unmute: "Dejar de silenciar",
     muteReason: "Por qué (opcional)",
     muteMeaning: "No se consulta hasta que alguien deje de silenciarla. Lo que dijo se conserva.",
+    refused: {
+      title: "Rechazadas",
+      none: "No se rechazó nada",
+      reason: "Por qué",
+      among: (n) => `Entre las ${n} rechazadas más recientes`,
+      labels: (spam, wanted) => `La puntuación de spam ha aprendido de ${spam} rechazadas y ${wanted} aceptadas.`,
+      needs: (n) => `Puntúa cuando hay ${n} de cada una.`,
+      score: (precision, recall, judged) =>
+        `Preguntada antes de cada una de ${judged} decisiones: el ${precision} de lo que llamó spam se rechazó, y nombró el ${recall} de lo que lo era.`,
+      unknown: "aún no se sabe",
+    },
     offers: "Lo que un negocio puede obtener",
     enabled: "en uso",
     notEnabled: "sin usar",
