@@ -10,6 +10,7 @@ from leadboost.connectors.drop import DropSource
 from leadboost.connectors.google_trends import GoogleTrendsSource
 from leadboost.connectors.newsapi import NewsApiAccess, NewsApiSource
 from leadboost.connectors.newsapi.access import HALF_DAY_S
+from leadboost.connectors.push import PushSource
 from leadboost.connectors.reddit import RedditAccess, RedditSource
 from leadboost.connectors.reddit.feed import FEED_INTERVAL_S, feed_url
 from leadboost.connectors.rss import RssSource
@@ -18,7 +19,7 @@ from leadboost.connectors.tiktok_research import ResearchAccess, TikTokResearchS
 from leadboost.connectors.tiktok_research.access import DAY_S as RESEARCH_DAY_S
 from leadboost.connectors.x import XAccess, XSource
 from leadboost.connectors.x.access import DAY_S
-from leadboost.ports import GrantStore, QuotaStore, Source
+from leadboost.ports import GrantStore, PushTallies, QuotaStore, Source
 from leadboost.settings.connectors import ConnectorsSettings
 
 
@@ -39,6 +40,7 @@ def make_sources(
     client: WebClient,
     quotas: QuotaStore,
     grants: GrantStore,
+    tallies: PushTallies,
     clock: Clock,
     rng: Rng,
 ) -> Sequence[Source]:
@@ -50,6 +52,7 @@ def make_sources(
         *_google_trends(connectors, client, clock, rng),
         *_x(connectors, client, quotas, clock, rng),
         *_drop(connectors, clock),
+        *_push(connectors, tallies),
         *_tiktok(connectors, client, grants, clock, rng),
         *_tiktok_research(connectors, client, quotas, clock, rng),
     ]
@@ -198,6 +201,11 @@ def _drop(connectors: ConnectorsSettings, clock: Clock) -> Iterator[Source]:
         yield DropSource(
             name="drop.files", folder=drop.folder, clock=clock, min_interval_s=drop.min_interval_s
         )
+
+
+def _push(connectors: ConnectorsSettings, tallies: PushTallies) -> Iterator[Source]:
+    for sender in connectors.push.senders if connectors.push.enabled else ():
+        yield PushSource(sender=sender.name, tallies=tallies)
 
 
 def _tiktok(

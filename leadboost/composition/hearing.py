@@ -18,6 +18,7 @@ from leadboost.store.erasure import PgErasureStore
 from leadboost.store.grants import PgGrantStore
 from leadboost.store.quotas import PgQuotaStore
 from leadboost.store.radar import PgKnowledgeStore
+from leadboost.store.receipts import PgReceiptStore
 from leadboost.store.retention import PgRetentionStore
 from leadboost.store.signals import PgSignalStore
 from leadboost.store.sources import PgSourceStore
@@ -59,6 +60,7 @@ class Hearing:
             client=self._client,
             quotas=PgQuotaStore(wiring.store),
             grants=PgGrantStore(wiring.store),
+            tallies=PgReceiptStore(wiring.store),
             clock=wiring.clock,
             rng=wiring.rng,
         )

@@ -17,6 +17,7 @@ from leadboost.console.problems import ProblemError
 from leadboost.console.replies import PushReply, encode
 from leadboost.domain.webhook import Envelope, is_genuine
 from leadboost.errors import StoreError
+from leadboost.messages.scout import ListSources
 from leadboost.ports import Receipt
 
 BODY_BYTES: Final = 256 * 1024
@@ -25,6 +26,7 @@ TIMESTAMP_HEADER: Final = "webhook-timestamp"
 SIGNATURE_HEADER: Final = "webhook-signature"
 MAX_SIGNALS: Final = 1000
 _RETRY: Final = {"Retry-After": "1"}
+_MUTED: Final = {"Retry-After": "300"}
 _CHALLENGE: Final = {"WWW-Authenticate": "StandardWebhooks"}
 
 _log = structlog.get_logger(__name__)
@@ -36,6 +38,7 @@ async def push_signals(call: Call) -> web.Response:
     It answers 202 when signals and answer are committed. A message is claimed by its id before any signal
     is stored: another body under that id is refused (409 ``id_reused``) with nothing of it stored, and the
     same body is told to come again (503 ``in_progress``, Retry-After) while the first delivery is at work.
+    A sender that is muted is told to come again later (503 ``muted``).
     Whoever gets no answer, or a 5xx, sends again. After a crash, or a request cut off, that may find 503 for
     up to a minute; then the message is taken in anew: each signal is stored once all the same, and those
     that had been stored before count as ``duplicates`` in the answer.
@@ -49,6 +52,7 @@ async def push_signals(call: Call) -> web.Response:
             _log.warning("push refused", sender=sender)
         detail = "The message is not signed with a live secret of this sender, or its time is off by 300 s."
         raise ProblemError(401, "unauthorized", detail, headers=_CHALLENGE)
+    await _refuse_muted(call, f"push.{sender}")
     digest, items = hashlib.sha256(body).digest(), _items(sender, body)
     receipt = await pushes.receipts.claim(sender, envelope.id, digest)
     if receipt is None:
@@ -59,6 +63,13 @@ async def push_signals(call: Call) -> web.Response:
         detail = "This message is being taken in; send it again for its answer."
         raise ProblemError(503, "in_progress", detail, headers=_RETRY)
     return json_response(receipt.answer.encode(), 202)
+
+
+async def _refuse_muted(call: Call, source: str) -> None:
+    statuses = await call.handles.scout.ask(ListSources())
+    if any(each.muted for each in statuses if each.name == source):
+        detail = "This sender is muted here; send the message again once it is not."
+        raise ProblemError(503, "muted", detail, headers=_MUTED)
 
 
 async def _take_in(call: Call, claimed: Receipt, items: Sequence[object]) -> Receipt:

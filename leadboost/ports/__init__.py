@@ -4,6 +4,7 @@ from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, Stored
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     LEASE_PREFIX,
+    Came,
     ErasureStore,
     FeatureStore,
     Fetched,
@@ -12,6 +13,7 @@ from leadboost.ports.hearing import (
     HearingStore,
     KnowledgeStore,
     NewSignal,
+    PushTallies,
     QuotaStore,
     RadarReport,
     RadarReports,
@@ -75,6 +77,7 @@ __all__ = [
     "LEASE_TTL_S",
     "AccountStore",
     "AdPlatform",
+    "Came",
     "DeadLetterStore",
     "Document",
     "Election",
@@ -108,6 +111,7 @@ __all__ = [
     "OutcomeRevision",
     "OutcomeStore",
     "PendingOutcome",
+    "PushTallies",
     "QuotaStore",
     "RadarReport",
     "RadarReports",

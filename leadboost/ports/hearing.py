@@ -221,16 +221,27 @@ class SourceStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """How many signals came, by what became of them."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """One poll's result: raw items for Scout, the new cursor, and when to come again at the earliest.
 
-    ``settle`` is awaited once items and cursor are committed, before the next poll. Raises SourceError.
+    ``came`` counts what came and was taken in without a poll. ``settle`` is awaited once items and cursor are
+    committed, before the next poll. Raises SourceError.
     """
 
     items: Sequence[Mapping[str, object]]
     cursor: Mapping[str, object]
     wait_s: float
     note: str | None = None
+    came: Came = Came()
     settle: Callable[[SignalsHeard], Coroutine[Any, Any, None]] | None = None
 
 
@@ -317,4 +328,12 @@ class ReceiptStore(Protocol):
 
     async def release(self, sender: str, id: str) -> None:
         """Give a claim up, so that the message may come again at once."""
+        ...
+
+
+class PushTallies(Protocol):
+    """``push_tallies``: what became of pushed signals; each message is counted with its answer."""
+
+    async def tally(self, sender: str) -> Came:
+        """Return the counts of all that this sender has pushed. Raises StoreError."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime
 from leadboost.adapters.sources import make_source_client, make_sources
 from leadboost.clock import Clock, Rng
 from leadboost.errors import SourceError
-from leadboost.ports import Grant, Source
+from leadboost.ports import Came, Grant, Source
 from leadboost.settings.connectors import ConnectorsSettings
 
 DEADLINE_S = 5.0
@@ -16,7 +16,9 @@ async def source_states(connectors: ConnectorsSettings, clock: Clock) -> dict[st
     """Ask each source once, under the rules that polling obeys; each value is ``ok...`` or the fault."""
     client = make_source_client(connectors, clock=clock, rng=Rng())
     aside = _Uncounted()
-    sources = make_sources(connectors, client=client, quotas=aside, grants=aside, clock=clock, rng=Rng())
+    sources = make_sources(
+        connectors, client=client, quotas=aside, grants=aside, tallies=aside, clock=clock, rng=Rng()
+    )
     try:
         states = await asyncio.gather(*map(_state, sources))
     finally:
@@ -48,3 +50,6 @@ class _Uncounted:
 
     async def save(self, name: str, grant: Grant, *, replaces: str | None) -> None:
         """There is nowhere to save it; a source whose login would be replaced is not asked."""
+
+    async def tally(self, sender: str) -> Came:  # noqa: ARG002 - the port's signature
+        return Came()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from leadboost.ports import Receipt
+from leadboost.ports import Came, Receipt
 from leadboost.store.database import Database
 from leadboost.store.queries import load_queries
 
@@ -15,7 +15,7 @@ _queries = load_queries("receipts")
 
 
 class PgReceiptStore:
-    """``ReceiptStore`` on PostgreSQL."""
+    """``ReceiptStore`` and ``PushTallies`` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -42,6 +42,11 @@ class PgReceiptStore:
             row = await session.fetchrow(_queries.find_receipt, receipt.sender, receipt.id)
             await session.execute(_queries.purge_receipts, now - KEPT, PURGED_AT_ONCE)
         return receipt if row is None else Receipt(**row)
+
+    async def tally(self, sender: str) -> Came:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            row = await session.fetchrow(_queries.read_tally, sender)
+        return Came() if row is None else Came(**row)
 
     async def release(self, sender: str, id: str) -> None:
         async with self._database.session(deadline_s=DEADLINE_S) as session:

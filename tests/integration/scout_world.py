@@ -87,6 +87,9 @@ class Scripted:
         self.cursors: list[Mapping[str, object]] = []
         self._answers = list(answers)
 
+    async def check(self) -> str:
+        return "scripted"
+
     async def fetch(self, cursor: Mapping[str, object]) -> Fetched:
         self.cursors.append(cursor)
         if not self._answers:

@@ -3,14 +3,15 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from leadboost.console.api_push import BODY_BYTES
 from leadboost.domain.webhook import sign
 from leadboost.errors import StoreUnavailableError
-from leadboost.messages.scout import HearSignals, SignalRejection, SignalsHeard
-from tests.integration.console_world import PUSH_SECRET, Reply, World, running_console
+from leadboost.messages.scout import HearSignals, ListSources, SignalRejection, SignalsHeard
+from tests.integration.console_world import PUSH_SECRET, SOURCE, Reply, World, running_console
 
 BODY = b'[{"external_id": "1", "text": "A fan"}, {"external_id": "2", "text": "Two fans", "source": "x"}]'
 
@@ -162,3 +163,12 @@ async def test_there_is_no_receipt_for_what_was_not_stored(world: World) -> None
     reply = await push(world)
 
     assert (reply.status, world.receipts.kept) == (503, {})
+
+
+async def test_a_muted_sender_is_told_to_come_again_and_nothing_of_it_is_heard(world: World) -> None:
+    world.replies[ListSources] = lambda _: [replace(SOURCE, name="push.crm", muted=True)]
+
+    reply = await push(world)
+
+    assert (reply.status, reply.json()["code"], reply.headers["Retry-After"]) == (503, "muted", "300")
+    assert (heard(world), world.receipts.kept) == ([], {})

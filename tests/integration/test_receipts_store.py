@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from leadboost.ports import Receipt
+from leadboost.ports import Came, Receipt
 from leadboost.store.database import Database
 from leadboost.store.receipts import PgReceiptStore
 
@@ -80,3 +80,18 @@ async def test_answers_are_kept_for_two_days(
     await store.keep(replace(RECEIPT, id="msg_2"))
 
     assert await claim(store) == found
+
+
+async def test_each_message_is_counted_once_with_its_answer(store: PgReceiptStore) -> None:
+    answers = [
+        '{"accepted": 2, "duplicates": 1, "rejected": [{"index": 0, "reason": "text: no"}]}',
+        '{"accepted": 3, "duplicates": 0, "rejected": []}',
+    ]
+    for number, answer in enumerate(answers):
+        receipt = replace(RECEIPT, id=f"msg_{number}", answer=answer)
+        await store.claim("crm", receipt.id, receipt.body_sha256)
+        await store.keep(receipt)
+        await store.keep(receipt)
+
+    assert await store.tally("crm") == Came(accepted=5, duplicates=1, rejected=1)
+    assert await store.tally("shop") == Came()

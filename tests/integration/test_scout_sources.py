@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from leadboost.clock import SystemClock
+from leadboost.connectors.push import PushSource
 from leadboost.errors import SourceError, SourceGoneError
 from leadboost.messages.events import StateChanged
 from leadboost.messages.scout import (
@@ -18,10 +19,11 @@ from leadboost.messages.scout import (
     SignalsHeard,
     SourceStatus,
 )
-from leadboost.ports import Fetched, Lease, NewSignal
+from leadboost.ports import Fetched, Lease, NewSignal, Receipt, Source
 from leadboost.runtime import ActorRef
 from leadboost.store.database import Database
 from leadboost.store.leases import PgLeaseStore
+from leadboost.store.receipts import PgReceiptStore
 from tests.integration.scout_world import (
     Scripted,
     World,
@@ -63,7 +65,7 @@ async def second_host(world: World, source: Scripted) -> ActorRef[Any]:
     return scout
 
 
-async def begun(world: World, *sources: Scripted, **options: Any) -> ActorRef[Any]:
+async def begun(world: World, *sources: Source, **options: Any) -> ActorRef[Any]:
     scout = await world.spawn(*sources, **options)
     await scout.ask(BeginIntake())
     return scout
@@ -312,3 +314,17 @@ async def test_a_source_that_cannot_settle_is_failing(world: World) -> None:
     status = await status_when(scout, lambda status: status.state == "failing")
 
     assert (status.reason, status.accepted) == ("cannot move a file", 1)
+
+
+async def test_what_a_sender_pushed_is_counted_as_its_sources_and_once_only(world: World) -> None:
+    receipts = PgReceiptStore(world.database)
+    answer = '{"accepted": 4, "duplicates": 1, "rejected": []}'
+    await receipts.keep(Receipt(sender="crm", id="1", body_sha256=bytes(32), answer=answer))
+    scout = await begun(world, PushSource(sender="crm", tallies=receipts, min_interval_s=0.05))
+    first = await status_when(scout, lambda status: status.accepted > 0)
+
+    await receipts.keep(Receipt(sender="crm", id="2", body_sha256=bytes(32), answer=answer))
+    status = await status_when(scout, lambda status: status.accepted > 4)
+
+    assert (first.name, first.kind, first.state, first.accepted) == ("push.crm", "push", "up", 4)
+    assert (status.accepted, status.duplicates) == (8, 2)

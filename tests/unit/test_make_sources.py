@@ -22,6 +22,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "google_trends": {"geos": ["US-NY"]},
     "x": {"bearer_token": "token", "searches": [{"name": "brand", "query": "fans"}]},
     "drop": {"folder": "/srv/drop"},
+    "push": {"senders": [{"name": "crm", "secrets": ["whsec_cmVwbGFjZS1tZS1ieS0yNC1yYW5kb20tYnl0ZXM="]}]},
     "tiktok": {
         "client_key": "key",
         "client_secret": "secret",
@@ -41,7 +42,9 @@ async def sources_of(sections: dict[str, dict[str, Any]]) -> Sequence[Source]:
     clock, rng = SystemClock(), Rng(1)
     client = make_source_client(connectors, clock=clock, rng=rng)
     none: Any = None  # nothing is polled here
-    return make_sources(connectors, client=client, quotas=none, grants=none, clock=clock, rng=rng)
+    return make_sources(
+        connectors, client=client, quotas=none, grants=none, tallies=none, clock=clock, rng=rng
+    )
 
 
 async def test_every_section_makes_the_sources_that_it_names() -> None:

@@ -9,7 +9,7 @@ from leadboost.clock import SystemClock
 from leadboost.domain.pace import DAY_S, Pace
 from leadboost.errors import SourceError
 from leadboost.messages.scout import SignalRejection, SignalsHeard, SourceStatus
-from leadboost.ports import Fetched, SourceState
+from leadboost.ports import Came, Fetched, SourceState
 from leadboost.runtime import Topic
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -98,3 +98,12 @@ def test_the_silence_begins_with_the_last_item_and_keeps_its_beginning() -> None
     assert (silent.state, silent.silent_since) == ("silent", last)
     assert after_poll(silent).silent_since == last
     assert after_poll(silent, accepted=1).silent_since is None
+
+
+def test_what_came_without_a_poll_counts_as_what_a_poll_brings() -> None:
+    fetched = Fetched(items=(), cursor={}, wait_s=30, came=Came(accepted=2, duplicates=1, rejected=3))
+    nothing = SignalsHeard(accepted=0, duplicates=0, rejected=())
+
+    state = answered(UP, fetched, nothing, now=NOW, wait_s=30, expected_per_day=None)
+
+    assert (state.accepted, state.duplicates, state.rejected, state.last_item_at) == (2, 1, 3, NOW)

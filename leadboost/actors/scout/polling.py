@@ -34,7 +34,9 @@ def answered(
 
     Rejected items count as new ones: what sends nothing but rubbish is not silent.
     """
-    items = heard.accepted + len(heard.rejected)
+    came = fetched.came
+    accepted, rejected = came.accepted + heard.accepted, came.rejected + len(heard.rejected)
+    items = accepted + rejected
     pace = _pace(old, items, now)
     is_silent = not items and pace.is_silent(expected_per_day)
     quiet_since = old.silent_since or old.last_item_at or now - timedelta(seconds=pace.quiet_s)
@@ -47,9 +49,9 @@ def answered(
         last_polled_at=now,
         last_item_at=now if items else old.last_item_at,
         next_due_at=now + timedelta(seconds=wait_s),
-        accepted=old.accepted + heard.accepted,
-        duplicates=old.duplicates + heard.duplicates,
-        rejected=old.rejected + len(heard.rejected),
+        accepted=old.accepted + accepted,
+        duplicates=old.duplicates + came.duplicates + heard.duplicates,
+        rejected=old.rejected + rejected,
         pace=pace,
         silent_since=quiet_since if is_silent else None,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from leadboost.domain.webhook import read_secret
-from leadboost.settings.connectors.section import WATCH_NAME, needs
+from leadboost.settings.connectors.section import WATCH_NAME, SourceSection, needs
 from leadboost.settings.section import Section, refuse_twins
 
 
@@ -27,7 +27,7 @@ class PushSenderSettings(Section):
     )
 
 
-class PushSettings(Section):
+class PushSettings(SourceSection):
     """Signals by signed webhook."""
 
     senders: tuple[PushSenderSettings, ...] = Field(
@@ -45,6 +45,9 @@ class PushSettings(Section):
     @classmethod
     def _has_senders(cls, enabled: bool, info: ValidationInfo) -> bool:
         return needs(enabled, info, "senders")
+
+    def source_names(self) -> list[str]:
+        return [f"push.{sender.name}" for sender in self.senders]
 
     def keys(self) -> dict[str, list[bytes]]:
         """The live secrets by sender; none while it is not enabled."""
