@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from leadboost.clock import Clock, Rng
+from leadboost.composition.bookkeeping import Bookkeeping
 from leadboost.composition.halting import Halting
 from leadboost.composition.hearing import Hearing
 from leadboost.composition.intake import IntakeOpening
@@ -67,6 +68,7 @@ class Components:
             Safety(wiring, self.halting).stage(),
             Selling(wiring).stage(),
             Learning(wiring).stage(),
+            Bookkeeping(wiring, self.halting).stage(),
             Hearing(wiring).stage(),
             *([Replicating(wiring).stage()] if replicates else []),
             self._intake.stage(console),

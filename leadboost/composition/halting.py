@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from leadboost.actors.panic import PanicManager
-from leadboost.adapters.platforms import make_ads_client, make_platforms
+from leadboost.adapters.platforms import ConnectedPlatform, make_ads_client, make_platforms
 from leadboost.composition.wiring import Wiring
 from leadboost.connectors.client import WebClient
 from leadboost.console.server import Console
 from leadboost.domain.halt import Halt, Scope
 from leadboost.messages.panic import GetHalt, TripHalt
-from leadboost.ports import AdPlatform
 from leadboost.runtime import Child, Stage
 from leadboost.store.halt_log import HaltFile
 from leadboost.store.halts import PgHaltStore
@@ -25,7 +24,7 @@ class Halting:
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._client: WebClient | None = None
-        self.platforms: Sequence[AdPlatform] = ()
+        self.platforms: Sequence[ConnectedPlatform] = ()
 
     def stage(self, console: Console) -> Stage:
         """The stage of it."""

@@ -69,6 +69,7 @@ class IntakeOpening:
             stream=refs["stream_bridge"],
             release=refs["release"],
             retention=refs["retention"],
+            bookkeeper=refs["bookkeeper"],
             accounts=accounts,
             hearing=PgHearingStore(store),
             signals=PgSignalStore(store),

@@ -29,6 +29,7 @@ class Safety:
         await self._wiring.spawn("safety", self._make_safety, VITAL)
         self._wiring.topics.reached.subscribe(self._wiring.refs["safety"])
         self._wiring.topics.state.subscribe(self._wiring.refs["safety"])
+        self._wiring.topics.spend.subscribe(self._wiring.refs["safety"])
 
     async def _stop(self) -> None:
         await self._wiring.stop("safety", "release", finish_s=0.2)

@@ -13,6 +13,7 @@ from leadboost.config import Settings
 from leadboost.domain.gate import Gate
 from leadboost.domain.radar.tally import IntakeTally
 from leadboost.errors import StoreUnavailableError
+from leadboost.messages.bookkeeper import SpendRead
 from leadboost.messages.events import (
     EventsCommitted,
     EventsNumbered,
@@ -45,6 +46,7 @@ class Topics:
     reached: Topic[StockReached] = field(default_factory=lambda: Topic("stock reached"))
     sold: Topic[SalesCommitted] = field(default_factory=lambda: Topic("sales committed"))
     steps: Topic[StepReported] = field(default_factory=lambda: Topic("steps reported"))
+    spend: Topic[SpendRead] = field(default_factory=lambda: Topic("spend read"))
     state: Topic[StateChanged] = field(default_factory=lambda: Topic("state"))
     committed_elsewhere: Topic[EventsCommitted] = field(default_factory=lambda: Topic("committed elsewhere"))
     numbered_elsewhere: Topic[EventsNumbered] = field(default_factory=lambda: Topic("numbered elsewhere"))

@@ -107,6 +107,13 @@ class CampaignBody(Body):
     campaign_id: Reference
 
 
+class LinkBody(CampaignBody):
+    """Whether a campaign advertises a product."""
+
+    sku: Sku
+    accepted: bool
+
+
 class StockBody(Body):
     """What to set; a field left out stays as it is."""
 
@@ -329,6 +336,12 @@ class LedgerQuery(Query):
     """The newest rows of a SKU's ledger."""
 
     limit: Limit = 100
+
+
+class BooksQuery(Query):
+    """What campaigns did in the last ``days`` days."""
+
+    days: Annotated[int, Field(ge=1, le=365)] = 30
 
 
 class EventsQuery(Query):

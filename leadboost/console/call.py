@@ -27,6 +27,7 @@ from leadboost.console.replies import encode
 from leadboost.domain.halt import Scope
 from leadboost.domain.offer import Offer
 from leadboost.domain.radar.tally import IntakeTally
+from leadboost.messages.bookkeeper import DecideLink, GetAccountBooks, GetCampaignBooks
 from leadboost.messages.enterprise import GetAccount, ListStock, PutStock, StockChange
 from leadboost.messages.health import HealthReport, Readiness
 from leadboost.messages.journal import ReadEvents
@@ -64,6 +65,7 @@ class Handles:
     stream: ActorRef[JoinViewer | ViewerReady]
     release: ActorRef[ApproveResume]
     retention: ActorRef[EraseSignals]
+    bookkeeper: ActorRef[GetCampaignBooks | GetAccountBooks | DecideLink]
     accounts: AccountStore
     hearing: FeatureStore
     signals: SignalPages

@@ -90,23 +90,44 @@ class EndHalt(Message[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRead:
+    """One ad account: when it was last listed, and why it cannot be now; None: it can."""
+
+    platform: str
+    account_id: str
+    read_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignsRead:
     """Campaigns as last read; ``read_at`` is the oldest of these reads, None before the first."""
 
     campaigns: Sequence[AdCampaign]
     read_at: datetime | None
+    accounts: Sequence[AccountRead] = ()
 
     def view(self) -> dict[str, object]:
         """As viewers see it: JSON values."""
         return {
             "items": [_campaign_view(each) for each in self.campaigns],
             "read_at": self.read_at.isoformat() if self.read_at else None,
+            "accounts": [_account_view(each) for each in self.accounts],
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCampaigns(Message[CampaignsRead]):
     """Campaigns as last read from every connected account."""
+
+
+def _account_view(each: AccountRead) -> dict[str, object]:
+    return {
+        "platform": each.platform,
+        "account_id": each.account_id,
+        "read_at": each.read_at.isoformat() if each.read_at else None,
+        "error": each.error,
+    }
 
 
 def _campaign_view(each: AdCampaign) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Ports: what actors need from outside, as Protocols, by who needs them. Calls end by their own deadline."""
 
 from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, StoredLogin
+from leadboost.ports.advertising import AdReports, CampaignStore
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     LEASE_PREFIX,
@@ -77,7 +78,9 @@ __all__ = [
     "LEASE_TTL_S",
     "AccountStore",
     "AdPlatform",
+    "AdReports",
     "Came",
+    "CampaignStore",
     "DeadLetterStore",
     "Document",
     "Election",

@@ -113,7 +113,7 @@ GOOGLE = Case(
 )
 TIKTOK = Case(
     "tiktok_ads",
-    partial(TikTokAdsServer, calls_per_s=1_000),
+    partial(TikTokAdsServer, calls_per_s=1_000_000),
     "7001",
     "1780000000000001",
     "1780000000000002",

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import date, timedelta
 from typing import Any
 
 import aiohttp
@@ -12,13 +13,15 @@ import pytest
 
 from leadboost.adapters.platforms import ConnectedPlatform
 from leadboost.connectors.client import EgressGuard
+from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Scope
 from leadboost.errors import AdPlatformError, GateClosedError
-from leadboost.standins.ads import AdFaults, AdServer, StandInCampaign
+from leadboost.standins.ads import AdFaults, AdServer, StandInCampaign, StandInResult
 from tests.contract.ad_cases import CASES, META, TOKEN, Case, web_client
 
+DAY = date(2026, 11, 19)
 Connect = Callable[..., ConnectedPlatform]
 
 
@@ -125,6 +128,64 @@ async def test_account_says_who_we_connect_as(case: Case, ads: ConnectedPlatform
 
     assert (account.id, account.name, account.currency) == (case.account, "DEMO ads", "USD")
     assert (ads.name, ads.account_id) == (case.name, case.account)
+
+
+async def test_results_are_told_by_campaign_and_day(
+    case: Case, server: AdServer, ads: ConnectedPlatform
+) -> None:
+    result = StandInResult(spend=4_520, revenue=9_494, clicks=210, impressions=10_320, conversions=6)
+    server.account.results[case.first, DAY] = result
+    server.account.results[case.first, DAY - timedelta(days=40)] = result
+
+    (day,) = await ads.read_results(DAY - timedelta(days=29), DAY)
+
+    assert day == AdDay(
+        campaign=Campaign(platform=case.name, campaign_id=case.first),
+        name="DEMO fans",
+        day=DAY,
+        spend_micros=45_200_000,
+        revenue_micros=94_940_000,
+        currency="USD",
+        clicks=210,
+        impressions=10_320,
+        conversions=6,
+    )
+
+
+async def test_a_return_that_is_not_told_is_unknown_and_not_zero(
+    case: Case, server: AdServer, ads: ConnectedPlatform
+) -> None:
+    server.account.results[case.first, DAY] = StandInResult(spend=4_520, conversions=3)
+
+    (day,) = await ads.read_results(DAY, DAY)
+
+    assert (day.spend_micros, day.revenue_micros) == (45_200_000, None)
+
+
+async def test_results_come_whole_however_many_there_are(
+    case: Case, server: AdServer, ads: ConnectedPlatform
+) -> None:
+    for number in range(30):
+        for each in range(50):
+            campaign_id = str(300_000 + each)
+            server.account.add(StandInCampaign(id=campaign_id, name="DEMO"))
+            server.account.results[campaign_id, DAY - timedelta(days=number)] = StandInResult(spend=1)
+
+    days = await ads.read_results(DAY - timedelta(days=29), DAY)
+
+    assert len({(each.campaign, each.day) for each in days}) == len(days) == 1_500
+
+
+async def test_results_wait_their_turn_behind_an_open_breaker(
+    case: Case, server: AdServer, ads: ConnectedPlatform
+) -> None:
+    await ads.list_campaigns()
+    await server.stop()
+    for _ in range(5):
+        await error_of(ads.read_results(DAY, DAY))
+
+    assert (await error_of(ads.read_results(DAY, DAY))).kind == "busy"
+    assert (await error_of(ads.pause(case.first))).kind == "unknown"  # it was tried
 
 
 # -- writing --------------------------------------------------------------------------------------

@@ -22,12 +22,22 @@ from leadboost.console.server import Console
 from leadboost.domain.account import Account
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt, HaltItem, ItemStatus, Latch, Scope
+from leadboost.domain.linking import Link, LinkProposal
 from leadboost.domain.offer import Offer
 from leadboost.domain.radar.spam import Tally
 from leadboost.domain.radar.tally import IntakeTally
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.role import RoleName
 from leadboost.domain.signal import Signal
+from leadboost.messages.bookkeeper import (
+    AccountBook,
+    CampaignAction,
+    CampaignBooks,
+    CampaignResult,
+    DecideLink,
+    GetAccountBooks,
+    GetCampaignBooks,
+)
 from leadboost.messages.enterprise import (
     Answer,
     ConfirmReservation,
@@ -44,6 +54,7 @@ from leadboost.messages.enterprise import (
 from leadboost.messages.health import ComponentHealth, HealthReport, Readiness
 from leadboost.messages.journal import EventsPage, JournalEvent, ReadEvents
 from leadboost.messages.panic import (
+    AccountRead,
     CampaignsRead,
     GetHalt,
     GetSafety,
@@ -188,6 +199,35 @@ CAMPAIGNS = CampaignsRead(
         )
     ],
     read_at=AT,
+    accounts=[AccountRead(platform="meta_ads", account_id="900", read_at=AT, error=None)],
+)
+LINK = Link(campaign=Campaign(platform="meta_ads", campaign_id="7"), sku="cup")
+BOOKS = CampaignBooks(
+    since=AT.date(),
+    results=[
+        CampaignResult(
+            campaign=LINK.campaign,
+            spend_micros=10_500_000,
+            revenue_micros=21_000_000,
+            days=3,
+            last_day=AT.date(),
+        )
+    ],
+    links=[LINK],
+    proposals=[LinkProposal(link=LINK, campaign_name="Cups", title="Cup", share=0.75)],
+    actions=[
+        CampaignAction(
+            campaign=LINK.campaign,
+            kind="enable",
+            state="confirmed",
+            error=None,
+            intended_at=AT,
+            settled_at=AT,
+        )
+    ],
+)
+ACCOUNT_BOOK = AccountBook(
+    platform="meta_ads", account_id="900", read_at=AT, since=AT.date(), days=3, tells_value=True
 )
 PROOF = UUID("01890000-0000-8000-8000-000000000077")
 REPLIES: Mapping[type, Callable[[Any], object]] = {
@@ -218,6 +258,9 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     GetSafety: lambda _: SAFETY,
     GetHalt: lambda message: HALT if message.id == HALT.id else None,
     ListCampaigns: lambda _: CAMPAIGNS,
+    GetCampaignBooks: lambda _: BOOKS,
+    GetAccountBooks: lambda _: [ACCOUNT_BOOK],
+    DecideLink: lambda _: None,
     ApproveResume: lambda _: ResumeApproved(approvals=1, needed=2, resumed=False),
 }
 
@@ -349,6 +392,7 @@ class World:
             stream=ref,
             release=ref,
             retention=ref,
+            bookkeeper=ref,
             accounts=self.accounts,
             hearing=self.hearing,
             signals=self.signals,

@@ -14,6 +14,7 @@ from leadboost.domain.rules.rule import Action, Mode, Outcome, Rule, Skip
 from leadboost.domain.rules.stock import Runway, StockFloor
 from leadboost.domain.rules.trust import ModelDrift
 from leadboost.errors import GateClosedError, StoreUnavailableError
+from leadboost.messages.bookkeeper import SpendRead, SpendReading
 from leadboost.messages.events import StateChanged
 from leadboost.messages.safety import ListRules, PreviewRules, ReplaceRules, ReplayRules
 from leadboost.ports import SellRate
@@ -192,6 +193,23 @@ async def test_a_cap_on_everything_halts_everything(world: SafetyWorld) -> None:
     (trip,) = world.trips
     assert (trip.scope, trip.by) == (Scope(GLOBAL), "rule:cap")
     assert "100 EUR spent on" in trip.reason
+
+
+@pytest.mark.parametrize(("currency", "halted"), [("EUR", True), ("USD", False)])
+async def test_what_a_platform_says_was_spent_today_counts_against_a_cap(
+    world: SafetyWorld, currency: str, halted: bool
+) -> None:
+    world.file.next = [rule(DailySpendCap(limit_micros=100 * UNIT), name="cap")]
+    await world.start()
+    now = world.system.clock.now()
+    said = SpendReading(
+        campaign=campaign(1), day=now.date(), spend_micros=150 * UNIT, currency=currency, at=now
+    )
+
+    world.ref.tell(SpendRead(readings=[said]))
+    await next_look(world)
+
+    assert (world.scopes == ["global"]) is halted
 
 
 async def test_a_rule_in_the_shadow_fires_on_record_alone(world: SafetyWorld) -> None:

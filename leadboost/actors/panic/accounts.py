@@ -8,7 +8,7 @@ from uuid import UUID
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt
 from leadboost.errors import AdPlatformError
-from leadboost.messages.panic import CampaignsRead
+from leadboost.messages.panic import AccountRead, CampaignsRead
 from leadboost.ports import AdPlatform
 
 FRESH_FOR_S = 600.0
@@ -121,4 +121,13 @@ class Accounts:
         return CampaignsRead(
             campaigns=[each for account in self.by_name.values() for each in account.campaigns.values()],
             read_at=min(known) if known and len(known) == len(reads) else None,
+            accounts=[
+                AccountRead(
+                    platform=account.name,
+                    account_id=account.platform.account_id,
+                    read_at=account.read_at,
+                    error=account.denied or account.error,
+                )
+                for account in self.by_name.values()
+            ],
         )

@@ -21,6 +21,7 @@ from leadboost.domain.rules.replay import Replayed, replay
 from leadboost.domain.rules.rule import Action, Firing, Mode, Outcome, Rule, Skip, Verdict
 from leadboost.domain.rules.stock import ReturnRate, Runway, StockFloor
 from leadboost.errors import ActorError, StoreError
+from leadboost.messages.bookkeeper import SpendRead
 from leadboost.messages.events import EventsCommitted, StateChanged, StockReached
 from leadboost.messages.panic import TripHalt
 from leadboost.messages.safety import (
@@ -44,7 +45,7 @@ _INVENTORY = (StockFloor, Runway, ReturnRate)
 _UNSURE = (Skip.MINIMUM_DATA, Skip.BREAKER, Skip.NO_FACTS)
 
 _Asked = ListRules | ReplaceRules | PreviewRules | ReplayRules
-_Told = _Asked | StockReached | StateChanged | Evaluate | Evaluated | Replaced
+_Told = _Asked | StockReached | StateChanged | SpendRead | Evaluate | Evaluated | Replaced
 
 _log = structlog.get_logger(__name__)
 
@@ -101,6 +102,8 @@ class SafetyEngine(Actor[_Told]):
                 self._look(frozenset(alert.sku for alert in alerts))
             case StateChanged():
                 self._hear_model(message)
+            case SpendRead():
+                self._watch.hear_spend(message)
             case Evaluate() | Replaced():
                 self._look(None)
             case Evaluated():

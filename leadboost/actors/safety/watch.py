@@ -14,6 +14,7 @@ from leadboost.domain.rules.rule import Action, Rule
 from leadboost.domain.rules.stock import ReturnRate, Runway
 from leadboost.domain.rules.trust import SourceFreshness, UnverifiedChanges
 from leadboost.errors import ActorError
+from leadboost.messages.bookkeeper import SpendRead
 from leadboost.messages.panic import GetSafety, ListCampaigns, TripHalt
 from leadboost.ports import FactStore, OpenChanges, SellRate
 from leadboost.runtime import ActorRef
@@ -21,6 +22,7 @@ from leadboost.runtime import ActorRef
 Panic = ActorRef[TripHalt | GetSafety | ListCampaigns]
 
 SLOW_EVERY_S = 60.0
+READINGS_KEPT = timedelta(hours=3)
 ASK_S = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +52,17 @@ class Watch:
         self._read_at: dict[str, float] = {}
         self.model: ModelFact | None = None
         self.readings: Sequence[SpendFact] = ()
+
+    def hear_spend(self, told: SpendRead) -> None:
+        """Keep what platforms said of the last hours, in the base currency; each reading tells all recent
+        days anew."""
+        heard = [
+            SpendFact(campaign=each.campaign, day=each.day, spend_micros=each.spend_micros, at=each.at)
+            for each in told.readings
+            if each.currency == self._last.currency
+        ]
+        since = self._clock.now() - READINGS_KEPT
+        self.readings = [*(each for each in self.readings if each.at >= since), *heard]
 
     async def inventory(self, rules: Sequence[Rule], skus: Collection[str] | None) -> Facts:
         """What rules on stock look at; of ``skus`` alone where given, without asking anybody else.

@@ -1,11 +1,15 @@
 """What answers of ad platforms have in common; nothing in them is taken for granted."""
 
+import math
 import re
+from datetime import date
+from decimal import Decimal
 
 from leadboost.connectors.client.reading import AnswerError
 from leadboost.domain.currency import CURRENCIES
-from leadboost.domain.money import MAX_MICROS
+from leadboost.domain.money import MAX_MICROS, to_micros
 from leadboost.domain.plain_text import clean_line
+from leadboost.errors import InputError
 
 NAME_CHARS = 200
 
@@ -48,3 +52,28 @@ def read_whole(value: object) -> int | None:
     if len(text) > 19 or not (text.isascii() and text.isdigit()):
         return None
     return int(text) if int(text) <= MAX_MICROS else None
+
+
+def read_money(value: object) -> int | None:
+    """Read an amount in units, as a number or as text, into micros; None when it is none, or below zero."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        micros = to_micros(value)
+    except InputError:
+        return None
+    return micros if micros >= 0 else None
+
+
+def read_count(value: object) -> int | None:
+    """Read a count that may come with a fraction or as text, rounded; None when it is none."""
+    micros = read_money(value)
+    return None if micros is None else math.floor(micros / 1_000_000 + 0.5)
+
+
+def read_day(value: object) -> date:
+    """Read the day of ``2026-11-19`` or ``2026-11-19 00:00:00``. Raises AnswerError."""
+    try:
+        return date.fromisoformat(value[:10] if isinstance(value, str) else "")
+    except ValueError:
+        raise AnswerError("a day is not written as YYYY-MM-DD") from None

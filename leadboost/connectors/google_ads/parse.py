@@ -4,14 +4,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from leadboost.connectors.client.campaigns import (
+    read_count,
     read_currency,
+    read_day,
     read_id,
+    read_money,
     read_name,
     read_whole,
     read_word,
 )
 from leadboost.connectors.client.reading import AnswerError, as_object, as_text, read_object
 from leadboost.connectors.google_ads.fault import PLATFORM, error_of, read_partial
+from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
 from leadboost.errors import AdPlatformError
 
@@ -36,6 +40,11 @@ def read_account(body: bytes) -> AdAccount:
 def read_campaigns(body: bytes, *, account_id: str) -> Sequence[AdCampaign]:
     """Read every campaign of a stream. Raises AnswerError."""
     return [_campaign(row, account_id) for row in _rows(body)]
+
+
+def read_results(body: bytes) -> Sequence[AdDay]:
+    """Read one row for each campaign and day of a stream. Raises AnswerError."""
+    return [_day(row) for row in _rows(body)]
 
 
 def read_mutated(body: bytes, resource_names: Sequence[str]) -> Sequence[AdPlatformError | None]:
@@ -74,6 +83,24 @@ def _campaign(row: Row, account_id: str) -> AdCampaign:
         effective_status=status if status in ("PAUSED", "DELETED") else running,
         daily_budget_micros=read_whole(budget.get("amountMicros")),
         currency=read_currency(as_object(row.get("customer")).get("currencyCode")),
+    )
+
+
+def _day(row: Row) -> AdDay:
+    """Metrics that are zero may be left out; conversions without any value are not tracked by value."""
+    campaign, metrics = as_object(row.get("campaign")), as_object(row.get("metrics"))
+    conversions = read_money(metrics.get("conversions", 0))
+    revenue = read_money(metrics.get("conversionsValue", 0))
+    return AdDay(
+        campaign=Campaign(platform=PLATFORM, campaign_id=read_id(campaign.get("id"))),
+        name=read_name(campaign.get("name")),
+        day=read_day(as_object(row.get("segments")).get("date")),
+        spend_micros=read_whole(metrics.get("costMicros")) or 0,
+        revenue_micros=None if conversions and not revenue else revenue,
+        currency=read_currency(as_object(row.get("customer")).get("currencyCode")),
+        clicks=read_whole(metrics.get("clicks", 0)),
+        impressions=read_whole(metrics.get("impressions", 0)),
+        conversions=read_count(metrics.get("conversions", 0)),
     )
 
 

@@ -7,13 +7,15 @@ and ENABLED are ever sent: a campaign that is removed does not come back.
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 from leadboost.connectors.client import WebAnswer
 from leadboost.connectors.client.campaigns import is_id
 from leadboost.connectors.client.together import Together
 from leadboost.connectors.google_ads.access import GoogleAdsAccess
 from leadboost.connectors.google_ads.fault import PLATFORM
-from leadboost.connectors.google_ads.parse import read_account, read_campaigns, read_mutated
+from leadboost.connectors.google_ads.parse import read_account, read_campaigns, read_mutated, read_results
+from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
 from leadboost.errors import AdPlatformError, LeadBoostError
 
@@ -23,6 +25,11 @@ _CUSTOMER = "SELECT customer.id, customer.descriptive_name, customer.currency_co
 _CAMPAIGNS = (
     "SELECT campaign.id, campaign.name, campaign.status, campaign.primary_status, "
     "campaign_budget.amount_micros, customer.currency_code FROM campaign WHERE "
+)
+
+_RESULTS = (
+    "SELECT campaign.id, campaign.name, customer.currency_code, segments.date, metrics.cost_micros, "
+    "metrics.conversions, metrics.conversions_value, metrics.clicks, metrics.impressions FROM campaign"
 )
 
 CheckSpend = Callable[[Campaign, str], None]
@@ -66,6 +73,14 @@ class GoogleAds:
         """One campaign as it is now. Raises AdPlatformError."""
         return await self._reads.ask(self._checked(campaign_id))
 
+    async def read_results(self, first: date, last: date) -> Sequence[AdDay]:
+        """What each campaign spent and earned on each of these days. Raises AdPlatformError."""
+        answer = await self._search(
+            f"{_RESULTS} WHERE segments.date BETWEEN '{first.isoformat()}' AND '{last.isoformat()}'",
+            priority=False,
+        )
+        return self._access.calls.read(read_results, answer)
+
     async def pause(self, campaign_id: str) -> None:
         """Set PAUSED at once. Raises AdPlatformError."""
         await self._pauses.ask(self._checked(campaign_id))
@@ -96,9 +111,9 @@ class GoogleAds:
         answer = await self._search(_CAMPAIGNS + where)
         return self._access.calls.read(lambda body: read_campaigns(body, account_id=self.account_id), answer)
 
-    async def _search(self, query: str) -> WebAnswer:
+    async def _search(self, query: str, *, priority: bool = True) -> WebAnswer:
         path = f"customers/{self.account_id}/googleAds:searchStream"
-        return await self._access.post(path, json.dumps({"query": query}).encode(), priority=True)
+        return await self._access.post(path, json.dumps({"query": query}).encode(), priority=priority)
 
     async def _mutate(
         self,

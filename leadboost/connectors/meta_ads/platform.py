@@ -1,13 +1,16 @@
 """One ad account of Meta as an ad platform.
 
-Marketing API: ``GET /act_ID/campaigns``, ``GET /ID``, ``POST /ID`` with ``status``. Only PAUSED and
-ACTIVE are ever sent: ARCHIVED and DELETED cannot be undone.
+Marketing API: ``GET /act_ID/campaigns``, ``GET /ID``, ``GET /act_ID/insights``, ``POST /ID`` with ``status``.
+Only PAUSED and ACTIVE are ever sent: ARCHIVED and DELETED cannot be undone.
 """
 
 import asyncio
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TypeVar
 
 from leadboost.clock import Clock
 from leadboost.connectors.client import WebAnswer, WebClient, WebRequest
@@ -16,21 +19,28 @@ from leadboost.connectors.client.campaigns import is_id
 from leadboost.connectors.meta_ads.fault import fault_of, read_fault
 from leadboost.connectors.meta_ads.parse import (
     PLATFORM,
+    CampaignPage,
+    ResultsPage,
     check_accepted,
     read_account,
     read_campaign,
     read_page,
+    read_results,
 )
+from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
 from leadboost.errors import AdPlatformError
 
 LIST_S = 60.0
 PAGES = 500
 PAGE_ROWS = 100
+RESULT_ROWS = 500
 _FIELDS = "id,name,status,effective_status,daily_budget,account_id"
+_RESULTS = "campaign_id,campaign_name,spend,impressions,clicks,actions,action_values,account_currency"
 _LISTED = '["ACTIVE","PAUSED","IN_PROCESS","WITH_ISSUES"]'
 
 CheckSpend = Callable[[Campaign, str], None]
+P = TypeVar("P", CampaignPage, ResultsPage)
 
 
 class MetaAds:
@@ -95,6 +105,23 @@ class MetaAds:
             raise self._calls.error("unknown", "answered with another campaign")
         return found
 
+    async def read_results(self, first: date, last: date) -> Sequence[AdDay]:
+        """What each campaign spent and earned on each of these days. Raises AdPlatformError."""
+        params = {
+            "level": "campaign",
+            "fields": _RESULTS,
+            "time_range": json.dumps({"since": first.isoformat(), "until": last.isoformat()}),
+            "time_increment": "1",
+            "use_unified_attribution_setting": "true",
+            "limit": str(RESULT_ROWS),
+        }
+        try:
+            async with asyncio.timeout(LIST_S):
+                pages = await self._pages("insights", params, read_results, priority=False)
+        except TimeoutError:
+            raise self._calls.error("unknown", f"gave no complete results within {LIST_S:g} s") from None
+        return [day for page in pages for day in page.days]
+
     async def pause(self, campaign_id: str) -> None:
         """Set PAUSED at once. Raises AdPlatformError."""
         await self._set_status(campaign_id, "PAUSED")
@@ -118,21 +145,31 @@ class MetaAds:
                 return
 
     async def _list(self) -> Sequence[AdCampaign]:
-        found: dict[str, AdCampaign] = {}
         params = {"fields": _FIELDS, "effective_status": _LISTED, "limit": str(PAGE_ROWS)}
+
+        def read(body: bytes) -> CampaignPage:
+            return read_page(body, account_id=self.account_id, currency=self._currency)
+
+        pages = await self._pages("campaigns", params, read, priority=True)
+        found = {each.campaign.campaign_id: each for page in pages for each in page.campaigns}
+        return list(found.values())
+
+    async def _pages(
+        self, edge: str, params: Mapping[str, str], read: Callable[[bytes], P], *, priority: bool
+    ) -> Sequence[P]:
+        """Every page of a list of the account."""
+        pages: list[P] = []
         seen: set[str] = set()
-        while len(seen) < PAGES:
-            answer = await self._get(f"act_{self.account_id}/campaigns", params)
-            page = self._calls.read(
-                lambda body: read_page(body, account_id=self.account_id, currency=self._currency), answer
-            )
-            found |= {each.campaign.campaign_id: each for each in page.campaigns}
-            if page.after is None:
-                return list(found.values())
-            if page.after in seen:
+        while len(pages) < PAGES:
+            answer = await self._get(f"act_{self.account_id}/{edge}", params, priority=priority)
+            pages.append(self._calls.read(read, answer))
+            after = pages[-1].after
+            if after is None:
+                return pages
+            if after in seen:
                 break
-            seen.add(page.after)
-            params |= {"after": page.after}
+            seen.add(after)
+            params = {**params, "after": after}
         raise self._calls.error("unknown", "answers with a list that does not end")
 
     async def _set_status(
@@ -148,9 +185,9 @@ class MetaAds:
         request = self._request(self._object(campaign_id), form=form, check=check)
         self._calls.read(check_accepted, await self._calls.send(request, priority=check is None))
 
-    async def _get(self, path: str, params: Mapping[str, str]) -> WebAnswer:
+    async def _get(self, path: str, params: Mapping[str, str], *, priority: bool = True) -> WebAnswer:
         proof = {"appsecret_proof": self._proof} if self._proof else {}
-        return await self._calls.send(self._request(path, params={**params, **proof}), priority=True)
+        return await self._calls.send(self._request(path, params={**params, **proof}), priority=priority)
 
     def _request(
         self,

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from leadboost.connectors.client.campaigns import (
+    read_count,
     read_currency,
+    read_day,
     read_id,
+    read_money,
     read_name,
     read_whole,
     read_word,
 )
 from leadboost.connectors.client.reading import AnswerError, as_object, as_text
 from leadboost.connectors.tiktok_ads.fault import PLATFORM
+from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
-from leadboost.domain.money import to_micros
+from leadboost.domain.money import MICROS_PER_UNIT, to_micros
 from leadboost.errors import InputError
 
 _STATUS = {"ENABLE": "ACTIVE", "DISABLE": "PAUSED", "DELETE": "DELETED"}
@@ -32,6 +36,14 @@ class CampaignPage:
 
     campaigns: Sequence[AdCampaign]
     automatic: frozenset[str]
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsPage:
+    """One page of a report; ``pages`` as in CampaignPage."""
+
+    days: Sequence[AdDay]
     pages: int
 
 
@@ -52,10 +64,13 @@ def read_page(body: bytes, *, account_id: str, currency: str | None) -> Campaign
     smart = {
         read_id(row.get("campaign_id")) for row in rows if row.get("is_smart_performance_campaign") is True
     }
-    pages = read_whole(as_object(data.get("page_info")).get("total_page"))
-    if pages is None:
-        raise AnswerError("a list without its number of pages")
-    return CampaignPage(campaigns=campaigns, automatic=frozenset(smart), pages=pages)
+    return CampaignPage(campaigns=campaigns, automatic=frozenset(smart), pages=_pages(data))
+
+
+def read_results(body: bytes, *, currency: str | None) -> ResultsPage:
+    """Read one page of a report by campaign and day. Raises AnswerError."""
+    data = _data(body)
+    return ResultsPage(days=[_day(row, currency) for row in _rows(data)], pages=_pages(data))
 
 
 def read_changed(body: bytes) -> frozenset[str]:
@@ -78,6 +93,39 @@ def _campaign(row: Row, account_id: str, currency: str | None) -> AdCampaign:
         daily_budget_micros=_budget(row) if currency is not None else None,
         currency=currency,
     )
+
+
+def _day(row: Row, currency: str | None) -> AdDay:
+    """Metrics are text, ``-`` where there is no value."""
+    place, metrics = as_object(row.get("dimensions")), as_object(row.get("metrics"))
+    spend = read_money(metrics.get("spend")) or 0
+    return AdDay(
+        campaign=Campaign(platform=PLATFORM, campaign_id=read_id(place.get("campaign_id"))),
+        name=read_name(metrics.get("campaign_name")),
+        day=read_day(place.get("stat_time_day")),
+        spend_micros=spend,
+        revenue_micros=_revenue(metrics, spend),
+        currency=read_currency(metrics.get("currency")) or currency,
+        clicks=read_count(metrics.get("clicks")),
+        impressions=read_count(metrics.get("impressions")),
+        conversions=read_count(metrics.get("conversion")),
+    )
+
+
+def _revenue(metrics: Row, spend_micros: int) -> int | None:
+    """The value of purchases, which is oddly named; else what the return on the spend says."""
+    value = read_money(metrics.get("total_complete_payment_rate"))
+    if value is not None:
+        return value
+    ratio = read_money(metrics.get("complete_payment_roas"))
+    return None if ratio is None else spend_micros * ratio // MICROS_PER_UNIT
+
+
+def _pages(data: Row) -> int:
+    pages = read_whole(as_object(data.get("page_info")).get("total_page"))
+    if pages is None:
+        raise AnswerError("a list without its number of pages")
+    return pages
 
 
 def _budget(row: Row) -> int | None:

@@ -1,12 +1,14 @@
 """One advertiser of TikTok as an ad platform.
 
-Marketing API 1.3: ``campaign/get``, ``campaign/status/update`` and, for Smart+ campaigns, its twin. Only
-DISABLE and ENABLE are ever sent: DELETE is final.
+Marketing API 1.3: ``campaign/get``, ``report/integrated/get``, ``campaign/status/update`` and, for Smart+
+campaigns, its twin. Only DISABLE and ENABLE are ever sent: DELETE is final.
 """
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TypeVar
 
 from leadboost.clock import Clock
 from leadboost.connectors.client import WebAnswer, WebClient, WebRequest
@@ -14,7 +16,15 @@ from leadboost.connectors.client.acting import AdCalls
 from leadboost.connectors.client.campaigns import is_id
 from leadboost.connectors.client.together import Together
 from leadboost.connectors.tiktok_ads.fault import PLATFORM, fault_of
-from leadboost.connectors.tiktok_ads.parse import read_account, read_changed, read_page
+from leadboost.connectors.tiktok_ads.parse import (
+    CampaignPage,
+    ResultsPage,
+    read_account,
+    read_changed,
+    read_page,
+    read_results,
+)
+from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
 from leadboost.errors import AdPlatformError, LeadBoostError
 
@@ -32,7 +42,19 @@ _FIELDS = (
     "is_smart_performance_campaign",
 )
 
+_METRICS = (
+    "campaign_name",
+    "spend",
+    "impressions",
+    "clicks",
+    "conversion",
+    "complete_payment_roas",
+    "total_complete_payment_rate",
+    "currency",
+)
+
 CheckSpend = Callable[[Campaign, str], None]
+P = TypeVar("P", CampaignPage, ResultsPage)
 
 
 class TikTokAds:
@@ -96,6 +118,30 @@ class TikTokAds:
         """One campaign as it is now. Raises AdPlatformError."""
         return await self._reads.ask(self._checked(campaign_id))
 
+    async def read_results(self, first: date, last: date) -> Sequence[AdDay]:
+        """What each campaign spent and earned on each of these days. Raises AdPlatformError."""
+        params = {
+            "report_type": "BASIC",
+            "service_type": "AUCTION",
+            "data_level": "AUCTION_CAMPAIGN",
+            "dimensions": '["campaign_id","stat_time_day"]',
+            "metrics": json.dumps(_METRICS),
+            "start_date": first.isoformat(),
+            "end_date": last.isoformat(),
+        }
+        try:
+            async with asyncio.timeout(LIST_S):
+                await self._learn_currency()
+                pages = await self._pages(
+                    "report/integrated/get/",
+                    params,
+                    lambda body: read_results(body, currency=self._currency),
+                    priority=False,
+                )
+        except TimeoutError:
+            raise self._calls.error("unknown", f"gave no complete results within {LIST_S:g} s") from None
+        return [day for page in pages for day in page.days]
+
     async def pause(self, campaign_id: str) -> None:
         """Set DISABLE at once. Raises AdPlatformError."""
         await self._pauses.ask(self._checked(campaign_id))
@@ -129,24 +175,29 @@ class TikTokAds:
         return dict.fromkeys(ids, missing) | {each.campaign.campaign_id: each for each in found}
 
     async def _campaigns(self, filtering: Mapping[str, object]) -> Sequence[AdCampaign]:
+        params = {"fields": json.dumps(_FIELDS), "filtering": json.dumps(filtering)}
+
+        def read(body: bytes) -> CampaignPage:
+            return read_page(body, account_id=self.account_id, currency=self._currency)
+
         found: dict[str, AdCampaign] = {}
-        for number in range(1, PAGES + 1):
-            params = {
-                "advertiser_id": self.account_id,
-                "fields": json.dumps(_FIELDS),
-                "filtering": json.dumps(filtering),
-                "page": str(number),
-                "page_size": str(PAGE_ROWS),
-            }
-            answer = await self._get("campaign/get/", params)
-            page = self._calls.read(
-                lambda body: read_page(body, account_id=self.account_id, currency=self._currency), answer
-            )
+        for page in await self._pages("campaign/get/", params, read, priority=True):
             found |= {each.campaign.campaign_id: each for each in page.campaigns}
             ids = (each.campaign.campaign_id for each in page.campaigns)
             self._automatic |= {each: each in page.automatic for each in ids}
-            if number >= page.pages:
-                return list(found.values())
+        return list(found.values())
+
+    async def _pages(
+        self, path: str, params: Mapping[str, str], read: Callable[[bytes], P], *, priority: bool
+    ) -> Sequence[P]:
+        """Every page of a list."""
+        pages: list[P] = []
+        for number in range(1, PAGES + 1):
+            numbered = {"advertiser_id": self.account_id, "page": str(number), "page_size": str(PAGE_ROWS)}
+            answer = await self._get(path, {**params, **numbered}, priority=priority)
+            pages.append(self._calls.read(read, answer))
+            if number >= pages[-1].pages:
+                return pages
         raise self._calls.error("unknown", "answers with a list that does not end")
 
     async def _pause_all(self, ids: Sequence[str]) -> Mapping[str, AdPlatformError | None]:
@@ -192,9 +243,9 @@ class TikTokAds:
         left_out = self._calls.error("unknown", "does not name it among what it changed")
         return {each: None if each in changed else left_out for each in ids}
 
-    async def _get(self, path: str, params: Mapping[str, str]) -> WebAnswer:
+    async def _get(self, path: str, params: Mapping[str, str], *, priority: bool = True) -> WebAnswer:
         request = WebRequest(url=f"{self._root}/{path}", headers=self._headers(), params=params)
-        return await self._calls.send(request, priority=True)
+        return await self._calls.send(request, priority=priority)
 
     def _headers(self) -> Mapping[str, str]:
         return {"Access-Token": self._token, "Accept": "application/json"}

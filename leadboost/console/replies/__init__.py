@@ -9,6 +9,7 @@ from leadboost.console.replies.access import (
     TokenRefusal,
     TokenReply,
 )
+from leadboost.console.replies.advertising import BooksReply, ConnectionsReply, LinkDecided
 from leadboost.console.replies.form import Amount, DryRun, Refusal, encode
 from leadboost.console.replies.halting import (
     CampaignReply,
@@ -76,9 +77,11 @@ __all__ = [
     "ActorsReply",
     "Alive",
     "Amount",
+    "BooksReply",
     "CampaignReply",
     "CampaignsReply",
     "ConfirmedReply",
+    "ConnectionsReply",
     "Coverage",
     "DryRun",
     "EventReply",
@@ -94,6 +97,7 @@ __all__ = [
     "KeyConflict",
     "LedgerReply",
     "LineReply",
+    "LinkDecided",
     "ModelReply",
     "MoveReply",
     "OrderReply",

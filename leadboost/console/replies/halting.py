@@ -94,8 +94,19 @@ class CampaignReply:
 
 
 @dataclass(frozen=True, slots=True)
+class AdAccountReply:
+    """A connected ad account: when its campaigns were last listed, and why they cannot be now."""
+
+    platform: str
+    account_id: str
+    read_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignsReply:
     """Campaigns of every connected account; ``read_at`` is null until each was read."""
 
     items: Sequence[CampaignReply]
     read_at: datetime | None
+    accounts: Sequence[AdAccountReply]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leadboost.console.routes import access, halting, hearing, learning, selling, watching
+from leadboost.console.routes import access, advertising, halting, hearing, learning, selling, watching
 from leadboost.console.routes.route import Route
 
 __all__ = ["ROUTES", "Route"]
@@ -14,4 +14,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *learning.ROUTES,
     *selling.ROUTES,
     *halting.ROUTES,
+    *advertising.ROUTES,
 )

@@ -21,7 +21,7 @@ from leadboost.settings.connectors.hearing import (
 from leadboost.settings.connectors.push import PushSettings
 from leadboost.settings.connectors.section import SourceSection
 from leadboost.settings.connectors.tiktok import TikTokResearchSettings, TikTokSettings
-from leadboost.settings.section import Section, host_text, one_line, refuse_truth, refuse_twins
+from leadboost.settings.section import Seconds, Section, host_text, one_line, refuse_truth, refuse_twins
 
 __all__ = ["ConnectorsSettings", "ExpectationSettings"]
 
@@ -57,6 +57,9 @@ class ConnectorsSettings(Section):
     meta_ads: MetaAdsSettings = MetaAdsSettings()
     google_ads: GoogleAdsSettings = GoogleAdsSettings()
     tiktok_ads: TikTokAdsSettings = TikTokAdsSettings()
+    results_every_s: Seconds = Field(
+        900, ge=60, le=86_400, description="a number of seconds from 60 to 86400"
+    )
     firestore: FirestoreSettings = FirestoreSettings()
     expected: tuple[ExpectationSettings, ...] = Field(
         (), description="a list of tables of source and per_day, each source once"

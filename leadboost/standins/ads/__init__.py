@@ -4,8 +4,8 @@
 that it serves. Tests see and move it under ``/_control``, a path that no platform has.
 """
 
-from leadboost.standins.ads.account import AdAccount, Call, StandInCampaign
+from leadboost.standins.ads.account import AdAccount, Call, StandInCampaign, StandInResult
 from leadboost.standins.ads.faults import AdFaults
 from leadboost.standins.ads.server import AdServer, Asked
 
-__all__ = ["AdAccount", "AdFaults", "AdServer", "Asked", "Call", "StandInCampaign"]
+__all__ = ["AdAccount", "AdFaults", "AdServer", "Asked", "Call", "StandInCampaign", "StandInResult"]

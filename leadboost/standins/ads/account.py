@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from leadboost.clock import Clock
 
@@ -52,6 +52,17 @@ class Call:
         return asdict(self) | {"at": self.at.isoformat()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandInResult:
+    """What a campaign spent and earned on one day, in hundredths; ``revenue`` None: no value is told."""
+
+    spend: int
+    revenue: int | None = None
+    clicks: int = 0
+    impressions: int = 0
+    conversions: float = 0.0
+
+
 class AdAccount:
     """One ad account. ``calls`` keeps the last ten thousand; ``spend_raising`` counts all calls that
     asked for a campaign to run."""
@@ -61,6 +72,7 @@ class AdAccount:
         self.name = name
         self.currency = currency
         self.campaigns: dict[str, StandInCampaign] = {}
+        self.results: dict[tuple[str, date], StandInResult] = {}
         self.calls: deque[Call] = deque(maxlen=CALLS)
         self.spend_raising = 0
         self._clock = clock
@@ -83,6 +95,15 @@ class AdAccount:
         """Keep a call."""
         self.calls.append(call)
         self.spend_raising += call.raises_spend
+
+    def results_between(self, first: date, last: date) -> list[tuple[StandInCampaign, date, StandInResult]]:
+        """Results of these days, by day and campaign."""
+        found = [
+            (self.campaigns[campaign_id], day, result)
+            for (campaign_id, day), result in self.results.items()
+            if first <= day <= last
+        ]
+        return sorted(found, key=lambda row: (row[1], row[0].id))
 
     def listed(self, statuses: Collection[str]) -> list[StandInCampaign]:
         """Campaigns whose effective status is one of ``statuses``, in order of their ids."""

@@ -1,10 +1,11 @@
 """The way in for tests and drills: ``/_control``. Anyone on this machine may use it."""
 
+from datetime import date
 from typing import Protocol
 
 from aiohttp import web
 
-from leadboost.standins.ads.account import STATUSES, AdAccount, StandInCampaign
+from leadboost.standins.ads.account import STATUSES, AdAccount, StandInCampaign, StandInResult
 from leadboost.standins.ads.faults import AdFaults
 
 
@@ -22,6 +23,8 @@ def add_control(app: web.Application, server: Controlled) -> None:
     - ``PUT /_control/faults`` replaces the faults; absent ones end.
     - ``PUT /_control/campaigns/ID`` ``{status?, name?}`` makes a campaign, or sets its status as a person
       does by hand: at once, without any call being recorded.
+    - ``PUT /_control/results`` ``[{campaign, day, spend, revenue?, clicks?, impressions?, conversions?}]``
+      sets what campaigns spent and earned, in hundredths.
     - ``DELETE /_control/calls`` forgets the calls.
     """
 
@@ -50,6 +53,12 @@ def add_control(app: web.Application, server: Controlled) -> None:
         server.account.set_status(campaign_id, status)
         return web.json_response({"id": campaign_id, "status": status})
 
+    async def put_results(request: web.Request) -> web.Response:
+        for row in await request.json():
+            place = (row.pop("campaign"), date.fromisoformat(row.pop("day")))
+            server.account.results[place] = StandInResult(**row)
+        return web.json_response({})
+
     async def forget_calls(_: web.Request) -> web.Response:
         server.account.calls.clear()
         server.account.spend_raising = 0
@@ -58,4 +67,5 @@ def add_control(app: web.Application, server: Controlled) -> None:
     app.router.add_get("/_control", state)
     app.router.add_put("/_control/faults", put_faults)
     app.router.add_put("/_control/campaigns/{id}", put_campaign)
+    app.router.add_put("/_control/results", put_results)
     app.router.add_delete("/_control/calls", forget_calls)

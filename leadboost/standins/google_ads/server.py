@@ -3,11 +3,12 @@
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, cast
 
 from aiohttp import web
 
-from leadboost.standins.ads import AdServer, Asked, StandInCampaign
+from leadboost.standins.ads import AdServer, Asked, StandInCampaign, StandInResult
 from leadboost.standins.api import Refusal
 from leadboost.standins.google_ads.faults import GoogleAdsError, cause, failure, limited, trouble
 from leadboost.standins.google_ads.query import Query, parse
@@ -130,6 +131,10 @@ class GoogleAdsServer(AdServer):
         if query.source == "customer":
             yield customer
             return
+        if "segments.date" in query.fields:
+            for campaign, day, result in self.account.results_between(date.min, date.max):
+                yield {**customer, **self._campaign(campaign), **_metrics(day, result)}
+            return
         for campaign in self.account.campaigns.values():
             yield {**customer, **self._campaign(campaign)}
 
@@ -186,6 +191,22 @@ class GoogleAdsServer(AdServer):
 
     async def _unknown(self, _request: web.Request) -> web.Response:
         return web.Response(status=404, text="<html>404</html>", content_type="text/html")
+
+
+def _metrics(day: date, result: StandInResult) -> Mapping[str, object]:
+    """Whole numbers are text, fractions numbers; what is zero is left out."""
+    row: dict[str, object] = {"segments.date": day.isoformat()}
+    row |= {
+        name: str(value)
+        for name, value in (
+            ("metrics.cost_micros", result.spend * 10_000),
+            ("metrics.clicks", result.clicks),
+            ("metrics.impressions", result.impressions),
+        )
+        if value
+    }
+    row |= {"metrics.conversions": result.conversions} if result.conversions else {}
+    return row | ({"metrics.conversions_value": result.revenue / 100} if result.revenue else {})
 
 
 def _unauthenticated(word: str) -> GoogleAdsError:

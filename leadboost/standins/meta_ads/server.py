@@ -5,11 +5,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from aiohttp import web
 
-from leadboost.standins.ads import AdAccount, AdServer, Asked, StandInCampaign
+from leadboost.standins.ads import AdAccount, AdServer, Asked, StandInCampaign, StandInResult
 from leadboost.standins.ads.account import STATUSES
 from leadboost.standins.meta_ads.faults import LIMIT_TEXT, GraphError, limited, revoked_token, server_error
 
@@ -29,6 +30,16 @@ CAMPAIGN_FIELDS = (
     "issues_info",
     "updated_time",
     "account_id",
+)
+INSIGHT_FIELDS = (
+    "campaign_id",
+    "campaign_name",
+    "account_currency",
+    "spend",
+    "impressions",
+    "clicks",
+    "actions",
+    "action_values",
 )
 DEFAULT_ROWS, MOST_ROWS = 25, 500
 LIVE = ("ACTIVE", "PAUSED", "IN_PROCESS", "WITH_ISSUES")
@@ -56,6 +67,7 @@ class MetaAdsServer(AdServer):
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_get("/{version}/{object}/campaigns", self.served(self._list))
+        router.add_get("/{version}/{object}/insights", self.served(self._insights))
         router.add_get("/{version}/{object}", self.served(self._read))
         router.add_post("/{version}/{object}", self.served(self._write))
         router.add_route("*", "/{path:.*}", self.served(self._unknown))
@@ -138,14 +150,29 @@ class MetaAdsServer(AdServer):
         rows = campaigns[start : start + _limit(request)]
         page: dict[str, object] = {"data": [_picked(as_graph(self.account, each), fields) for each in rows]}
         if rows:
-            page["paging"] = self._paging(request, rows, more=start + len(rows) < len(campaigns))
+            more = start + len(rows) < len(campaigns)
+            page["paging"] = self._paging(request, rows[0].id, rows[-1].id, more=more)
         return web.json_response(page)
 
-    def _paging(
-        self, request: web.Request, rows: Sequence[StandInCampaign], *, more: bool
-    ) -> Mapping[str, object]:
+    async def _insights(self, request: web.Request) -> web.Response:
+        if request.match_info["object"] != f"act_{self.account.id}":
+            raise _no_such(request.match_info["object"])
+        if request.query.get("level") != "campaign" or request.query.get("time_increment") != "1":
+            raise GraphError(400, 100, "Param level must be one of {campaign}, time_increment 1")
+        fields = [*_fields(request, INSIGHT_FIELDS)[1:], "date_start", "date_stop"]
+        first, last = _time_range(request)
+        found = self.account.results_between(first, last)
+        start = int(_decoded(request.query.get("after", "")) or 0)
+        rows = found[start : start + _limit(request)]
+        page: dict[str, object] = {"data": [_picked(insight(self.account, *each), fields) for each in rows]}
+        if rows:
+            ends = (str(start), str(start + len(rows)))
+            page["paging"] = self._paging(request, *ends, more=start + len(rows) < len(found))
+        return web.json_response(page)
+
+    def _paging(self, request: web.Request, first: str, last: str, *, more: bool) -> Mapping[str, object]:
         """Cursors, and the ``next`` URL with the token in it, as Graph has it."""
-        cursors = {"before": _encoded(rows[0].id), "after": _encoded(rows[-1].id)}
+        cursors = {"before": _encoded(first), "after": _encoded(last)}
         if not more:
             return {"cursors": cursors}
         query = {**request.query, "after": cursors["after"], "access_token": self.token}
@@ -203,6 +230,42 @@ def as_graph(account: AdAccount, campaign: StandInCampaign) -> dict[str, object]
         "account_id": account.id,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def insight(
+    account: AdAccount, campaign: StandInCampaign, day: date, result: StandInResult
+) -> dict[str, object]:
+    """One row as Graph would tell it: numbers are text, and kinds of purchases contain one another."""
+    row: dict[str, object] = {
+        "campaign_id": campaign.id,
+        "campaign_name": campaign.name,
+        "account_currency": account.currency,
+        "spend": f"{result.spend / 100:.2f}",
+        "impressions": str(result.impressions),
+        "clicks": str(result.clicks),
+        "actions": [
+            {"action_type": "link_click", "value": str(result.clicks)},
+            *_purchases(result.conversions),
+        ],
+        "date_start": day.isoformat(),
+        "date_stop": day.isoformat(),
+    }
+    if result.revenue is not None:
+        row["action_values"] = _purchases(f"{result.revenue / 100:.2f}")
+    return row
+
+
+def _purchases(value: object) -> list[Mapping[str, object]]:
+    kinds = ("purchase", "omni_purchase", "offsite_conversion.fb_pixel_purchase")
+    return [{"action_type": kind, "value": str(value)} for kind in kinds]
+
+
+def _time_range(request: web.Request) -> tuple[date, date]:
+    try:
+        asked = json.loads(request.query.get("time_range", ""))
+        return date.fromisoformat(asked["since"]), date.fromisoformat(asked["until"])
+    except (ValueError, KeyError, TypeError):
+        raise GraphError(400, 100, "Param time_range must be an object of since and until") from None
 
 
 def _no_such(name: str) -> GraphError:

@@ -4,11 +4,12 @@ import hmac
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from aiohttp import web
 
-from leadboost.standins.ads import AdServer, Asked, StandInCampaign
+from leadboost.standins.ads import AdServer, Asked, StandInCampaign, StandInResult
 from leadboost.standins.api import Refusal
 
 ROOT = "/open_api/v1.3"
@@ -46,6 +47,7 @@ class TikTokAdsServer(AdServer):
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_get(f"{ROOT}/advertiser/info/", self.served(self._advertiser))
         router.add_get(f"{ROOT}/campaign/get/", self.served(self._get))
+        router.add_get(f"{ROOT}/report/integrated/get/", self.served(self._report))
         router.add_post(f"{ROOT}/campaign/status/update/", self.served(self._update))
         router.add_post(f"{ROOT}/smart_plus/campaign/status/update/", self.served(self._update))
         router.add_route("*", "/{path:.*}", self.served(self._unknown))
@@ -109,13 +111,24 @@ class TikTokAdsServer(AdServer):
             raise TikTokError(40002, "page_size: Must be less than or equal to 1000.")
         found = [each for each in self.account.campaigns.values() if self._is_asked(each, filtering)]
         rows = [self._row(each, fields) for each in found[(page - 1) * size : page * size]]
-        info = {
-            "page": page,
-            "page_size": size,
-            "total_number": len(found),
-            "total_page": -(-len(found) // size),
-        }
-        return _envelope(0, "OK", {"list": rows, "page_info": info})
+        return _envelope(0, "OK", {"list": rows, "page_info": _page_info(page, size, len(found))})
+
+    async def _report(self, request: web.Request) -> web.Response:
+        """Daily reports of campaigns: at most 30 days a call."""
+        if request.query.get("advertiser_id") != self.account.id:
+            raise _not_yours()
+        asked = (request.query.get("data_level"), _json_list(request, "dimensions"))
+        if asked != ("AUCTION_CAMPAIGN", ["campaign_id", "stat_time_day"]):
+            raise TikTokError(40002, "dimensions: Not a valid choice.")
+        first, last = _day(request, "start_date"), _day(request, "end_date")
+        if not 0 <= (last - first).days < 30:
+            raise TikTokError(40002, "The time span must be within 30 days.")
+        page, size = _number(request, "page", 1), _number(request, "page_size", PAGE)
+        found = self.account.results_between(first, last)
+        metrics = _json_list(request, "metrics")
+        rows = [_reported(*each, self.account.currency, metrics) for each in found]
+        shown = rows[(page - 1) * size : page * size]
+        return _envelope(0, "OK", {"list": shown, "page_info": _page_info(page, size, len(rows))})
 
     def _is_asked(self, campaign: StandInCampaign, filtering: Mapping[str, Any]) -> bool:
         ids = filtering.get("campaign_ids")
@@ -165,6 +178,39 @@ class TikTokAdsServer(AdServer):
 
 def _envelope(code: int, message: str, data: Mapping[str, object]) -> web.Response:
     return web.json_response({"code": code, "message": message, "request_id": "20261120", "data": data})
+
+
+def _page_info(page: int, size: int, count: int) -> Mapping[str, object]:
+    pages = -(-count // size)
+    return {"page": page, "page_size": size, "total_number": count, "total_page": pages}
+
+
+def _reported(
+    campaign: StandInCampaign, day: date, result: StandInResult, currency: str, metrics: Sequence[str]
+) -> Mapping[str, object]:
+    """Metrics are text, ``-`` where there is no value."""
+    value = None if result.revenue is None else result.revenue / 100
+    row = {
+        "campaign_name": campaign.name,
+        "spend": f"{result.spend / 100:.2f}",
+        "impressions": str(result.impressions),
+        "clicks": str(result.clicks),
+        "conversion": str(result.conversions),
+        "total_complete_payment_rate": "-" if value is None else f"{value:.2f}",
+        "complete_payment_roas": "-" if value is None else f"{100 * value / max(result.spend, 1):.2f}",
+        "currency": currency,
+    }
+    return {
+        "dimensions": {"campaign_id": campaign.id, "stat_time_day": f"{day} 00:00:00"},
+        "metrics": {name: row[name] for name in metrics},
+    }
+
+
+def _day(request: web.Request, name: str) -> date:
+    try:
+        return date.fromisoformat(request.query.get(name, ""))
+    except ValueError:
+        raise TikTokError(40002, f"{name}: Not a valid date.") from None
 
 
 def _not_yours() -> TikTokError:
