@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _runs(given: argparse.Namespace) -> Iterator[tuple[str, Options]]:
-    plain = Options(rounds=given.rounds, size=given.size, skus=given.skus)
+    plain = Options(rounds=given.rounds, size=given.size, skus=given.skus, daemons=given.daemons)
     for name in NAMES if given.name == "all" else (given.name,):
         if name == "learn":
             yield from ((name, replace(plain, data=path)) for path in data_sets(given.data))
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds (default 5)")
     parser.add_argument("--size", type=float, default=1.0, help="scale of the work, 1 for real figures")
     parser.add_argument("--skus", type=int, default=1, help="sales: spread over so many products")
+    parser.add_argument("--daemons", type=int, default=3, help="stress: daemons in the storm, 1 to 3")
     parser.add_argument("--data", type=Path, help="learn: a file of outcomes, or a folder of such files")
     parser.add_argument("--table", type=Path, help="also write the results to FILE as Markdown")
     return parser

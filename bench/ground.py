@@ -84,11 +84,12 @@ def issue_token(secret: str) -> str:
 
 
 def write_secret(data_dir: Path, secret: str) -> None:
-    """Give a new data folder its signing key."""
+    """Give a new data folder its signing key, and that of pseudonyms: hosts of one database share both."""
     data_dir.mkdir(mode=0o711, parents=True)
-    path = data_dir / "secret.key"
-    path.touch(mode=0o600)
-    path.write_text(secret)
+    for name in ("secret.key", "author.key"):
+        path = data_dir / name
+        path.touch(mode=0o600)
+        path.write_text(secret)
 
 
 async def _execute(dsn: str, statement: str) -> None:

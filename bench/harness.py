@@ -23,13 +23,15 @@ class Options:
     """``size`` scales every count of work: 1 is the published figure, tests use a hundredth.
 
     ``skus`` spreads the sales bench over that many products. ``data`` is the file that the learn
-    bench reads, None for outcomes that it makes up.
+    bench reads, None for outcomes that it makes up. ``daemons`` is how many share the storm of the stress
+    bench.
     """
 
     rounds: int = 5
     size: float = 1.0
     skus: int = 1
     data: Path | None = None
+    daemons: int = 3
 
     def scaled(self, count: int) -> int:
         """Return ``count`` at this size, at least 1."""

@@ -18,15 +18,17 @@ def find_binary() -> str | None:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[str]:
+def redis_server(folder: Path, port: int | None = None) -> Iterator[str]:
     """Run a server in memory only, on the loopback; yields its URL."""
     binary = find_binary()
     assert binary is not None
-    port = free_port()
+    port = port or free_port()
+    log = folder / "redis.log"
+    log.write_text("")
     command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    process = spawn([*command, "--dir", str(folder)], folder / "redis.log")
+    process = spawn([*command, "--dir", str(folder)], log)
     try:
-        wait_for(lambda: "Ready to accept" in (folder / "redis.log").read_text(), "the start of Redis")
+        wait_for(lambda: "Ready to accept" in log.read_text(), "the start of Redis")
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         end(process)

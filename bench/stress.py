@@ -1,7 +1,7 @@
 """Concurrency attack on one daemon: 512 buyers, one SKU, one order in ten sent twice with its key.
 
 The SKU is linked to a campaign of an ad account that answers three calls in ten with an error: the last
-unit sold must have it paused, read back twice.
+unit sold must have it paused, read back twice. Then ``bench.storm`` on several daemons.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from bench.ground import Ground, open_ground, stock_up, take_stock
 from bench.harness import Options, Report, alternate, summary
 from bench.load import Load, Outcome, attack
 from bench.servers import end, spawn, wait_for
+from bench.storm import ATTEMPTS, run_storm
 
 STOCK, ORDERS, RETRY_EVERY = 10_000, 50_000, 10
 HALT_WITHIN_S = 60.0
@@ -52,6 +53,9 @@ def run(options: Options) -> Report:
                 return _strike(ground, url, dsn, f"stress-{next(numbers)}", options, report)
 
             samples = alternate({"ours": strike}, options.rounds)["ours"]
+        storm = run_storm(ground, daemons=options.daemons, attempts=options.scaled(ATTEMPTS))
+    report.count(storm.checks)
+    report.figures |= storm.figures
     report.results.append(summary("stress_sales_per_s", [sample.sales_per_s for sample in samples]))
     halts = [sample.halt_confirmed_s for sample in samples]
     report.results.append(summary("stress_halt_confirmed_s", halts))
