@@ -1,7 +1,6 @@
 """Outcomes in time order, each predicted before it is learned, against references on the same rows."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,35 +11,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bench.harness import Options, Report, alternate, growth, ratio, summary, within
-from bench.learn_data import outcomes_of, set_name
-from bench.learn_peers import (
-    REFERENCES,
-    RIVER,
-    Contender,
-    Floats,
-    Ours,
-    contenders,
-)
-from leadboost.domain.outcome import Outcome
-from leadboost.domain.roi.features import target
+from bench.learn_data import Told, groups, outcomes_of, set_name
+from bench.learn_peers import REFERENCES, RIVER, Contender, Floats, Ours, contenders
+from bench.learn_planted import compare_planted
 from leadboost.domain.roi.forecast import LEVEL, OBSERVATIONS_TO_LEARN
 from leadboost.errors import InputError
 
-LEAST_GROUP, LARGEST_GROUP, GROUP_SHARE = 6, 64, 16
 COVERAGE_WITHIN = 0.02
 RATES = ("per_s", "fitting_too_per_s")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Outcomes in time order and their targets."""
-
-    outcomes: list[Outcome]
-    targets: Floats
-
-    def first(self, rows: int) -> "Told":
-        """The oldest of them."""
-        return Told(outcomes=self.outcomes[:rows], targets=self.targets[:rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +50,7 @@ def run(options: Options) -> Report:
     # As Trainer does: on few cores the threads of a small matrix wait for one another.
     with threadpool_limits(1):
         _compare_errors(told, report)
+        compare_planted(told, report)
     _compare_speed(told, options, report)
     _grow(told, options, report)
     return report
@@ -81,10 +60,7 @@ def _told(options: Options) -> Told:
     outcomes = outcomes_of(options.data, options.size)
     if len(outcomes) <= 2 * OBSERVATIONS_TO_LEARN:
         raise InputError("rows", f"{len(outcomes)} are too few; use a larger --size")
-    return Told(
-        outcomes=outcomes,
-        targets=np.array([target(outcome.spend_micros, outcome.revenue_micros) for outcome in outcomes]),
-    )
+    return Told.of(outcomes)
 
 
 def learn(told: Told, contender: Contender) -> Heard:
@@ -92,7 +68,7 @@ def learn(told: Told, contender: Contender) -> Heard:
     errors: list[Floats] = []
     covered = 0
     began_at = time.process_time()
-    for group in _groups(len(told.outcomes)):
+    for group in groups(len(told.outcomes)):
         outcomes, targets = told.outcomes[group], told.targets[group]
         forecast = contender.predict(outcomes)
         if group.start >= OBSERVATIONS_TO_LEARN:
@@ -112,15 +88,6 @@ def learn(told: Told, contender: Contender) -> Heard:
         rollbacks=contender.rollbacks,
         drifts=contender.drifts,
     )
-
-
-def _groups(rows: int) -> Iterator[slice]:
-    """Rows whose outcomes become known together: a sixteenth of what came before, 6 to 64."""
-    at = 0
-    while at < rows:
-        size = min(max(at // GROUP_SHARE, LEAST_GROUP), LARGEST_GROUP)
-        yield slice(at, min(at + size, rows))
-        at += size
 
 
 def _covered(contender: Contender, targets: Floats) -> int:

@@ -3,14 +3,18 @@
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import exp, log
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.outcome_rows import OutcomeTable, Taken
 from leadboost.domain.outcome_survey import OutcomeOptions
-from leadboost.domain.roi.features import C
+from leadboost.domain.roi.features import C, target
 from leadboost.domain.tabular import Table
 from leadboost.remote.files import opener
 
@@ -24,7 +28,27 @@ TODAY = date(2026, 6, 1)
 STATED: Mapping[str, Mapping[str, Sequence[str]]] = {
     "robyn_dt_simulated_weekly": {"spend": ("tv_S", "ooh_S", "print_S", "facebook_S", "search_S")},
 }
+LEAST_GROUP, LARGEST_GROUP, GROUP_SHARE = 6, 64, 16
+
 _CAMPAIGNS, _BANNERS, _PLACEMENTS, _AUDIENCES = 24, 8, 5, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Outcomes in time order and their targets."""
+
+    outcomes: list[Outcome]
+    targets: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, outcomes: list[Outcome]) -> "Told":
+        """Work out the targets."""
+        targets = [target(outcome.spend_micros, outcome.revenue_micros) for outcome in outcomes]
+        return cls(outcomes=outcomes, targets=np.array(targets))
+
+    def first(self, rows: int) -> "Told":
+        """The oldest of them."""
+        return Told(outcomes=self.outcomes[:rows], targets=self.targets[:rows])
 
 
 def data_sets(given: Path | None) -> Sequence[Path | None]:
@@ -49,6 +73,15 @@ def outcomes_of(path: Path | None, size: float) -> list[Outcome]:
     table = OutcomeTable(Table(opener(path)), options, TODAY)
     taken = [reading.outcome for reading in table if isinstance(reading, Taken)]
     return sorted(taken, key=lambda outcome: outcome.day)[: round(len(taken) * size)]
+
+
+def groups(rows: int) -> Iterator[slice]:
+    """Rows whose outcomes become known together: a sixteenth of what came before, 6 to 64."""
+    at = 0
+    while at < rows:
+        size = min(max(at // GROUP_SHARE, LEAST_GROUP), LARGEST_GROUP)
+        yield slice(at, min(at + size, rows))
+        at += size
 
 
 def made_up(rows: int) -> list[Outcome]:

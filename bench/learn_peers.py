@@ -58,11 +58,11 @@ class Ours:
     Trees are fitted when Trainer would have them fitted, but here and now: there a worker process does it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, learner: Learner | None = None) -> None:
         self.low = self.high = np.zeros(0)
         self.rollbacks = 0
         self.fitting_s = 0.0
-        self._learner = Learner()
+        self._learner = learner or Learner()
         self._good: Learner | None = None
         self._learned: list[Outcome] = []
         self._fitted_rows = 0

@@ -14,16 +14,19 @@ from uuid import UUID
 import asyncpg
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from bench.ground import stock_up, take_stock
 from bench.harness import Report, as_json, as_markdown, growth, ratio, summary, within
-from bench.learn import Told, learn
-from bench.learn_data import made_up
+from bench.learn import learn
+from bench.learn_data import Told, made_up
 from bench.learn_peers import Floats, GroupMean
+from bench.learn_planted import compare_planted
 from bench.viewers import verdict
 from leadboost.domain.live.frame import event_frame
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.features import target
+from tests.campaigns import campaigns
 
 
 def run_bench(*arguments: str) -> dict[str, Any]:
@@ -115,7 +118,7 @@ def test_learn_compares_with_every_reference_on_made_up_outcomes() -> None:
     report = run_bench("learn", "--size", "0.05")
 
     assert report["bench"] == "learn synthetic"
-    assert [missing.partition(" ")[0] for missing in report["missing"]] == ["learn_cost_growth"]
+    assert [missing.partition(" ")[0] for missing in report["missing"]] == ["planted", "learn_cost_growth"]
     references = {
         "best",
         "group_mean",
@@ -132,6 +135,20 @@ def test_learn_compares_with_every_reference_on_made_up_outcomes() -> None:
         "rows_vs_river",
         "rows_fitting_too_vs_river",
     }
+
+
+def test_learn_plants_a_changed_world_and_a_bad_batch_and_says_when_each_was_seen() -> None:
+    report = Report(bench="planted", rounds=1)
+
+    with threadpool_limits(1):
+        compare_planted(Told.of([*campaigns(2_000)]), report)
+
+    assert report.missing == []
+    assert {result.metric for result in report.results} == {
+        "shift_error_vs_unwatched",
+        "bad_batch_error_vs_unwatched",
+    }
+    assert {"shift_found_after_rows", "bad_batch_rolled_back_after_rows"} < report.figures.keys()
 
 
 def test_learn_reads_a_file_as_ingest_does_and_says_why_one_cannot_be_used(tmp_path: Path) -> None:
