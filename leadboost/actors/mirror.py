@@ -8,8 +8,9 @@ from typing import assert_never
 import structlog
 
 from leadboost.domain.echo import Echo
+from leadboost.domain.halt import Halt
 from leadboost.errors import MirrorError
-from leadboost.messages.events import EventsCommitted, EventsNumbered
+from leadboost.messages.events import EventsCommitted, EventsNumbered, HaltTripped
 from leadboost.messages.health import ComponentHealth
 from leadboost.messages.journal import JournalEvent
 from leadboost.messages.mirror import Echoed, HostNews
@@ -20,6 +21,7 @@ BEAT_S = 1.0
 LISTEN_AGAIN_S = 0.2
 EVENTS_KEPT = 10_000
 EVENTS_AT_ONCE = 500
+TRIPS_KEPT = 100
 
 _log = structlog.get_logger(__name__)
 
@@ -48,14 +50,14 @@ class _Listen(Event):
     """Listen again."""
 
 
-_Told = EventsNumbered | EventsCommitted | Echoed | _Beat | _Sent | _Deaf | _Listen
+_Told = HaltTripped | EventsNumbered | EventsCommitted | Echoed | _Beat | _Sent | _Deaf | _Listen
 
 
 class Mirror(Actor[_Told]):
     """Passes on what the Journal of this host numbers, one sending at a time.
 
-    What cannot be sent is dropped: whoever misses it reads it from the database. ``health`` hears each
-    second whether a beat came back.
+    What cannot be sent is dropped, but for trips: whoever misses it reads it from the database. ``health``
+    hears each second whether a beat came back.
     """
 
     def __init__(self, *, link: HostLink, echo: Echo, health: Callable[[ComponentHealth], None]) -> None:
@@ -63,6 +65,8 @@ class Mirror(Actor[_Told]):
         self._echo = echo
         self._health = health
         self._events: deque[JournalEvent] = deque(maxlen=EVENTS_KEPT)
+        self._trips: deque[Halt] = deque(maxlen=TRIPS_KEPT)
+        self._sending_trips: tuple[Halt, ...] = ()
         self._committed = self._beat = False
         self._sending = False
         self._trouble: str | None = None
@@ -75,6 +79,8 @@ class Mirror(Actor[_Told]):
 
     async def receive(self, message: _Told) -> None:
         match message:
+            case HaltTripped(halt=halt):
+                self._trips.append(halt)
             case EventsNumbered(events=events):
                 self._events.extend(events)
             case EventsCommitted():
@@ -87,6 +93,8 @@ class Mirror(Actor[_Told]):
                 self._tell_health()
             case _Sent(error=error):
                 self._sent(error)
+                if error is not None:
+                    return  # a trip goes out again with the next beat
             case _Deaf(error=error):
                 self._note_trouble(error)
                 self.after(LISTEN_AGAIN_S, _Listen())
@@ -100,11 +108,13 @@ class Mirror(Actor[_Told]):
         self.spawn("listen", self._link.listen(), otherwise=_deaf)
 
     def _send(self) -> None:
-        if self._sending or not (self._events or self._committed or self._beat):
+        if self._sending or not (self._trips or self._events or self._committed or self._beat):
             return
         count = min(len(self._events), EVENTS_AT_ONCE)
         events = tuple(self._events.popleft() for _ in range(count))
-        news = HostNews(events=events, committed=self._committed, beat=self._beat)
+        self._sending_trips = tuple(self._trips)
+        self._trips.clear()
+        news = HostNews(trips=self._sending_trips, events=events, committed=self._committed, beat=self._beat)
         self._committed = self._beat = False
         self._sending = True
         self.spawn("send", self._link.send(news), then=lambda _: _Sent(), otherwise=_not_sent)
@@ -113,6 +123,7 @@ class Mirror(Actor[_Told]):
         self._sending = False
         if error is not None:
             self._events.clear()
+            self._trips.extendleft(reversed(self._sending_trips))
             self._note_trouble(error)
 
     def _note_trouble(self, error: MirrorError | None) -> None:

@@ -82,6 +82,7 @@ class Halting:
             platforms=self.platforms,
             committed=wiring.topics.committed,
             state=wiring.topics.state,
+            tripped=wiring.topics.tripped,
             approvals_needed=safety.resume_approvals,
             read_back_gap_s=safety.read_back_gap_s,
             watch_every_s=safety.watch_every_s,

@@ -1,17 +1,24 @@
 """What this host has in common with others on the same database."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from leadboost.actors.listener import Listener
 from leadboost.actors.mirror import Mirror
-from leadboost.composition.wiring import OTHER, Wiring
+from leadboost.actors.safety_watch import SafetyWatch
+from leadboost.composition.wiring import OTHER, VITAL, Wiring
 from leadboost.domain.echo import Echo
-from leadboost.messages.events import EventsCommitted, EventsNumbered, ForeignSaid
+from leadboost.domain.halt import Halt
+from leadboost.domain.heard import LastHeard
+from leadboost.errors import ActorError
+from leadboost.messages.events import EventsCommitted, EventsNumbered, ForeignSaid, HaltTripped
 from leadboost.messages.mirror import Echoed
+from leadboost.messages.panic import HearHalt
 from leadboost.mirror import DistributedLock
 from leadboost.ports import LEASE_TTL_S
 from leadboost.runtime import Child, Stage
 from leadboost.store.foreign import PgForeignStore
+from leadboost.store.halts import PgHaltStore
 from leadboost.store.leases import PgLeaseStore
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ class Mirroring:
         self._wiring = wiring
         self._bus: EventBus | None = None
         self._echo = Echo(wiring.clock)
+        self._heard = LastHeard(wiring.clock)
 
     def stage(self) -> Stage:
         """The stage of it."""
@@ -42,6 +50,17 @@ class Mirroring:
         self._make_lock(clients)
         if clients is not None:
             await self._start_actors(clients)
+        if clients is not None or self._wiring.settings.database.url is not None:
+            await self._watch_others()
+
+    async def _watch_others(self) -> None:
+        """There may be other hosts: a stop on one of them must reach this one, or the gate closes."""
+        wiring = self._wiring
+        store, panic = PgHaltStore(lambda: wiring.store), wiring.refs["panic"]
+        await wiring.spawn(
+            "safety_watch", lambda: SafetyWatch(safety=store, panic=panic, heard=self._heard), VITAL
+        )
+        wiring.gate.ask("hosts", self._heard.failure)
 
     def _connect(self) -> "RedisClients | None":
         url = self._wiring.settings.redis.url
@@ -72,7 +91,7 @@ class Mirroring:
         await wiring.spawn(
             "mirror", lambda: Mirror(link=link, echo=self._echo, health=wiring.hear_health), _MIRROR
         )
-        for topic in (topics.numbered, topics.committed, topics.echoed):
+        for topic in (topics.tripped, topics.numbered, topics.committed, topics.echoed):
             topic.subscribe(wiring.refs["mirror"])
         if wiring.polls:
             await wiring.spawn("listener", self._make_listener, OTHER)
@@ -87,9 +106,12 @@ class Mirroring:
             committed=wiring.topics.committed,
         )
 
-    def _hear(self, heard: EventsNumbered | EventsCommitted | ForeignSaid | Echoed) -> None:
+    def _hear(self, heard: HaltTripped | EventsNumbered | EventsCommitted | ForeignSaid | Echoed) -> None:
         topics = self._wiring.topics
+        self._heard.note()
         match heard:
+            case HaltTripped(halt=halt):
+                self._hear_halt(halt)
             case EventsNumbered():
                 topics.numbered_elsewhere.publish(heard)
             case EventsCommitted():
@@ -99,9 +121,15 @@ class Mirroring:
             case Echoed():
                 topics.echoed.publish(heard)
 
+    def _hear_halt(self, halt: Halt) -> None:
+        """The gate first, before any mailbox."""
+        self._wiring.gate.latch_unknown(halt.id, halt.scope, (item.campaign for item in halt.items))
+        with suppress(ActorError):  # it learns of the halt from the database
+            self._wiring.refs["panic"].tell(HearHalt(halt=halt))
+
     async def _stop(self) -> None:
+        await self._wiring.stop("safety_watch", "listener", "mirror", finish_s=0.2)
         if self._bus is not None:
-            await self._wiring.stop("listener", "mirror", finish_s=0.2)
             await self._bus.close()
             self._bus = None
         self._wiring.lock = None

@@ -18,6 +18,7 @@ from leadboost.messages.events import (
     EventsCommitted,
     EventsNumbered,
     ForeignSaid,
+    HaltTripped,
     SalesCommitted,
     SignalsStored,
     StateChanged,
@@ -48,6 +49,7 @@ class Topics:
     steps: Topic[StepReported] = field(default_factory=lambda: Topic("steps reported"))
     spend: Topic[SpendRead] = field(default_factory=lambda: Topic("spend read"))
     state: Topic[StateChanged] = field(default_factory=lambda: Topic("state"))
+    tripped: Topic[HaltTripped] = field(default_factory=lambda: Topic("halts tripped"))
     committed_elsewhere: Topic[EventsCommitted] = field(default_factory=lambda: Topic("committed elsewhere"))
     numbered_elsewhere: Topic[EventsNumbered] = field(default_factory=lambda: Topic("numbered elsewhere"))
     foreign: Topic[ForeignSaid] = field(default_factory=lambda: Topic("said by other software"))

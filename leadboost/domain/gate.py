@@ -4,7 +4,7 @@ Architecture, section 3 (Gate). Default deny: it opens when every proof has been
 covers the campaign.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 from leadboost.domain.campaign import Campaign
@@ -19,6 +19,7 @@ class Gate:
     """
 
     def __init__(self, proofs: Iterable[str]) -> None:
+        self._asked: dict[str, Callable[[], str | None]] = {}
         self._missing: dict[str, str] = dict.fromkeys(proofs, "not proven yet")
         self._tripped: list[tuple[Scope, frozenset[Campaign]]] = []
         self._halts: dict[UUID, tuple[Scope, frozenset[Campaign]]] = {}
@@ -43,6 +44,10 @@ class Gate:
         """Close for a halt and the campaigns that it covers; for everything, where a SKU's are not known."""
         self._halts[halt_id] = (scope, frozenset(campaigns))
 
+    def latch_unknown(self, halt_id: UUID, scope: Scope, campaigns: Iterable[Campaign]) -> None:
+        """Close for a halt that is only heard of; one that is known already is left as it is."""
+        self._halts.setdefault(halt_id, (scope, frozenset(campaigns)))
+
     def release(self, halt_id: UUID) -> None:
         """A halt has been resumed."""
         self._halts.pop(halt_id, None)
@@ -62,10 +67,16 @@ class Gate:
         else:
             self._missing[name] = failure
 
+    def ask(self, name: str, failure: Callable[[], str | None]) -> None:
+        """Have the proof ``name`` looked up at every look at the gate: it may lapse while nothing runs."""
+        self._asked[name] = failure
+
     def reasons(self) -> tuple[str, ...]:
         """Why nothing may raise spend anywhere; empty while the gate is open."""
         halted = ["halted"] if any(_holds_all(*each) for each in self._held()) else []
-        return (*halted, *(f"{name}: {failure}" for name, failure in sorted(self._missing.items())))
+        asked = {name: failure for name, ask in self._asked.items() if (failure := ask()) is not None}
+        missing = sorted({**self._missing, **asked}.items())
+        return (*halted, *(f"{name}: {failure}" for name, failure in missing))
 
     def check(self, campaign: Campaign, account_id: str) -> None:
         """Let a call that raises the spend of ``campaign`` pass. Raises GateClosedError."""

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from leadboost.domain.halt import Halt
 from leadboost.domain.stock import StockAlert
 from leadboost.messages.journal import JournalEvent
 from leadboost.runtime.message import Event
@@ -85,3 +86,10 @@ class ForeignSaid(Event):
     message: object
     digest: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltTripped(Event):
+    """A halt began; other hosts are to know."""
+
+    halt: Halt

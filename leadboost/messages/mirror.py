@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from leadboost.domain.halt import Halt
 from leadboost.messages.journal import JournalEvent
 from leadboost.runtime.message import Event
 
@@ -13,9 +14,10 @@ class Echoed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostNews:
-    """What one host tells the others, all in one go: ``events`` that it numbered, whether something was
-    ``committed`` that may wait for a number, and a ``beat`` that it wants to hear itself."""
+    """What one host tells the others, all in one go: ``trips``, ``events`` that it numbered, whether
+    something was ``committed`` that may wait for a number, and a ``beat`` that it wants to hear itself."""
 
+    trips: tuple[Halt, ...] = ()
     events: tuple[JournalEvent, ...] = ()
     committed: bool = False
     beat: bool = False

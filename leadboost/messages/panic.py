@@ -100,6 +100,22 @@ class AccountRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HearHalt(Message[None]):
+    """Another host has halted. What is known of that halt already stays as it is: news may be forged, and
+    can stop more, never less."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    halt: Halt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAgain(Message[None]):
+    """The halts in the database changed; another host may have done that."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignsRead:
     """Campaigns as last read; ``read_at`` is the oldest of these reads, None before the first."""
 

@@ -9,16 +9,17 @@ from leadboost.clock import Clock
 from leadboost.domain.echo import FRESH_S
 from leadboost.domain.timeline import EXTERNAL_KIND
 from leadboost.errors import InputError, MirrorError
-from leadboost.messages.events import EventsCommitted, EventsNumbered, ForeignSaid
+from leadboost.messages.events import EventsCommitted, EventsNumbered, ForeignSaid, HaltTripped
 from leadboost.messages.mirror import Echoed, HostNews
 from leadboost.mirror import keys, wire
 from leadboost.mirror.bus import PAYLOAD, EventBus, Fields
 
+TRIPPED = b"tripped"
 COMMITTED = b"committed"
 BEAT = b"beat"
 _COMPLAIN_EVERY_S = 10.0
 
-Heard = EventsNumbered | EventsCommitted | ForeignSaid | Echoed
+Heard = HaltTripped | EventsNumbered | EventsCommitted | ForeignSaid | Echoed
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +47,8 @@ class RedisLink:
 
     async def send(self, news: HostNews) -> None:
         messages: list[tuple[str, Mapping[str, str | bytes | int]]] = []
+        for halt in news.trips:
+            messages.append((keys.CONTROL, self._control(TRIPPED, wire.trip_payload(halt))))
         if news.committed:
             messages.append((keys.CONTROL, self._control(COMMITTED)))
         if news.beat:
@@ -64,8 +67,8 @@ class RedisLink:
             self._wait_for_echo()
             raise
 
-    def _control(self, kind: bytes) -> Mapping[str, str | bytes]:
-        return {"kind": kind, "origin": self._origin, "payload": b""}
+    def _control(self, kind: bytes, payload: bytes = b"") -> Mapping[str, str | bytes]:
+        return {"kind": kind, "origin": self._origin, "payload": payload}
 
     async def listen(self) -> None:
         self._unheard.clear()
@@ -115,6 +118,10 @@ class RedisLink:
                     self._note_echo(keys.CONTROL)
                 case b"committed" if not mine:
                     self._hear(EventsCommitted())
+                case b"tripped" if not mine:
+                    halt = wire.trip_of(each.get(PAYLOAD, b""))
+                    if halt is not None:
+                        self._hear(HaltTripped(halt=halt))
 
     def _hear_echo(self, messages: Sequence[Fields]) -> None:
         if any(each[PAYLOAD] == self._origin.encode() for each in messages):

@@ -3,11 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
+from leadboost.domain.campaign import Campaign
+from leadboost.domain.halt import MAX_SCOPE_CHARS, Halt, HaltItem, Scope
 from leadboost.domain.json_value import clean_json
+from leadboost.domain.plain_text import strip_controls
 from leadboost.domain.timeline import KIND as STEP_KIND
 from leadboost.errors import InputError
 from leadboost.messages.journal import JournalEvent
@@ -17,6 +21,8 @@ OURS: Final = "leadboost:"
 """What the ``origin`` of our own messages begins with."""
 
 Fields = Mapping[bytes, bytes]
+
+_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 _json: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
@@ -45,6 +51,50 @@ def event_of(fields: Fields) -> JournalEvent | None:
     except (KeyError, ValueError):
         return None
     return JournalEvent(epoch=epoch, offset=offset, kind=body.kind, at=body.at, data=body.data)
+
+
+class _Trip(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    scope: Annotated[str, Field(max_length=MAX_SCOPE_CHARS)]
+    reason: Annotated[str, Field(max_length=2_000)]
+    tripped_by: Annotated[str, Field(min_length=1, max_length=200)]
+    tripped_at: AwareDatetime
+    campaigns: tuple[tuple[_Name, _Name], ...] = ()
+
+
+def trip_payload(halt: Halt) -> bytes:
+    """A halt for other hosts. Very many campaigns are left out: a SKU's halt then covers everything, and an
+    account's or a global one finds them by itself."""
+    body: dict[str, object] = {
+        "id": halt.id,
+        "scope": str(halt.scope),
+        "reason": halt.reason[:2_000],
+        "tripped_by": halt.tripped_by,
+        "tripped_at": halt.tripped_at,
+        "campaigns": [[each.campaign.platform, each.campaign.campaign_id] for each in halt.items],
+    }
+    payload = orjson.dumps(body)
+    return payload if len(payload) <= LARGEST_BYTES else orjson.dumps({**body, "campaigns": []})
+
+
+def trip_of(payload: bytes) -> Halt | None:
+    """Read such a halt; None for anything else."""
+    try:
+        trip = _Trip.model_validate_json(payload)
+        scope = Scope.parse(trip.scope)
+    except (ValidationError, InputError):
+        return None
+    campaigns = [Campaign(platform=platform, campaign_id=name) for platform, name in trip.campaigns]
+    return Halt(
+        id=trip.id,
+        scope=scope,
+        reason=strip_controls(trip.reason),
+        tripped_by=strip_controls(trip.tripped_by),
+        tripped_at=trip.tripped_at,
+        items=tuple(HaltItem(campaign=each) for each in dict.fromkeys(campaigns)),
+    )
 
 
 def public_event(event: JournalEvent, origin: str) -> bytes | None:

@@ -53,7 +53,7 @@ from leadboost.ports.learning import (
     PendingOutcome,
     Rollback,
 )
-from leadboost.ports.mirroring import ForeignStore, HostLink
+from leadboost.ports.mirroring import ForeignStore, HostLink, SafetyVersions
 from leadboost.ports.replicating import (
     Document,
     Replica,
@@ -128,6 +128,7 @@ __all__ = [
     "Rollback",
     "RuleFile",
     "RuleStore",
+    "SafetyVersions",
     "SaleStore",
     "SalesDecided",
     "SellRate",

@@ -30,3 +30,11 @@ class ForeignStore(Protocol):
     async def digests(self, since: datetime) -> Sequence[str]:
         """The digests of what was journalled since then, oldest first."""
         ...
+
+
+class SafetyVersions(Protocol):
+    """``safety``: whether the halts of all hosts changed."""
+
+    async def version(self) -> int:
+        """A number that every change of a halt raises. Raises StoreError."""
+        ...

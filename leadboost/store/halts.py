@@ -21,6 +21,7 @@ from leadboost.store.journal import insert_events
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 2.0
+VERSION_WITHIN_S = 1.0
 MOST_SENDS = 3
 _NO_ARGUMENTS = hashlib.sha256(b"{}").digest()
 
@@ -50,6 +51,11 @@ class PgHaltStore:
                 await _save(session, halts)
             await session.execute(_queries.set_latch, database.clock.now())
             await insert_events(session, events)
+
+    async def version(self) -> int:
+        async with self._connect().session(deadline_s=VERSION_WITHIN_S) as session:
+            version: int = await session.fetchval(_queries.read_version)
+        return version
 
     async def links(self, skus: Collection[str]) -> Mapping[str, Sequence[Campaign]]:
         async with self._connect().session(deadline_s=DEADLINE_S) as session:

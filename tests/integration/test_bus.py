@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from leadboost.clock import SystemClock
+from leadboost.domain.campaign import Campaign
+from leadboost.domain.halt import Halt, HaltItem, Scope
 from leadboost.errors import MirrorError
-from leadboost.messages.events import EventsCommitted, EventsNumbered, ForeignSaid
+from leadboost.messages.events import EventsCommitted, EventsNumbered, ForeignSaid, HaltTripped
 from leadboost.messages.journal import JournalEvent
 from leadboost.messages.mirror import Echoed, HostNews
-from leadboost.mirror import keys
+from leadboost.mirror import keys, wire
 from leadboost.mirror.bus import EventBus, Fields
 from leadboost.mirror.client import RedisClients
 from leadboost.mirror.link import RedisLink
@@ -320,3 +323,52 @@ async def test_listening_ends_when_a_beat_does_not_come_back(
             with pytest.raises(MirrorError, match="did not come back"):
                 async with asyncio.timeout(5):
                     await task
+
+
+def halt(scope: str = "sku:fan", *campaign_ids: str) -> Halt:
+    campaigns = [Campaign(platform="meta_ads", campaign_id=each) for each in campaign_ids]
+    return Halt(
+        id=uuid4(),
+        scope=Scope.parse(scope),
+        reason="sold out",
+        tripped_by="ana",
+        tripped_at=datetime(2026, 1, 1, tzinfo=UTC),
+        items=tuple(HaltItem(campaign=each) for each in campaigns),
+    )
+
+
+async def test_a_halt_goes_first_and_arrives_whole(
+    redis_clients: RedisClients, shared_redis: RedisProcess
+) -> None:
+    tripped = halt("sku:fan", "1", "2")
+    async with linked(shared_redis.url, "a") as (one, _, _), linked(shared_redis.url, "b") as (_, far, _):
+        await one.send(HostNews(trips=(tripped,), events=(event(1),)))
+
+        assert (await far.has(2))[0] == HaltTripped(halt=tripped)
+
+
+def test_of_a_halt_with_very_many_campaigns_the_news_is_its_scope() -> None:
+    tripped = halt("global", *(f"{number:020d}" for number in range(5_000)))
+
+    heard = wire.trip_of(wire.trip_payload(tripped))
+
+    assert heard is not None
+    assert (heard.id, heard.scope, heard.items) == (tripped.id, tripped.scope, ())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scope": "everything"},
+        {"scope": "campaign:meta_ads:" + "9" * 500},
+        {"id": "no id"},
+        {"tripped_at": "2026-01-01T00:00:00"},
+        {"tripped_by": ""},
+        {"campaigns": [["meta_ads"]]},
+        {"campaigns": [["meta_ads", "a b\n"]]},
+    ],
+)
+def test_news_of_a_halt_that_is_unsound_is_none(change: dict[str, object]) -> None:
+    body = json.loads(wire.trip_payload(halt())) | change
+
+    assert wire.trip_of(json.dumps(body).encode()) is None

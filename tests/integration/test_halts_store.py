@@ -236,3 +236,13 @@ async def test_a_store_without_a_database_says_so() -> None:
 
     with pytest.raises(StoreUnavailableError):
         await PgHaltStore(connect).load(resumed=1)
+
+
+async def test_every_change_of_halts_raises_the_version(store: PgHaltStore, database: Database) -> None:
+    versions, halted = [await store.version()], halt(database, "global")
+    await store.save([halted], [])
+    versions.append(await store.version())
+    await resume(store, database, halted)
+    versions.append(await store.version())
+
+    assert versions == sorted(set(versions))

@@ -210,6 +210,7 @@ class PanicWorld:
     store: Store
     gate: Gate
     viewer: Probe
+    tripped: Topic[Any]
     ref: ActorRef[Any]
 
     async def trip(self, scope: Scope = GLOBAL, *, by: str = "ana", **options: Any) -> Halt:
@@ -238,7 +239,7 @@ async def panic_world(
     gate = Gate(("halt_log", "clock", "store"))
     ads = Ads(system, dict(statuses))
     log, store = log or Log(), store or Store()
-    topics: dict[str, Topic[Any]] = {"committed": Topic("committed"), "state": Topic("state")}
+    topics: dict[str, Topic[Any]] = {name: Topic(name) for name in ("committed", "state", "tripped")}
     viewer = await system.probe(name="viewer")
     topics["state"].subscribe(viewer.ref)
     ref = await system.spawn(
@@ -249,6 +250,7 @@ async def panic_world(
             platforms=[ads],
             committed=topics["committed"],
             state=topics["state"],
+            tripped=topics["tripped"],
             approvals_needed=2,
             read_back_gap_s=GAP_S,
             watch_every_s=WATCH_S,
@@ -257,4 +259,4 @@ async def panic_world(
         name="panic",
     )
     await system.settle()
-    return PanicWorld(system, ads, log, store, gate, viewer, ref)
+    return PanicWorld(system, ads, log, store, gate, viewer, topics["tripped"], ref)

@@ -1,14 +1,25 @@
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Scope
+from leadboost.domain.heard import LastHeard
 from leadboost.errors import GateClosedError, InputError
+from leadboost.runtime.testing import FakeClock
 from tests.unit.panic_world import campaign
 
 HALT = UUID(int=1)
 ACCOUNT = "900"
+
+
+class Frozen(FakeClock):
+    """A clock that a test moves."""
+
+    seconds = 100.0
+
+    def monotonic(self) -> float:
+        return self.seconds
 
 
 def opened() -> Gate:
@@ -123,3 +134,26 @@ def test_a_reduction_of_everything_holds_everything_until_the_next_says_otherwis
     gate.reduce({})
 
     gate.check(campaign("1"), ACCOUNT)
+
+
+def test_a_proof_that_is_asked_for_lapses_while_nothing_runs() -> None:
+    clock = Frozen()
+    heard, gate = LastHeard(clock), Gate(())
+    gate.ask("hosts", heard.failure)
+    reasons = [gate.reasons()]
+
+    heard.note()
+    reasons.append(gate.reasons())
+    clock.seconds += 2.1  # as if the process had been stopped
+    reasons.append(gate.reasons())
+
+    lapsed = ("hosts: neither Redis nor the database was heard for 2 s",)
+    assert reasons == [lapsed, (), lapsed]
+
+
+def test_news_of_a_halt_closes_and_never_narrows_one_that_is_known() -> None:
+    gate, halt_id = Gate(()), uuid4()
+    gate.latch_unknown(halt_id, Scope("global"), ())
+    gate.latch_unknown(halt_id, Scope("campaign", ("meta_ads", "1")), ())
+
+    assert gate.reasons() == ("halted",)

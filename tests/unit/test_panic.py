@@ -1,11 +1,22 @@
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
-from leadboost.domain.halt import HaltState, Scope, widened
+from leadboost.domain.halt import Halt, HaltItem, HaltState, Scope, widened
 from leadboost.errors import AdPlatformError, GateClosedError, HaltLogError
-from leadboost.messages.events import StateChanged
-from leadboost.messages.panic import EndHalt, GetSafety, ListCampaigns, NoteApproval
+from leadboost.messages.events import HaltTripped, StateChanged
+from leadboost.messages.panic import (
+    EndHalt,
+    GetSafety,
+    HearHalt,
+    ListCampaigns,
+    LookAgain,
+    NoteApproval,
+    TripHalt,
+)
 from leadboost.runtime.testing import System
 from tests.unit.panic_world import ACCOUNT, GAP_S, WATCH_S, Log, Store, campaign, panic_world
 
@@ -646,3 +657,81 @@ async def test_what_is_confirmed_is_watched_by_the_list_of_its_account(system: S
     await asyncio.sleep(10 * WATCH_S)
 
     assert len(world.ads.calls) < 30
+
+
+# -- other hosts ----------------------------------------------------------------------------------
+
+
+def heard_halt(scope: Scope, *campaign_ids: str) -> Halt:
+    return Halt(
+        id=uuid4(),
+        scope=scope,
+        reason="elsewhere",
+        tripped_by="ben",
+        tripped_at=datetime(2026, 1, 1, tzinfo=UTC),
+        items=tuple(HaltItem(campaign=campaign(each)) for each in campaign_ids),
+    )
+
+
+async def test_a_halt_of_another_host_is_pursued_and_written_under_its_own_id(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    halt = heard_halt(Scope("global"))
+
+    world.ref.tell(HearHalt(halt=halt))
+    await asyncio.sleep(3 * GAP_S)
+
+    assert world.ads.statuses == {"1": "PAUSED"}
+    assert halt.id in world.log.halts
+    assert halt.id in world.store.halts
+    assert world.store.kinds().count("panic.tripped") == 1
+    assert "halted" in world.gate.reasons()
+
+
+async def test_news_cannot_narrow_a_halt_that_is_known(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE", "2": "ACTIVE"})
+    halt = await world.trip()
+
+    world.ref.tell(HearHalt(halt=replace(heard_halt(Scope("campaign", ("meta_ads", "1"))), id=halt.id)))
+    await asyncio.sleep(3 * GAP_S)
+
+    assert (await world.halt(halt)).scope == Scope("global")
+    assert "halted" in world.gate.reasons()
+
+
+async def test_late_news_of_a_halt_that_is_over_stops_nothing(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    halt = await world.trip()
+    await asyncio.sleep(3 * GAP_S)
+    world.store.halts[halt.id] = replace(world.store.halts[halt.id], state=HaltState.RESUMED)
+    await asyncio.sleep(5)
+    world.gate.latch_unknown(halt.id, halt.scope, ())
+
+    world.ref.tell(HearHalt(halt=replace(halt, items=())))
+    await system.settle()
+
+    assert world.gate.reasons() == ()
+
+
+async def test_a_change_in_the_database_is_looked_up_at_once(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    await asyncio.sleep(0.5)
+    halt = heard_halt(Scope("global"))
+    world.store.halts[halt.id] = halt
+
+    world.ref.tell(LookAgain())
+    await system.settle()
+
+    assert "halted" in world.gate.reasons()
+
+
+async def test_other_hosts_are_told_of_a_halt_before_it_is_in_the_log(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    probe = await system.probe(name="mirror")
+    world.tripped.subscribe(probe.ref)
+    world.log.hangs = True
+
+    world.gate.trip(Scope("global"))
+    world.ref.tell(TripHalt(scope=Scope("global"), reason="because", by="ana"))
+    await system.settle()
+
+    assert [each.halt.scope for each in probe.received if isinstance(each, HaltTripped)] == [Scope("global")]

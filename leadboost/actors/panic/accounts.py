@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from leadboost.domain.campaign import AdCampaign, Campaign
+from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Halt
 from leadboost.errors import AdPlatformError
 from leadboost.messages.panic import AccountRead, CampaignsRead
@@ -70,6 +71,13 @@ class Accounts:
         self._gap_s = gap_s
         self._first_listed: dict[tuple[UUID, str], float] = {}
         self._swept: set[tuple[UUID, str]] = set()
+
+    def deny(self, name: str, reason: str, gate: Gate) -> None:
+        """A credential that is refused proves nothing, and cannot stop what it would start."""
+        account = self.by_name.get(name)
+        if account is not None:
+            account.denied = f"the credential is refused: {reason}"
+            gate.prove(name, account.denied)
 
     def covered(self, halt: Halt) -> list[Account]:
         """Those that the halt covers as a whole."""

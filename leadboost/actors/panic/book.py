@@ -9,7 +9,7 @@ from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.gate import Gate
 from leadboost.domain.halt import Halt, HaltItem, HaltState, Latch, Scope, latch_of
 from leadboost.domain.pausing import Pausing
-from leadboost.messages.panic import SafetyStatus, TripHalt
+from leadboost.messages.panic import NoteApproval, SafetyStatus, TripHalt
 from leadboost.ports import NewEvent
 
 RESUMED_KEPT = 50
@@ -61,6 +61,10 @@ class HaltBook:
         """What open halts have of the campaign."""
         return [halt.items[self._places[halt.id][campaign]] for halt in self.holding(campaign)]
 
+    def needs_look(self, campaign: Campaign) -> bool:
+        """Whether nobody knows yet what ran before the first pause."""
+        return all(item.was_active is None for item in self.items(campaign))
+
     def keep(self, halt: Halt, *, written: bool = False) -> None:
         """Take a halt as it is now; ``written`` where it came from the database."""
         known = self._halts.get(halt.id)
@@ -76,6 +80,16 @@ class HaltBook:
             self._gate.latch(halt.id, halt.scope, (item.campaign for item in halt.items))
         if not written:
             self._unwritten.add(halt.id)
+
+    def hear(self, halt: Halt) -> bool:
+        """Take in a halt of another host; False for one that is known, which stays as it is."""
+        known = self._halts.get(halt.id)
+        if known is None:
+            self.keep(halt)
+            self.journal_trip(halt)
+        elif not known.is_open:
+            self._gate.release(halt.id)
+        return known is None
 
     def end(self, halt: Halt) -> None:
         """It was resumed in the database. A campaign that another halt holds is that one's to enable."""
@@ -119,6 +133,12 @@ class HaltBook:
             if new.status is not old.status:
                 self.journal("panic.item", _item_event(halt, new))
         return changed
+
+    def note_approval(self, noted: NoteApproval) -> int:
+        """These persons have approved its end, as the database has it; returns how many are needed."""
+        if (halt := self._halts.get(noted.halt_id)) is not None:
+            self.keep(replace(halt, approvals=noted.approvals), written=True)
+        return noted.needed
 
     # -- for the database -------------------------------------------------------------------------
 

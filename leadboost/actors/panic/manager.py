@@ -27,8 +27,17 @@ from leadboost.domain.gate import Gate
 from leadboost.domain.halt import GLOBAL, Halt, HaltItem, Scope, informed
 from leadboost.domain.pausing import Pausing
 from leadboost.errors import HaltLogError
-from leadboost.messages.events import EventsCommitted, StateChanged
-from leadboost.messages.panic import EndHalt, GetHalt, GetSafety, ListCampaigns, NoteApproval, TripHalt
+from leadboost.messages.events import EventsCommitted, HaltTripped, StateChanged
+from leadboost.messages.panic import (
+    EndHalt,
+    GetHalt,
+    GetSafety,
+    HearHalt,
+    ListCampaigns,
+    LookAgain,
+    NoteApproval,
+    TripHalt,
+)
 from leadboost.ports import AdPlatform, HaltLog, HaltStore
 from leadboost.runtime import Actor, Topic
 
@@ -37,7 +46,8 @@ RECALL_WAIT_S = 5.0
 
 _log = structlog.get_logger(__name__)
 
-_Heard = NoteApproval | EndHalt | Pump | Looked | Paused | Read | Listed | Tick | Recalled | Synced
+_Elsewhere = HearHalt | LookAgain | NoteApproval | EndHalt
+_Heard = _Elsewhere | Pump | Looked | Paused | Read | Listed | Tick | Recalled | Synced
 _Told = TripHalt | GetSafety | GetHalt | ListCampaigns | _Heard
 
 
@@ -58,6 +68,7 @@ class PanicManager(Actor[_Told]):
         platforms: Sequence[AdPlatform],
         committed: Topic[EventsCommitted],
         state: Topic[StateChanged],
+        tripped: Topic[HaltTripped],
         approvals_needed: int,
         read_back_gap_s: float,
         watch_every_s: float,
@@ -69,6 +80,7 @@ class PanicManager(Actor[_Told]):
         self._platforms = platforms
         self._committed = committed
         self._state = state
+        self._tripped = tripped
         self._needed = approvals_needed
         self._gap_s = read_back_gap_s
         self._watch_s = watch_every_s
@@ -111,8 +123,14 @@ class PanicManager(Actor[_Told]):
 
     async def _hear(self, message: _Heard) -> None:
         match message:
+            case HearHalt(halt=halt):
+                if self._book.hear(halt):
+                    self._memory.write_due = True
+                    self.execute_emergency_stop(halt)
+            case LookAgain():
+                self._sync()
             case NoteApproval():
-                self._note_approval(message)
+                self._needed = self._book.note_approval(message)
             case EndHalt(halt_id=halt_id, last_stop=last_stop):
                 await self._end(halt_id, last_stop)
             case Pump():
@@ -147,6 +165,7 @@ class PanicManager(Actor[_Told]):
             self._stops[halt.id] = trip
         if halt != known:
             self._book.keep(halt)
+            self._tripped.publish(HaltTripped(halt=halt))
             await self._memory.record(self._book.open())
             self._crash("halt.recorded")
         self._gate.settle(trip.scope)
@@ -177,11 +196,6 @@ class PanicManager(Actor[_Told]):
 
     # -- ending -----------------------------------------------------------------------------------
 
-    def _note_approval(self, noted: NoteApproval) -> None:
-        self._needed = noted.needed
-        if (halt := self._book.get(noted.halt_id)) is not None:
-            self._book.keep(replace(halt, approvals=noted.approvals), written=True)
-
     async def _end(self, halt_id: UUID, last_stop: datetime) -> None:
         """Let go, unless somebody stopped it again since: that stop becomes a halt of its own first."""
         halt = self._book.get(halt_id)
@@ -209,10 +223,7 @@ class PanicManager(Actor[_Told]):
 
     def start_surveillance(self) -> None:
         """Begin every step that is due."""
-        self._surveillance.start(self._needs_look)
-
-    def _needs_look(self, campaign: Campaign) -> bool:
-        return all(item.was_active is None for item in self._book.items(campaign))
+        self._surveillance.start(self._book.needs_look)
 
     def _pursue(self, campaigns: Iterable[Campaign]) -> None:
         for campaign in campaigns:
@@ -230,7 +241,7 @@ class PanicManager(Actor[_Told]):
             if paused.error is None:
                 self._crash("halt.accepted")
             elif paused.error.kind == "auth":
-                self._deny(paused.campaign.platform, paused.error.reason)
+                self._accounts.deny(paused.campaign.platform, paused.error.reason, self._gate)
             self._note(pausing)
         self.start_surveillance()
 
@@ -259,7 +270,7 @@ class PanicManager(Actor[_Told]):
         if listed.error is not None:
             account.note_failure(listed.error, now, urgent=bool(wide))
             if listed.error.kind == "auth":
-                self._deny(listed.platform, listed.error.reason)
+                self._accounts.deny(listed.platform, listed.error.reason, self._gate)
         else:
             account.note_listing(listed.campaigns, now, self.clock.now())
             for halt in wide:
@@ -270,13 +281,6 @@ class PanicManager(Actor[_Told]):
         self._gate.prove(account.name, account.staleness(now))
         self._showing.show_campaigns()
         self.start_surveillance()
-
-    def _deny(self, name: str, reason: str) -> None:
-        """A credential that is refused proves nothing, and cannot stop what it would start."""
-        account = self._accounts.by_name.get(name)
-        if account is not None:
-            account.denied = f"the credential is refused: {reason}"
-            self._gate.prove(name, account.denied)
 
     async def _sweep(self, halt: Halt, account: Account, asked_at: float) -> None:
         """Pause what the platform says is running, known to us or not."""

@@ -54,8 +54,9 @@ ON CONFLICT (halt_id, platform, campaign_id) DO UPDATE SET
     confirmed_at = excluded.confirmed_at;
 
 -- name: set_latch
--- Let the latch say what the open halts say: HALTED while a global one is among them.
+-- Let the latch say what the open halts say: HALTED while a global one is among them; other hosts look again.
 UPDATE safety SET
+    version = version + 1,
     state = CASE WHEN widest.id IS NULL THEN 'ACTIVE' ELSE 'HALTED' END,
     since = CASE WHEN widest.id IS NULL THEN CASE WHEN state = 'ACTIVE' THEN since ELSE $1 END
         ELSE widest.tripped_at END,
@@ -66,6 +67,10 @@ LEFT JOIN LATERAL (
     WHERE state <> 'resumed' AND scope = 'global'
     ORDER BY tripped_at LIMIT 1
 ) AS widest ON true;
+
+-- name: read_version
+-- A number that every change of halts raises.
+SELECT version FROM safety;
 
 -- name: list_links
 -- The campaigns linked to these SKUs.
