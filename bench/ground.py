@@ -1,6 +1,7 @@
 """Where a sales bench happens: one embedded PostgreSQL, its databases, one token for every server."""
 
 import asyncio
+import json
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
@@ -76,6 +77,11 @@ def open_ground() -> Iterator[Ground]:
             yield Ground(folder=folder, dsn=dsn, secret=secret, token=issue_token(secret))
         finally:
             asyncio.run(postgres.stop())
+
+
+def pid_of(data_dir: Path) -> int:
+    """Return the process id of the daemon that runs on a data folder."""
+    return int(json.loads((data_dir / "daemon.json").read_text())["pid"])
 
 
 def issue_token(secret: str) -> str:

@@ -16,11 +16,11 @@ from typing import Any
 import asyncpg
 import orjson
 
-from bench.ground import Ground, open_ground
+from bench.ground import Ground, open_ground, pid_of
 from bench.harness import Options, Report, alternate, growth, ratio
 from bench.learn_data import made_up
 from bench.load import Load, Outcome, attack
-from bench.servers import wait_for
+from bench.servers import computed_s, wait_for
 from leadboost.domain.money import format_micros
 from leadboost.domain.outcome import Outcome as Campaign
 from leadboost.domain.roi.fit import LEAST_ROWS as LEAST_ROWS_FOR_TREES
@@ -36,15 +36,24 @@ DEADLINE_S = 30.0
 PEERS = ("fastapi", "uvicorn", "httptools")
 
 
-Runs = dict[str, Callable[[], Outcome]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A round, and the processor time of the server for each forecast; 0 where that is not measured."""
+
+    outcome: Outcome
+    cost_us: float = 0.0
+
+
+Runs = dict[str, Callable[[], Sample]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where forecasts are to be had."""
+    """Where forecasts are to be had; ``pid`` is the server's process, where its time is measured."""
 
     url: str
     token: str
+    pid: int | None = None
 
     def ask(self, path: str, body: bytes | None = None) -> Any:
         """Call a route once. Raises OSError, also for a refusal."""
@@ -62,8 +71,9 @@ class Contenders:
         self._bodies = [body.decode() for body in bodies]
         self._runs = count()
 
-    def answer(self, server: Server, forecasts: int, connections: int = CONNECTIONS[0]) -> Outcome:
+    def answer(self, server: Server, forecasts: int, connections: int = CONNECTIONS[0]) -> Sample:
         """Ask for so many forecasts; every connection asks again as soon as it is answered."""
+        before_s = computed_s(server.pid) if server.pid else 0.0
         outcome = attack(
             Load(
                 urls=[server.url],
@@ -77,7 +87,8 @@ class Contenders:
         )
         failed = sum(n for status, n in outcome.statuses.items() if status != "200")
         self._report.count({"failed": failed, "unanswered": outcome.unanswered})
-        return outcome
+        spent_s = computed_s(server.pid) - before_s if server.pid else 0.0
+        return Sample(outcome=outcome, cost_us=1e6 * spent_s / forecasts)
 
 
 def run(options: Options) -> Report:
@@ -90,7 +101,8 @@ def run(options: Options) -> Report:
     with ExitStack() as stack:
         ground = stack.enter_context(open_ground())
         dsn = ground.create_database("ours")
-        ours = Server(url=stack.enter_context(ground.daemon("daemon", dsn)), token=ground.token)
+        url = stack.enter_context(ground.daemon("daemon", dsn))
+        ours = Server(url=url, token=ground.token, pid=pid_of(ground.folder / "daemon"))
         _teach(ours, rows[:learned])
         runs: Runs = {
             str(connections): partial(contenders.answer, ours, options.scaled(FORECASTS), connections)
@@ -178,14 +190,19 @@ def _differing(ours: Server, theirs: Server, bodies: Sequence[bytes]) -> int:
     return sum(ours.ask("/predict", body) != theirs.ask("/predict", body) for body in bodies)
 
 
-def _compare(samples: dict[str, list[Outcome]], report: Report) -> None:
-    for name, outcomes in samples.items():
+def _compare(samples: dict[str, list[Sample]], report: Report) -> None:
+    for name, rounds in samples.items():
         who = name if name == "fastapi" else f"ours_{name}"
+        outcomes = [each.outcome for each in rounds]
         report.figures[f"{who}_per_s"] = median(outcome.per_s for outcome in outcomes)
         report.figures[f"{who}_p99_ms"] = 1e3 * median(outcome.p99_s for outcome in outcomes)
         report.figures[f"{who}_client_busy"] = median(outcome.client_busy for outcome in outcomes)
-    ours = [[outcome.per_s for outcome in samples[str(connections)]] for connections in CONNECTIONS]
     if "fastapi" in samples:
-        theirs = [outcome.per_s for outcome in samples["fastapi"]]
-        report.results.append(ratio("predict_vs_fastapi", ours[0], theirs, at_least=3.0))
-    report.results.append(growth("predict_cost_growth", [[1e6 / rate for rate in row] for row in ours]))
+        ours, theirs = (
+            [each.outcome.per_s for each in samples[name]] for name in (str(CONNECTIONS[0]), "fastapi")
+        )
+        report.results.append(ratio("predict_vs_fastapi", ours, theirs, at_least=3.0))
+    costs = [[each.cost_us for each in samples[str(connections)]] for connections in CONNECTIONS]
+    for connections, row in zip(CONNECTIONS, costs, strict=True):
+        report.figures[f"ours_{connections}_cost_us"] = median(row)
+    report.results.append(growth("predict_cost_growth", costs))

@@ -68,6 +68,12 @@ def spawn(
         )
 
 
+def computed_s(pid: int) -> float:
+    """Return the processor time, in seconds, that a process has used so far (Linux, proc_pid_stat(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def die_with_parent() -> None:
     """Run in a new child: have it terminated when this process dies (Linux; elsewhere it may linger)."""
     if sys.platform == "linux":
