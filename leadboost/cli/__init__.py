@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from leadboost.cli import access, halting, hearing, ingest, learning, life
+from leadboost.cli import access, halting, hearing, ingest, learning, life, ruling
 from leadboost.errors import LeadBoostError
 from leadboost.remote.faults import report_failure
 
@@ -31,6 +31,7 @@ for commands in (life, halting, hearing, learning):
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(access.app, name="token")
 app.add_typer(learning.model, name="model")
+app.add_typer(ruling.rules, name="rules")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

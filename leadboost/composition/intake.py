@@ -70,6 +70,7 @@ class IntakeOpening:
             release=refs["release"],
             retention=refs["retention"],
             bookkeeper=refs["bookkeeper"],
+            safety=refs["safety"],
             accounts=accounts,
             hearing=PgHearingStore(store),
             signals=PgSignalStore(store),

@@ -36,6 +36,7 @@ from leadboost.console.fields import (
 )
 from leadboost.console.problems import Fault
 from leadboost.domain.halt import GLOBAL, MAX_SCOPE_CHARS
+from leadboost.domain.rules.written import plain_place
 from leadboost.domain.signal_intake import AUTHOR_CHARS, EXTERNAL_ID_CHARS
 
 MAX_FAULTS: Final = 20
@@ -374,6 +375,8 @@ _REASONS: Final[Mapping[str, str]] = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
+    "union_tag_not_found": "needs a kind",
+    "union_tag_invalid": "is of no known kind",
 }
 _SHOULD: Final = re.compile(r"^\w+ should")
 
@@ -383,7 +386,7 @@ def faults_of(error: ValidationError) -> list[Fault]:
     if (count := error.error_count()) > _MAX_READ:
         return [Fault("", f"has {count} faults, too many to name; send fewer fields or items at once")]
     details = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
-    return [Fault(field_path(item["loc"]), _reason(item)) for item in details]
+    return [Fault(field_path(plain_place(item["loc"])), _reason(item)) for item in details]
 
 
 def field_path(place: Sequence[int | str]) -> str:

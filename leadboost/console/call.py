@@ -34,6 +34,7 @@ from leadboost.messages.journal import ReadEvents
 from leadboost.messages.panic import GetHalt, GetSafety, ListCampaigns, TripHalt
 from leadboost.messages.release import ApproveResume
 from leadboost.messages.retention import EraseSignals
+from leadboost.messages.safety import ListRules, PreviewRules, ReplaceRules, ReplayRules
 from leadboost.messages.scout import HearSignals, ListSources, MuteSource
 from leadboost.messages.stream import JoinViewer, ViewerReady
 from leadboost.messages.trainer import GetModel, Predict, RecordOutcomes, RollBack
@@ -66,6 +67,7 @@ class Handles:
     release: ActorRef[ApproveResume]
     retention: ActorRef[EraseSignals]
     bookkeeper: ActorRef[GetCampaignBooks | GetAccountBooks | DecideLink]
+    safety: ActorRef[ListRules | ReplaceRules | PreviewRules | ReplayRules]
     accounts: AccountStore
     hearing: FeatureStore
     signals: SignalPages

@@ -16,6 +16,7 @@ from leadboost.domain.account import (
     password_fault,
 )
 from leadboost.domain.money import MICROS_PER_UNIT, to_micros
+from leadboost.domain.rules.written import NAME_PATTERN as RULE_NAME_PATTERN
 from leadboost.errors import InputError
 
 MAX_AMOUNT: Final = 1_000_000_000_000
@@ -25,10 +26,13 @@ MAX_INT64: Final = 2**63 - 1
 SKU_PATTERN: Final = r"^[^\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}])?$"
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
 URL_PATTERN: Final = r"^https?://[!-~]+$"
+SINCE_PATTERN: Final = r"^([1-9]|[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])d$"
 PATTERN_REASONS: Final = {
     SKU_PATTERN: "must be printable characters without blanks at either end",
     CURRENCY_PATTERN: "must be a three-letter ISO 4217 code such as EUR",
     URL_PATTERN: "must be an http or https address in ASCII",
+    SINCE_PATTERN: "must be a number of days from 1d to 366d",
+    RULE_NAME_PATTERN: "must be lower-case letters, digits, _ and -, a letter first, at most 64",
 }
 
 _DECIMAL_TEXT: Final = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,18})?")
@@ -114,6 +118,7 @@ Example = Annotated[
     AfterValidator(_no_nul),
     AfterValidator(_worded),
 ]
+Since = Annotated[str, StringConstraints(pattern=SINCE_PATTERN)]
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL_PATTERN)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]

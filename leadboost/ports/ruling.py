@@ -14,15 +14,16 @@ from leadboost.domain.halt import Scope
 from leadboost.domain.rules.facts import DayFact, SourceFact, StockFact
 from leadboost.domain.rules.replay import History
 from leadboost.domain.rules.rule import Firing, Outcome, Rule, Skip
+from leadboost.domain.stock import Pace
 from leadboost.ports.journal import NewEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SellRate:
-    """How a SKU sells: ``sold`` units lately, ``per_day`` while there was something to sell."""
+    """How a SKU sells, None where nobody knows; units sold and units that came back in the last 7 days."""
 
     sold: int
-    per_day: float | None
+    pace: Pace | None
     returned: int = 0
 
 

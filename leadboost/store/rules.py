@@ -20,6 +20,7 @@ from leadboost.store.database import Database
 from leadboost.store.journal import insert_events
 from leadboost.store.jsontext import json_text
 from leadboost.store.queries import load_queries
+from leadboost.store.stock import read_paces
 
 DEADLINE_S = 2.0
 LONG_DEADLINE_S = 10.0
@@ -108,10 +109,15 @@ class PgFactStore:
         return [_stock(row, also.get(row["sku"])) for row in rows]
 
     async def sell_rates(self) -> Mapping[str, SellRate]:
-        since = self._database.clock.now() - timedelta(days=RATE_DAYS)
+        now = self._database.clock.now()
+        since = now.date() - timedelta(days=RATE_DAYS - 1)
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             rows = await session.fetch(_queries.find_sell_rates, since)
-        return {row["sku"]: SellRate(sold=row["sold"], per_day=row["sold"] / RATE_DAYS) for row in rows}
+            paces = await read_paces(session, [row["sku"] for row in rows], now)
+        return {
+            row["sku"]: SellRate(sold=row["sold"], pace=paces.get(row["sku"]), returned=row["returned"])
+            for row in rows
+        }
 
     async def ledger(self, since: date) -> Sequence[DayFact]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
@@ -147,7 +153,7 @@ class PgFactStore:
         )
         async with self._database.session(deadline_s=LONG_DEADLINE_S) as session:
             places = await session.fetch(_queries.read_places)
-            sold = await session.fetch(_queries.read_past_sales, begin, end)
+            sold = await session.fetch(_queries.read_past_stock, begin, end)
             rows = await session.fetch(
                 _queries.read_past_outcomes, first, last, self._currency, MOST_REVISIONS + 1
             )
@@ -171,7 +177,7 @@ def _stock(row: asyncpg.Record, rate: SellRate | None) -> StockFact:
         floor=row["floor"],
         campaigns=_campaigns(row),
         sold=rate.sold if rate else 0,
-        sold_per_day=rate.per_day if rate else None,
+        pace=rate.pace if rate else None,
         returned=rate.returned if rate else 0,
     )
 

@@ -28,6 +28,10 @@ from leadboost.domain.radar.spam import Tally
 from leadboost.domain.radar.tally import IntakeTally
 from leadboost.domain.radar.topic import Topic
 from leadboost.domain.role import RoleName
+from leadboost.domain.rules.money import DailySpendCap
+from leadboost.domain.rules.replay import Replayed, ReplayedFiring
+from leadboost.domain.rules.rule import Action, Finding, Firing, Mode, Outcome, Rule, Skip, Verdict
+from leadboost.domain.rules.written import BUILT_IN
 from leadboost.domain.signal import Signal
 from leadboost.messages.bookkeeper import (
     AccountBook,
@@ -64,6 +68,7 @@ from leadboost.messages.panic import (
 )
 from leadboost.messages.release import ApproveResume, ResumeApproved
 from leadboost.messages.retention import Erased, EraseSignals
+from leadboost.messages.safety import ListRules, Looked, PreviewRules, ReplaceRules, ReplayRules, RulesStatus
 from leadboost.messages.scout import (
     DecideSignal,
     HearSignals,
@@ -230,6 +235,63 @@ ACCOUNT_BOOK = AccountBook(
     platform="meta_ads", account_id="900", read_at=AT, since=AT.date(), days=3, tells_value=True
 )
 PROOF = UUID("01890000-0000-8000-8000-000000000077")
+RULE = Rule(
+    name="cap",
+    kind=DailySpendCap(limit_micros=99_500_000),
+    scope=Scope("account", ("meta_ads", "900")),
+    action=Action.HALT,
+    mode=Mode.SHADOW,
+)
+FINDING = Finding(
+    subject=RULE.scope,
+    breached=True,
+    observed=100.0,
+    limit=99.5,
+    said="100 EUR spent today, cap 99.5 EUR",
+)
+LOOKED = Looked(
+    at=AT,
+    verdicts=[
+        Verdict(rule=RULE, outcome=Outcome.FIRED, finding=FINDING, detail=FINDING.said),
+        Verdict(rule=RULE, outcome=Outcome.SKIPPED, finding=FINDING, skip=Skip.COOLDOWN, detail=FINDING.said),
+        Verdict(rule=RULE, outcome=Outcome.ERRORED, detail="ZeroDivisionError: no days"),
+        Verdict(rule=RULE, outcome=Outcome.CLEAR),
+    ],
+)
+RULES = RulesStatus(
+    rules=[BUILT_IN, RULE],
+    looked=LOOKED,
+    firings=[
+        Firing(
+            id=UUID("01890000-0000-7000-8000-000000000003"),
+            rule="cap",
+            kind="daily_spend_cap",
+            subject=RULE.scope,
+            action=Action.HALT,
+            shadow=True,
+            at=AT,
+            said=FINDING.said,
+        )
+    ],
+    file_problem="rules[0].days = 0: must be above 0",
+    doubted=["cap"],
+)
+REPLAYED = Replayed(
+    rule=RULE,
+    days=30,
+    evaluated=31,
+    firings=(
+        ReplayedFiring(
+            day=AT.date(),
+            subject=RULE.scope,
+            said=FINDING.said,
+            spend_micros=12_345_678,
+            revenue_micros=20_000_000,
+            false=True,
+        ),
+    ),
+    skipped={Skip.PENDING: 7},
+)
 REPLIES: Mapping[type, Callable[[Any], object]] = {
     **dict.fromkeys(
         (SellStock, ReserveStock, ConfirmReservation, ReleaseReservation, ReturnSale, RestockStock),
@@ -261,6 +323,10 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     GetCampaignBooks: lambda _: BOOKS,
     GetAccountBooks: lambda _: [ACCOUNT_BOOK],
     DecideLink: lambda _: None,
+    ListRules: lambda _: RULES,
+    ReplaceRules: lambda _: RULES,
+    PreviewRules: lambda _: LOOKED,
+    ReplayRules: lambda _: [REPLAYED],
     ApproveResume: lambda _: ResumeApproved(approvals=1, needed=2, resumed=False),
 }
 
@@ -393,6 +459,7 @@ class World:
             release=ref,
             retention=ref,
             bookkeeper=ref,
+            safety=ref,
             accounts=self.accounts,
             hearing=self.hearing,
             signals=self.signals,

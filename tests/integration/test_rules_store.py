@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -12,9 +13,9 @@ from leadboost.domain.rules.money import DailySpendCap, RoiFloor
 from leadboost.domain.rules.replay import Replayed, replay
 from leadboost.domain.rules.rule import Action, Firing, Rule, Skip
 from leadboost.domain.rules.rule import Outcome as LookOutcome
-from leadboost.domain.stock import Line
+from leadboost.domain.stock import Line, Pace
 from leadboost.errors import InputError
-from leadboost.messages.enterprise import PutStock, SellStock
+from leadboost.messages.enterprise import Answer, PutStock, ReturnSale, SellStock
 from leadboost.ports import LookRun, NewEvent, SellRate, StockRequest
 from leadboost.store import rules as rules_module
 from leadboost.store.database import Database
@@ -74,12 +75,30 @@ def outcome(
     )
 
 
-async def sell(database: Database, sku: str, quantity: int, key: str) -> None:
-    command = SellStock(
-        principal="ana", key=key, request_hash=b"\0" * 32, lines=(Line(sku=sku, quantity=quantity),)
+async def decide(database: Database, command: SellStock | ReturnSale) -> UUID:
+    """Sell or take back, and return the id that it was given."""
+    request = StockRequest(id=uuid7(database.clock, database.rng), command=command)
+    decided = await PgSaleStore(database, currency="EUR").decide([request])
+    assert [each.status for each in decided.answers if isinstance(each, Answer)] in ([200], [201])
+    return request.id
+
+
+async def sell(database: Database, sku: str, quantity: int, key: str) -> UUID:
+    lines = (Line(sku=sku, quantity=quantity),)
+    command = SellStock(principal="ana", key=key, request_hash=b"\0" * 32, lines=lines)
+    return await decide(database, command)
+
+
+async def take_back(database: Database, sale_id: UUID, sku: str, quantity: int) -> None:
+    command = ReturnSale(
+        principal="ana",
+        key=f"back {sale_id}",
+        request_hash=b"\0" * 32,
+        sale_id=sale_id,
+        lines=(Line(sku=sku, quantity=quantity),),
+        reason=None,
     )
-    sale = StockRequest(id=uuid7(database.clock, database.rng), command=command)
-    await PgSaleStore(database, currency="EUR").decide([sale])
+    await decide(database, command)
 
 
 async def test_rules_are_read_as_they_were_set_and_who_set_them_is_on_record(
@@ -169,7 +188,7 @@ async def test_stock_is_what_is_at_its_floor_and_what_was_asked_for(
         PutStock(sku="unlinked", by="ana", on_hand=0),
     ):
         await put(sales, command)
-    rate = SellRate(sold=7, per_day=1.0, returned=1)
+    rate = SellRate(sold=7, pace=Pace(per_day=1.0, units=7.0, days=7.0), returned=1)
 
     everything = await facts.stock(None, {"fine": rate, "unlinked": rate})
     some = await facts.stock({"low", "fine"}, {})
@@ -190,11 +209,17 @@ async def test_sell_rates_count_the_last_days_of_what_is_advertised(
     await put(sales, PutStock(sku="fan", by="ana", on_hand=100, campaigns=(ONE,)))
     await put(sales, PutStock(sku="other", by="ana", on_hand=100))
     await sell(database, "fan", 14, "a")
-    await sell(database, "fan", 7, "b")
+    await run(database, "UPDATE sales_days SET day = day - 8")
+    await run(database, "UPDATE stock SET stocked_at = stocked_at - interval '9 days'")
+    sale = await sell(database, "fan", 7, "b")
     await sell(database, "other", 7, "c")
-    await run(database, "UPDATE sales SET sold_at = sold_at - interval '8 days' WHERE idempotency_key = 'a'")
+    await take_back(database, sale, "fan", 3)
 
-    assert await facts.sell_rates() == {"fan": SellRate(sold=7, per_day=1.0)}
+    (rate,) = (await facts.sell_rates()).values()
+    assert (rate.sold, rate.returned) == (7, 3)
+    pace = (await sales.read_paces(["fan"]))["fan"]
+    assert rate.pace is not None
+    assert rate.pace.per_day == pytest.approx(pace.per_day, rel=1e-4)
 
 
 async def test_the_ledger_adds_up_by_campaign_and_day(facts: PgFactStore, database: Database) -> None:
@@ -275,22 +300,30 @@ async def test_a_past_too_long_to_replay_is_refused(
         await facts.history(DAY, days[-1])
 
 
-async def test_past_stock_is_what_the_last_sale_of_each_day_left(
+async def test_past_stock_is_what_was_left_at_the_end_of_each_day(
     facts: PgFactStore, database: Database
 ) -> None:
     sales = PgSaleStore(database, currency="EUR")
     await put(sales, PutStock(sku="fan", by="ana", on_hand=10, floor=3, campaigns=(ONE,)))
-    for number, key in enumerate("abc"):
-        await sell(database, "fan", 2, key)
-        await run(
-            database,
-            f"UPDATE sales SET sold_at = '2026-03-0{1 + number // 2} 12:00Z'::timestamptz "
-            f"+ interval '{number} s' WHERE idempotency_key = '{key}'",
-        )
+    for number, (day, quantity) in enumerate([(1, 3), (1, 1), (2, 2)]):
+        sale = await sell(database, "fan", quantity, str(number))
+        at = f"'2026-03-0{day} 12:00Z'::timestamptz + interval '{number} s'"
+        await run(database, f"UPDATE sales SET sold_at = {at} WHERE idempotency_key = '{number}'")
+    await take_back(database, sale, "fan", 1)
+    await run(database, "UPDATE stock_moves SET at = '2026-03-02 13:00Z' WHERE kind = 'return'")
+    await run(database, "DELETE FROM sales_days")
+    await run(
+        database,
+        "INSERT INTO sales_days (sku, day, units, revenue_micros) "
+        "VALUES ('fan', '2026-03-01', 4, 0), ('fan', '2026-03-02', 2, 0)",
+    )
 
     past = await facts.history(DAY, DAY + timedelta(days=1))
 
-    assert sorted((each.day.day, each.sold, each.remaining) for each in past.sold) == [(1, 4, 6), (2, 2, 4)]
+    assert sorted((each.day.day, each.sold, each.remaining, each.returned) for each in past.sold) == [
+        (1, 4, 6, 0),
+        (2, 2, 5, 1),
+    ]
     assert [(each.sku, each.floor, each.campaigns) for each in past.products] == [("fan", 3, (ONE,))]
 
 

@@ -8,11 +8,13 @@ from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import GLOBAL, Scope
 from leadboost.domain.rules.facts import DayFact, Facts, SourceFact, SpendFact, StockFact
 from leadboost.domain.rules.rule import Action, Firing, Kind, Mode, Protections, Rule
+from leadboost.domain.stock import Pace
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TODAY = AT.date()
 EVERYTHING = Scope(GLOBAL)
 UNIT = 1_000_000
+TEN_A_DAY = Pace(per_day=10.0, units=70.0, days=7.0)
 
 
 def campaign(number: int = 1, platform: str = "meta_ads") -> Campaign:

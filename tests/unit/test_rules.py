@@ -31,6 +31,7 @@ from leadboost.domain.rules.trust import ModelDrift, SourceFreshness, Unverified
 from tests.unit.rule_facts import (
     AT,
     EVERYTHING,
+    TEN_A_DAY,
     TODAY,
     UNIT,
     campaign,
@@ -46,7 +47,7 @@ from tests.unit.rule_facts import (
 
 YESTERDAY = told(24 * 60, 0).day
 STOCK_GONE = facts(stock=[product(available=0)])
-SHORT_RUNWAY = facts(stock=[product(available=10, sold=70, sold_per_day=10.0)])
+SHORT_RUNWAY = facts(stock=[product(available=10, sold=70, pace=TEN_A_DAY)])
 RETURNED = facts(stock=[product(sold=50, returned=20)])
 OVERSPENT = facts(ledger=[day(0, 80), day(1, 90)])
 RACING = facts(campaigns=[listed(budget=288)], readings=[told(5, 10), told(0, 20)])
@@ -58,7 +59,7 @@ DRIFTED = facts(model=ModelFact(drift="drifted", rows=500))
 
 FIRING: list[tuple[Kind, Facts, Facts]] = [
     (StockFloor(), STOCK_GONE, facts(stock=[product(available=1)])),
-    (Runway(days=2), SHORT_RUNWAY, facts(stock=[product(available=21, sold=70, sold_per_day=10.0)])),
+    (Runway(days=2), SHORT_RUNWAY, facts(stock=[product(available=21, sold=70, pace=TEN_A_DAY)])),
     (ReturnRate(rate=0.3), RETURNED, facts(stock=[product(sold=50, returned=15)])),
     (DailySpendCap(limit_micros=79 * UNIT), OVERSPENT, facts(ledger=[day(0, 79), day(1, 500)])),
     (
@@ -291,9 +292,9 @@ def test_a_campaign_that_spent_little_is_not_judged_by_its_return() -> None:
 
 
 def test_a_product_at_its_floor_has_no_runway_any_more() -> None:
-    at_floor = facts(stock=[product(available=5, floor=5, sold=70, sold_per_day=10.0)])
+    at_floor = facts(stock=[product(available=5, floor=5, sold=70, pace=TEN_A_DAY)])
 
-    assert judged(Runway(days=2), at_floor).outcome is Outcome.CLEAR
+    assert evaluate([rule(Runway(days=2))], at_floor, []) == []
     assert judged(StockFloor(), at_floor).outcome is Outcome.FIRED
 
 

@@ -20,13 +20,13 @@ from leadboost.messages.safety import ListRules, PreviewRules, ReplaceRules, Rep
 from leadboost.ports import SellRate
 from leadboost.runtime import Bounds, Child
 from leadboost.runtime.testing import System
-from tests.unit.rule_facts import UNIT, campaign, listed, product, rule
+from tests.unit.rule_facts import TEN_A_DAY, UNIT, campaign, listed, product, rule
 from tests.unit.safety_world import SafetyWorld, reached
 
 FAN = product("fan", 0, campaigns=(campaign(1),))
 CUP = product("cup", 3, floor=5, campaigns=(campaign(2),))
-SHORT = product("mug", 10, campaigns=(campaign(3),), sold=70, sold_per_day=10.0)
-SELLS = {"mug": SellRate(sold=70, per_day=10.0)}
+SHORT = product("mug", 10, campaigns=(campaign(3),), sold=70, pace=TEN_A_DAY)
+SELLS = {"mug": SellRate(sold=70, pace=TEN_A_DAY)}
 RUNWAY = rule(Runway(days=2), name="runway", action=Action.REDUCE)
 
 
@@ -251,19 +251,24 @@ async def test_a_reduction_holds_on_while_its_rule_cools_down(world: SafetyWorld
     assert world.gate.reducing() == (Scope("sku", ("mug",)),)
 
 
-async def test_a_firing_is_recorded_with_its_event_also_after_the_database_was_away(
-    world: SafetyWorld,
-) -> None:
+async def test_a_firing_is_recorded_also_after_the_database_was_away(world: SafetyWorld) -> None:
     world.facts.found, world.store.away = [FAN], True
     await world.start()
-    await next_look(world)
     assert world.store.fired == []
 
     world.store.away, world.halts = False, [held(world, "sku:fan")]
     await next_look(world)
 
-    assert {each.rule for each in world.store.fired} == {"stock_floor"}
-    assert [each.kind for each in world.store.events] == ["rule.fired"] * len(world.store.fired)
+    assert [each.rule for each in world.store.fired] == ["stock_floor"]
+
+
+async def test_a_reduction_is_told_to_viewers(world: SafetyWorld) -> None:
+    world.file.next = [RUNWAY]
+    world.facts.found, world.facts.rates = [SHORT], SELLS
+    await world.start()
+
+    (event,) = world.store.events
+    assert (event.kind, event.data["scope"]) == ("safety.breached", "sku:mug")
 
 
 async def test_the_cooldown_survives_a_restart(system: System) -> None:

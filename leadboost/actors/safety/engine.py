@@ -242,7 +242,8 @@ class SafetyEngine(Actor[_Told]):
 
     async def _record(self) -> None:
         firings, looks = self._unrecorded, self._looks.due()
-        events = [self._event(firing) for firing in firings if not firing.shadow]
+        reductions = [x for x in firings if x.action is Action.REDUCE and not x.shadow]
+        events = [_breached(firing) for firing in reductions]  # of halts PanicManager tells
         if not firings and not looks:
             return
         try:
@@ -254,15 +255,6 @@ class SafetyEngine(Actor[_Told]):
         self._unrecorded = [each for each in self._unrecorded if each not in firings]
         if events:
             self._committed.publish(EventsCommitted())
-
-    def _event(self, firing: Firing) -> NewEvent:
-        data = {
-            "rule": firing.rule,
-            "scope": str(firing.subject),
-            "action": str(firing.action),
-            "reason": firing.said,
-        }
-        return NewEvent(id=firing.id, kind="rule.fired", at=firing.at, data=data)
 
     def _evaluated(self, done: Evaluated) -> None:
         self._looking = False
@@ -314,6 +306,16 @@ def _reduces(verdict: Verdict) -> bool:
     is_breached = verdict.finding is not None and verdict.finding.breached
     acts = verdict.rule.mode is Mode.ON and verdict.rule.action is Action.REDUCE
     return acts and is_breached and verdict.skip not in _UNSURE
+
+
+def _breached(firing: Firing) -> NewEvent:
+    data = {
+        "rule": f"rule:{firing.rule}",
+        "scope": str(firing.subject),
+        "action": str(firing.action),
+        "reason": firing.said,
+    }
+    return NewEvent(id=firing.id, kind="safety.breached", at=firing.at, data=data)
 
 
 def _trip(firing: Firing) -> TripHalt:

@@ -27,7 +27,7 @@ ASK_S = 2.0
 
 _log = structlog.get_logger(__name__)
 _NOTHING_OPEN = OpenChanges(pending=frozenset(), unknown=frozenset())
-_NO_RATE = SellRate(sold=0, per_day=None)
+_NO_RATE = SellRate(sold=0, pace=None)
 
 
 class Watch:

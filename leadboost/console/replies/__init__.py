@@ -53,6 +53,7 @@ from leadboost.console.replies.refusals import (
     ShortStock,
     UnknownSku,
 )
+from leadboost.console.replies.ruling import PreviewReply, ReplayReply, RulesReplaced, RulesReply
 from leadboost.console.replies.selling import (
     ConfirmedReply,
     HeldReply,
@@ -103,6 +104,7 @@ __all__ = [
     "OrderReply",
     "OutcomesReply",
     "Prequential",
+    "PreviewReply",
     "ProblemReply",
     "ProductChanged",
     "ProductReply",
@@ -111,12 +113,15 @@ __all__ = [
     "Refusal",
     "Refused",
     "ReleasedReply",
+    "ReplayReply",
     "ReservationEnded",
     "ReservationReply",
     "ResumeReply",
     "ReturnExceedsSale",
     "ReturnReply",
     "RollbackReply",
+    "RulesReplaced",
+    "RulesReply",
     "SafetyReply",
     "SaleReply",
     "SessionReply",

@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from leadboost.console.routes import access, advertising, halting, hearing, learning, selling, watching
+from leadboost.console.routes import (
+    access,
+    advertising,
+    halting,
+    hearing,
+    learning,
+    ruling,
+    selling,
+    watching,
+)
 from leadboost.console.routes.route import Route
 
 __all__ = ["ROUTES", "Route"]
@@ -15,4 +24,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *selling.ROUTES,
     *halting.ROUTES,
     *advertising.ROUTES,
+    *ruling.ROUTES,
 )

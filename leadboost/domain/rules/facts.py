@@ -6,27 +6,26 @@ from datetime import date, datetime
 
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Scope
+from leadboost.domain.stock import Pace, runway_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockFact:
-    """A product with linked campaigns: units that may still be sold, and its sell rate in units a day,
-    learned from ``sold`` units; None where nothing was sold lately."""
+    """A product with linked campaigns: units that may still be sold, how fast it sells, None where nobody
+    knows, and how many units were sold and came back in the last 7 days."""
 
     sku: str
     available: int
     floor: int
     campaigns: tuple[Campaign, ...]
     sold: int = 0
-    sold_per_day: float | None = None
+    pace: Pace | None = None
     returned: int = 0
 
     @property
     def runway_days(self) -> float | None:
         """How long the stock above the floor lasts; None where nothing sells."""
-        if not self.sold_per_day:
-            return None
-        return max(self.available - self.floor, 0) / self.sold_per_day
+        return runway_days(self.available - self.floor, self.pace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

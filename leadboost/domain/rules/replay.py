@@ -17,6 +17,7 @@ from leadboost.domain.halt import Scope
 from leadboost.domain.rules.evaluate import evaluate, left_delta
 from leadboost.domain.rules.facts import DayFact, Facts, StockFact
 from leadboost.domain.rules.rule import Action, Firing, Mode, Outcome, Rule, Skip, Verdict
+from leadboost.domain.stock import Pace, SalesHistory, sell_pace
 
 RATE_DAYS = 7
 _NO_ID = UUID(int=0)
@@ -37,12 +38,13 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoldDay:
-    """Units of a SKU sold on a day, and what was left after the last of these sales."""
+    """A day on which a SKU moved: units sold and units that came back, and what was left at its end."""
 
     sku: str
     day: date
     sold: int
     remaining: int
+    returned: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,9 +235,11 @@ class _Past:
         past = [each for each in self._history.sold if each.day <= day]
         left = {each.sku: each.remaining for each in sorted(past, key=lambda each: each.day)}
         lately: Counter[str] = Counter()
+        returned: Counter[str] = Counter()
         for each in past:
             if each.day > day - timedelta(days=RATE_DAYS):
                 lately[each.sku] += each.sold
+                returned[each.sku] += each.returned
         for product in self._history.products:
             if product.sku in left:
                 yield StockFact(
@@ -244,5 +248,14 @@ class _Past:
                     floor=product.floor,
                     campaigns=product.campaigns,
                     sold=lately[product.sku],
-                    sold_per_day=lately[product.sku] / RATE_DAYS,
+                    pace=_pace([each for each in past if each.sku == product.sku], day),
+                    returned=returned[product.sku],
                 )
+
+
+def _pace(past: Sequence[SoldDay], day: date) -> Pace | None:
+    """How fast it sold by the end of ``day``; hours without anything to sell are not kept that far back."""
+    stocked_at = datetime.combine(min(each.day for each in past), time(), tzinfo=UTC)
+    days = [(each.day, each.sold) for each in past]
+    history = SalesHistory(days=days, stocked_at=stocked_at, outs=())
+    return sell_pace(history, datetime.combine(day, _DAY_END))

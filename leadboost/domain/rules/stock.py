@@ -36,7 +36,8 @@ class StockFloor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runway:
-    """At the recent sell rate the stock above the floor lasts less than ``days``. Its data are units sold."""
+    """At the recent sell rate the stock above the floor lasts less than ``days``. Its data are units sold in
+    the last 7 days; what is at its floor is the matter of ``StockFloor``."""
 
     name: ClassVar[str] = "runway"
     history: ClassVar[bool] = True
@@ -48,7 +49,7 @@ class Runway:
         return [
             Finding(
                 subject=Scope("sku", (each.sku,)),
-                breached=each.available > each.floor and runway < self.days,
+                breached=runway < self.days,
                 observed=runway,
                 limit=self.days,
                 said=f"{each.sku}: {each.available} left last {runway:.1f} days, threshold {self.days:g}",
@@ -56,7 +57,7 @@ class Runway:
                 data=each.sold,
             )
             for each in _products(facts, scope)
-            if (runway := each.runway_days) is not None
+            if each.available > each.floor and (runway := each.runway_days) is not None
         ]
 
 
@@ -65,7 +66,7 @@ class ReturnRate:
     """More than the share ``rate`` of the units sold lately came back. Its data are units sold."""
 
     name: ClassVar[str] = "return_rate"
-    history: ClassVar[bool] = False
+    history: ClassVar[bool] = True
     protections: ClassVar[Protections] = Protections(minimum_data=20)
 
     rate: float

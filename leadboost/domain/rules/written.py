@@ -37,6 +37,7 @@ from leadboost.domain.rules.trust import ModelDrift, SourceFreshness, Unverified
 from leadboost.errors import ConfigError, InputError, Problem
 
 MAX_RULES = 200
+NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,63}$"
 _MICROS = "_micros"
 _LARGEST = 1_000_000_000_000
 
@@ -95,7 +96,7 @@ class _RuleBody(_Table):
     made: ClassVar[type[Any]]
     usual: ClassVar[Action] = Action.HALT
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     scope: Place = GLOBAL
     action: Literal["halt", "reduce"] | None = None
     mode: Literal["on", "shadow", "off"] = "on"
@@ -273,7 +274,7 @@ def read_rule(written: Mapping[str, object]) -> Rule:
     return _BODY.validate_python(written).rule(Origin.API)
 
 
-def made_of(bodies: Sequence[_RuleBody], origin: Origin) -> Sequence[Rule]:
+def made_of(bodies: Sequence[RuleBody], origin: Origin) -> Sequence[Rule]:
     """The rules of these. Raises InputError where two have one name."""
     names = [body.name for body in bodies]
     for index, name in enumerate(names):
@@ -315,13 +316,20 @@ def _written(name: str, kind: Kind) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
+def plain_place(place: Sequence[int | str]) -> list[int | str]:
+    """Where a fault is, without the kind that pydantic names after a rule's place in the list."""
+    before = ["", *place]
+    return [
+        part
+        for last, part in zip(before, place, strict=False)
+        if not (isinstance(last, int) and part in _KINDS)
+    ]
+
+
 def _problem(error: Any) -> Problem:
     place = ""
-    for part in error["loc"]:
-        if isinstance(part, int):
-            place += f"[{part}]"
-        elif not (place.endswith("]") and part in _KINDS):
-            place += f".{part}" if place else part
+    for part in plain_place(error["loc"]):
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else part
     return Problem(
         key=place, value=repr(error["input"])[:100], allowed=error["msg"].removeprefix("Value error, ")
     )

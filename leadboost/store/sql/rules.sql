@@ -57,10 +57,13 @@ WHERE ((on_hand - reserved <= floor AND ($1::text[] IS NULL OR sku = ANY ($1::te
 ORDER BY sku;
 
 -- name: find_sell_rates
--- Units of each advertised SKU sold since $1.
-SELECT sku, sum(quantity)::bigint AS sold
-FROM sales
-WHERE sold_at >= $1 AND EXISTS (SELECT 1 FROM product_campaigns link WHERE link.sku = sales.sku)
+-- Units of each advertised SKU sold since the day $1 (UTC), and how many came back.
+SELECT sku, sum(units)::bigint AS sold, coalesce((
+    SELECT sum(quantity) FROM stock_moves
+    WHERE stock_moves.sku = sales_days.sku AND kind = 'return' AND at >= $1::date::timestamp AT TIME ZONE 'UTC'
+), 0)::bigint AS returned
+FROM sales_days
+WHERE day >= $1 AND EXISTS (SELECT 1 FROM product_campaigns link WHERE link.sku = sales_days.sku)
 GROUP BY sku;
 
 -- name: read_ledger
@@ -95,14 +98,21 @@ WHERE day BETWEEN $1 AND $2 AND currency = $3
 ORDER BY external_id, known_at
 LIMIT $4;
 
--- name: read_past_sales
--- Units of each advertised SKU sold on each day from $1 to $2 (UTC), and what was left after the last sale.
-SELECT sku, (sold_at AT TIME ZONE 'UTC')::date AS day, sum(quantity)::bigint AS sold,
-    (array_agg(remaining ORDER BY sold_at DESC, id DESC, line DESC))[1] AS remaining
-FROM sales
-WHERE sold_at >= $1 AND sold_at < $2
-    AND EXISTS (SELECT 1 FROM product_campaigns link WHERE link.sku = sales.sku)
-GROUP BY 1, 2;
+-- name: read_past_stock
+-- What was left of each advertised SKU at the end of each day (UTC) on which it moved, from $1 to before $2;
+-- units sold on that day, and units that came back.
+SELECT last.sku, last.day, last.remaining, coalesce(sales_days.units, 0)::bigint AS sold, coalesce((
+    SELECT sum(quantity) FROM stock_moves
+    WHERE stock_moves.sku = last.sku AND kind = 'return' AND (at AT TIME ZONE 'UTC')::date = last.day
+), 0)::bigint AS returned
+FROM (
+    SELECT DISTINCT ON (sku, (at AT TIME ZONE 'UTC')::date) sku, (at AT TIME ZONE 'UTC')::date AS day, remaining
+    FROM stock_ledger
+    WHERE at >= $1 AND at < $2
+        AND EXISTS (SELECT 1 FROM product_campaigns link WHERE link.sku = stock_ledger.sku)
+    ORDER BY sku, (at AT TIME ZONE 'UTC')::date, at DESC, id DESC, line DESC
+) AS last
+LEFT JOIN sales_days USING (sku, day);
 
 -- name: read_places
 -- Every product with linked campaigns.
