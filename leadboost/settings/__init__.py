@@ -183,8 +183,8 @@ class Settings(Section):
     testing: TestingSettings = TestingSettings()
     crash: str | None = Field(
         None,
-        pattern=f"^({'|'.join(CRASH_POINTS)})$",
-        description=f"one of {', '.join(CRASH_POINTS)}",
+        pattern=f"^({'|'.join(CRASH_POINTS)})(@[1-9])?$",
+        description=f"one of {', '.join(CRASH_POINTS)}; halt.recorded@2 is its second time",
     )
 
     @field_validator("testing")
