@@ -12,6 +12,7 @@ from leadboost.console.call import Handles
 from leadboost.console.logins import draw_token, hash_of
 from leadboost.console.pushes import Pushes
 from leadboost.console.server import Console
+from leadboost.console.shops import Shops
 from leadboost.messages.scout import BeginIntake
 from leadboost.runtime import Stage
 from leadboost.store.accounts import PgAccountStore
@@ -74,6 +75,7 @@ class IntakeOpening:
             accounts=accounts,
             hearing=PgHearingStore(store),
             signals=PgSignalStore(store),
+            shops=Shops(receipts=PgReceiptStore(store), secrets=connectors.shop_keys),
             pushes=Pushes(receipts=PgReceiptStore(store), secrets=connectors.push.keys()),
             offers=make_offers(connectors),
             radar=PgRadarReports(store),

@@ -24,6 +24,7 @@ from leadboost.console.passwords import Passwords
 from leadboost.console.problems import PROBLEM_TYPE, Fault, ProblemError, invalid, problem_body
 from leadboost.console.pushes import Pushes
 from leadboost.console.replies import encode
+from leadboost.console.shops import Shops
 from leadboost.domain.halt import Scope
 from leadboost.domain.offer import Offer
 from leadboost.domain.radar.tally import IntakeTally
@@ -72,6 +73,7 @@ class Handles:
     hearing: FeatureStore
     signals: SignalPages
     pushes: Pushes
+    shops: Shops
     radar: RadarReports
     tally: IntakeTally
     offers: Sequence[Offer] = ()

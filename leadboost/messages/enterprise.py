@@ -81,8 +81,36 @@ class RestockStock(Keyed):
     unit_cost_micros: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideLine:
+    """Units of a SKU sold elsewhere, at ``unit_price_micros`` each if that is known."""
+
+    sku: str
+    quantity: int
+    unit_price_micros: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSale(Keyed):
+    """Record an order that the shop ``principal`` sold by itself, under the id that it has here for ever.
+
+    ``lines`` name each SKU at most once; money in ``currency``. It is never refused: what was not there
+    is told as ``stock.oversold_externally``.
+    """
+
+    sale_id: UUID
+    lines: tuple[OutsideLine, ...]
+    currency: str
+
+
 StockChange: TypeAlias = (
-    SellStock | ReserveStock | ConfirmReservation | ReleaseReservation | ReturnSale | RestockStock
+    SellStock
+    | ReserveStock
+    | ConfirmReservation
+    | ReleaseReservation
+    | ReturnSale
+    | RestockStock
+    | RecordSale
 )
 
 

@@ -23,13 +23,14 @@ class SalesDecided:
     """One answer or error per request, in the order asked, and what was committed with them.
 
     ``sold`` counts the orders newly granted, ``levels`` are the stock levels written, as they are
-    now, and ``alerts`` those that reached their floor or zero, each with its journal row.
+    now, ``alerts`` those that reached their floor or zero, and ``told`` counts what else was journalled.
     """
 
     answers: Sequence[Answer | Exception]
     sold: int = 0
     levels: Sequence[StockLevel] = ()
     alerts: Sequence[StockAlert] = ()
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

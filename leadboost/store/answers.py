@@ -13,6 +13,7 @@ from leadboost.domain.stock import (
     Held,
     Line,
     Missing,
+    Recorded,
     Refused,
     Released,
     Restocked,
@@ -41,6 +42,8 @@ def decision_answer(decision: Decision) -> Answer:
             return _made({"sale_id": sale_id, "lines": back})
         case Restocked(line=line, remaining=remaining):
             return _made(_line(line, remaining))
+        case Recorded(outside=outside, again=again):
+            return _made({"sale_id": outside.sale_id, "again": again})
         case Refused():
             return _refused(decision)
         case Ended(reservation=ended):

@@ -1,15 +1,16 @@
 """What was asked of stock, in the words of the domain, and the SKUs that it touches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from leadboost.domain.stock import Confirm, Hold, Line, Order, Release, Request, Restock, Return
+from leadboost.domain.stock import Confirm, Hold, Line, Order, Outside, Release, Request, Restock, Return
 from leadboost.errors import StoreDataError
 from leadboost.messages.enterprise import (
     ConfirmReservation,
+    RecordSale,
     ReleaseReservation,
     ReserveStock,
     RestockStock,
@@ -48,6 +49,15 @@ def named_id(command: StockChange) -> UUID | None:
             return None
 
 
+def earlier_ids(commands: Iterable[StockChange]) -> Sequence[UUID]:
+    """Reservations and sales that may stand in the tables already."""
+    return [
+        id
+        for command in commands
+        if (id := command.sale_id if isinstance(command, RecordSale) else named_id(command)) is not None
+    ]
+
+
 def skus_of(command: StockChange, named: Mapping[UUID, frozenset[str]]) -> frozenset[str]:
     """The SKUs that a command touches; ``named`` are those of earlier reservations and sales."""
     id = named_id(command)
@@ -70,6 +80,8 @@ def in_domain_words(request: StockRequest, now: datetime) -> Request:
             return Return(sale_id=command.sale_id, lines=command.lines)
         case RestockStock():
             return Restock(line=command.line)
+        case RecordSale():
+            return Outside(sale_id=command.sale_id, lines=tuple(_lines(command)))
         case _:
             assert_never(command)
 
@@ -87,6 +99,8 @@ def _lines(command: StockChange) -> Sequence[Line]:
     match command:
         case SellStock():
             return command.lines
+        case RecordSale():
+            return [Line(sku=line.sku, quantity=line.quantity) for line in command.lines]
         case ReserveStock() | RestockStock():
             return (command.line,)
         case ReturnSale():

@@ -1,6 +1,6 @@
 """The desk as the tables have it, and what was decided there as rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ from leadboost.domain.stock import (
     Desk,
     Held,
     Line,
+    Recorded,
     Released,
     Reservation,
     Restocked,
@@ -17,9 +18,9 @@ from leadboost.domain.stock import (
     Sold,
     StockLevel,
 )
-from leadboost.messages.enterprise import RestockStock, ReturnSale
+from leadboost.messages.enterprise import RecordSale, RestockStock, ReturnSale, StockChange
 from leadboost.ports import StockRequest
-from leadboost.store.asked import Asked, named_id
+from leadboost.store.asked import Asked, earlier_ids
 from leadboost.store.database import Session
 from leadboost.store.ledger import Move, read_sold
 from leadboost.store.queries import load_queries
@@ -37,7 +38,7 @@ async def open_desk(
     What has run out is freed first, so that nobody is refused for units that nobody keeps.
     """
     expired = await expire_reservations(session, levels, now)
-    ids = [id for each in asked if (id := named_id(each.request.command)) is not None]
+    ids = earlier_ids(each.request.command for each in asked)
     rows = await session.fetch(_queries.find_reservations, ids) if ids else ()
     desk = Desk(
         levels,
@@ -58,6 +59,11 @@ async def expire_reservations(
     kept = [sku for sku, level in levels.items() if level.reserved]
     rows = await session.fetch(_queries.expire_reservations, now, kept) if kept else ()
     return [Line(sku=sku, quantity=quantity) for sku, quantity in rows]
+
+
+def is_sale(decision: Decision) -> bool:
+    """Whether an order was newly granted or recorded."""
+    return isinstance(decision, Sold | Confirmed) or (isinstance(decision, Recorded) and not decision.again)
 
 
 def sold_lines(decided: Sequence[Decided]) -> Sequence[tuple[object, ...]]:
@@ -137,4 +143,39 @@ def level_columns(levels: Mapping[str, StockLevel]) -> Sequence[Sequence[object]
         list(levels),
         [level.on_hand for level in levels.values()],
         [level.reserved for level in levels.values()],
+    ]
+
+
+def outside_of(commands: Iterable[StockChange]) -> Sequence[str]:
+    """SKUs of orders made elsewhere, which may be unknown here."""
+    return sorted({line.sku for each in commands if isinstance(each, RecordSale) for line in each.lines})
+
+
+def outside_lines(decided: Sequence[Decided]) -> Sequence[tuple[object, ...]]:
+    """Rows of id, line, SKU, quantity, remaining, shop, key, trace, unit price and currency."""
+    rows: list[tuple[object, ...]] = []
+    for request, decision in decided:
+        command = request.command
+        if isinstance(decision, Recorded) and isinstance(command, RecordSale) and not decision.again:
+            origin = (command.principal, command.key, command.trace)
+            for place, (line, left) in enumerate(zip(command.lines, decision.remaining, strict=True)):
+                money = (line.unit_price_micros, command.currency)
+                rows.append((command.sale_id, place, line.sku, line.quantity, left, *origin, *money))
+    return rows
+
+
+def shortfalls(decided: Sequence[Decided]) -> Sequence[dict[str, object]]:
+    """What was sold elsewhere and was not there, as the event tells it."""
+    return [
+        {
+            "sku": line.sku,
+            "channel": request.command.principal,
+            "order": request.command.key,
+            "shortfall": min(line.quantity, -left),
+            "available": left,
+        }
+        for request, decision in decided
+        if isinstance(decision, Recorded)
+        for line, left in zip(decision.outside.lines, decision.remaining, strict=False)
+        if left < 0
     ]

@@ -13,22 +13,28 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from leadboost.domain.stock import Confirmed, Desk, Pace, Sold, StockAlert, StockLevel
+from leadboost.clock import uuid7
+from leadboost.domain.stock import Desk, Pace, StockAlert, StockLevel
 from leadboost.errors import InputError, StoreConflictError, StoreDataError, StoreError
 from leadboost.messages.enterprise import Answer, Product, PutStock, StockAccount
-from leadboost.ports import Expired, SalesDecided, StockPut, StockRequest
+from leadboost.ports import Expired, NewEvent, SalesDecided, StockPut, StockRequest
 from leadboost.store.answers import CONFLICT, decision_answer, is_final
 from leadboost.store.asked import Asked, Key, fault_of, in_domain_words, named_id, skus_of
 from leadboost.store.database import Database, Session
 from leadboost.store.decided import (
     Decided,
     expire_reservations,
+    is_sale,
     level_columns,
     moves_of,
     open_desk,
+    outside_lines,
+    outside_of,
+    shortfalls,
     sold_lines,
     write_reservations,
 )
+from leadboost.store.journal import insert_events
 from leadboost.store.ledger import add_moves, end_outs, read_account
 from leadboost.store.locks import LOCK_WAIT_S, HeldSkus, locked_error
 from leadboost.store.queries import load_queries
@@ -37,6 +43,7 @@ from leadboost.store.stock import insert_alerts, lock_levels, put_stock, read_pa
 DEADLINE_S = 2.0
 READ_DEADLINE_S = 0.5
 RERUNS = 3
+OVERSOLD = "stock.oversold_externally"
 
 _queries = load_queries("sales")
 _reservations = load_queries("reservations")
@@ -132,6 +139,7 @@ class PgSaleStore:
             sold=first.sold + second.sold,
             levels=[*first.levels, *second.levels],
             alerts=[*first.alerts, *second.alerts],
+            told=first.told + second.told,
         )
 
     async def _decide_half(self, asked: Sequence[Asked]) -> SalesDecided:
@@ -158,6 +166,8 @@ class PgSaleStore:
         skus = {sku for each in firsts.values() for sku in each.skus}
         now = self._clock.now()
         async with self._database.transaction(deadline_s=DEADLINE_S, lock_wait_s=LOCK_WAIT_S) as session:
+            if elsewhere := outside_of(each.request.command for each in firsts.values()):
+                await session.execute(_queries.add_unknown_products, elsewhere, now, self._currency)
             levels = await lock_levels(session, skus)
             stored = await _read_stored(session, firsts)
             fresh = [each for key, each in firsts.items() if key not in stored]
@@ -167,14 +177,24 @@ class PgSaleStore:
             changed = desk.changed()
             await self._write(session, decided, answers, levels, changed, now)
             alerts = await insert_alerts(session, levels, changed, clock=self._clock, rng=self._rng)
+            told = await self._tell_shortfalls(session, decided, now)
         for each, answer in zip(fresh, answers, strict=True):
             stored[each.key] = _Stored(each.request.command.request_hash, answer)
         return SalesDecided(
             answers=[_answer(stored[each.key], each) for each in asked],
-            sold=sum(isinstance(decision, Sold | Confirmed) for _, decision in decided),
+            sold=sum(is_sale(decision) for _, decision in decided),
             levels=list(changed.values()),
             alerts=alerts,
+            told=told,
         )
+
+    async def _tell_shortfalls(self, session: Session, decided: Sequence[Decided], now: datetime) -> int:
+        events = [
+            NewEvent(id=uuid7(self._clock, self._rng), kind=OVERSOLD, at=now, data=data)
+            for data in shortfalls(decided)
+        ]
+        await insert_events(session, events)
+        return len(events)
 
     async def _write(
         self,
@@ -196,6 +216,9 @@ class PgSaleStore:
         await end_outs(session, levels, changed, now)
         await write_reservations(session, decided, now)
         await add_moves(session, moves_of(decided), now=now, clock=self._clock, rng=self._rng)
+        if outside := outside_lines(decided):
+            columns = zip(*outside, strict=True)
+            await session.execute(_queries.write_outside, now, *columns, *level_columns(changed))
         if kept or changed:
             await session.execute(
                 _queries.write_sales,

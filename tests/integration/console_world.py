@@ -19,6 +19,7 @@ from leadboost.console.call import Handles
 from leadboost.console.page import Pages
 from leadboost.console.pushes import Pushes
 from leadboost.console.server import Console
+from leadboost.console.shops import Shops
 from leadboost.domain.account import Account
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt, HaltItem, ItemStatus, Latch, Scope
@@ -49,6 +50,7 @@ from leadboost.messages.enterprise import (
     ListStock,
     Product,
     PutStock,
+    RecordSale,
     ReleaseReservation,
     ReserveStock,
     RestockStock,
@@ -101,6 +103,7 @@ from tests.integration.memory_accounts import MemoryAccountStore
 
 NO_PAGES = Pages()
 AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+SHOP_SECRET = b"shpss_test"
 PUSH_SECRET = b"a secret of pushes, 24 bytes"
 SECRET = b"a secret of the tests, long enough."
 CLIENT = ClientSecret("robot", "correct horse battery", Role.OPERATOR)
@@ -298,6 +301,7 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
         lambda _: SOLD,
     ),
     GetAccount: lambda _: None,
+    RecordSale: lambda _: SOLD,
     PutStock: lambda _: PRODUCT,
     ListStock: lambda _: [PRODUCT],
     HearSignals: lambda message: SignalsHeard(
@@ -463,6 +467,9 @@ class World:
             accounts=self.accounts,
             hearing=self.hearing,
             signals=self.signals,
+            shops=Shops(
+                receipts=self.receipts, secrets={"shopify": [SHOP_SECRET], "woocommerce": [SHOP_SECRET]}
+            ),
             pushes=Pushes(receipts=self.receipts, secrets={"crm": [PUSH_SECRET]}),
             offers=[OFFER],
             radar=self.radar,

@@ -22,6 +22,8 @@ PUBLIC = {
     ("DELETE", "/api/session"),
     ("POST", "/api/session/first"),
     ("POST", "/hooks/signals/{name}"),
+    ("POST", "/hooks/shopify"),
+    ("POST", "/hooks/woocommerce"),
 }
 ROLES = {
     ("GET", "/api/session"): Role.VIEWER,

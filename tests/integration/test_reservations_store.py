@@ -13,7 +13,9 @@ from leadboost.domain.stock import Line
 from leadboost.messages.enterprise import (
     Answer,
     ConfirmReservation,
+    OutsideLine,
     PutStock,
+    RecordSale,
     ReleaseReservation,
     ReserveStock,
     RestockStock,
@@ -330,3 +332,94 @@ async def test_a_product_with_nothing_to_sell_keeps_its_pace(store: PgSaleStore,
 
     assert later["cup"].per_day > earlier["cup"].per_day
     assert later["cup"].units == earlier["cup"].units
+
+
+def outside(number: int, *lines: tuple[str, int], price: int | None = 7_000_000) -> RecordSale:
+    return RecordSale(
+        principal="shopify",
+        key=str(number),
+        request_hash=b"h",
+        trace=TRACE,
+        sale_id=UUID(int=number),
+        lines=tuple(OutsideLine(sku=sku, quantity=n, unit_price_micros=price) for sku, n in lines),
+        currency="EUR",
+    )
+
+
+async def test_an_order_made_elsewhere_is_recorded_at_its_price(
+    store: PgSaleStore, database: Database
+) -> None:
+    ((status, body),) = await decide(store, outside(1, ("cup", 3)))
+
+    assert (status, body) == (201, {"sale_id": str(UUID(int=1)), "again": False})
+    account = await store.get_account(sku="cup", limit=1)
+    assert account is not None
+    (move,) = account.moves
+    assert (move.kind, move.quantity, move.remaining) == ("external", -3, 7)
+    assert (move.by, move.reason, move.unit_price_micros) == ("shopify", "shopify 1", 7_000_000)
+    assert (account.on_hand, account.balance) == (7, 7)
+
+
+async def test_what_was_sold_elsewhere_and_was_not_there_is_recorded_and_told(
+    store: PgSaleStore, database: Database
+) -> None:
+    await reserved(store, 4)
+
+    ((status, _),) = await decide(store, outside(1, ("cup", 8), ("hat", 1)))
+
+    assert status == 201
+    assert await level(database) == (2, 4)
+    query = "SELECT data FROM events WHERE kind = 'stock.oversold_externally'"
+    assert await rows(database, query) == [
+        ({"sku": "cup", "channel": "shopify", "order": "1", "shortfall": 2, "available": -2},)
+    ]
+    assert await rows(database, BALANCES) == [("cup", 0, 0, 0), ("hat", 0, 0, 0)]
+
+
+async def test_nothing_is_sold_here_of_what_is_owed_elsewhere_until_it_has_arrived(
+    store: PgSaleStore, database: Database
+) -> None:
+    await decide(store, outside(1, ("cup", 12)))
+
+    (refused, arrived, sold) = await decide(store, sell("cup", 1), restock("cup", 3), sell("cup", 1))
+
+    assert (refused[0], refused[1]["available"]) == (409, 0)
+    assert (arrived[1]["remaining"], sold[0]) == (1, 201)
+    assert await rows(database, "SELECT on_hand, short FROM stock WHERE sku = 'cup'") == [(0, 0)]
+
+
+async def test_an_order_of_an_unknown_product_makes_the_product_known(
+    store: PgSaleStore, database: Database
+) -> None:
+    ((status, _),) = await decide(store, outside(1, ("new", 2)))
+
+    assert status == 201
+    assert await level(database, "new") == (-2, 0)
+    assert await rows(database, "SELECT quantity, remaining FROM sales") == [(2, -2)]
+
+
+async def test_an_order_told_again_changes_nothing_even_when_its_answer_is_forgotten(
+    store: PgSaleStore, database: Database
+) -> None:
+    await decide(store, outside(1, ("cup", 3)))
+    await run(database, "DELETE FROM idempotency")
+
+    ((status, body),) = await decide(store, outside(1, ("cup", 3), ("hat", 1)))
+
+    assert (status, body["again"]) == (201, True)
+    assert await level(database) == (7, 0)
+    assert await level(database, "hat") == (10, 0)
+
+
+async def test_a_cancelled_order_of_elsewhere_comes_back_at_its_price(
+    store: PgSaleStore, database: Database
+) -> None:
+    await decide(store, outside(1, ("cup", 3)))
+
+    ((status, _),) = await decide(store, take_back(str(UUID(int=1))))
+
+    assert status == 201
+    assert await level(database) == (10, 0)
+    assert await rows(database, "SELECT unit_price_micros FROM stock_moves WHERE kind = 'return'") == [
+        (7_000_000,)
+    ]

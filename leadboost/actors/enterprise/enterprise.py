@@ -29,6 +29,7 @@ from leadboost.messages.enterprise import (
     ListStock,
     Product,
     PutStock,
+    RecordSale,
     ReserveStock,
     RestockStock,
     SellStock,
@@ -174,6 +175,8 @@ class Enterprise(Actor[_Told]):
         return dict(zip(commands, put.results, strict=True))
 
     def _tell_decided(self, decided: SalesDecided) -> None:
+        if decided.told:
+            self._committed.publish(EventsCommitted())
         if decided.alerts:
             self._crash("sale.committed")
             self._committed.publish(EventsCommitted())
@@ -329,6 +332,8 @@ def _may_touch(change: StockChange, puts: Collection[PutStock]) -> bool:
     match change:
         case SellStock(lines=lines):
             skus = {line.sku for line in lines}
+        case RecordSale(lines=outside):
+            skus = {line.sku for line in outside}
         case ReserveStock(line=line) | RestockStock(line=line):
             skus = {line.sku}
         case _:

@@ -57,6 +57,7 @@ from leadboost.console.replies.ruling import PreviewReply, ReplayReply, RulesRep
 from leadboost.console.replies.selling import (
     ConfirmedReply,
     HeldReply,
+    HookReply,
     LedgerReply,
     LineReply,
     MoveReply,
@@ -94,6 +95,7 @@ __all__ = [
     "HaltReply",
     "HaltTripped",
     "HeldReply",
+    "HookReply",
     "Interval",
     "KeyConflict",
     "LedgerReply",

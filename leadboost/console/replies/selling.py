@@ -86,6 +86,14 @@ class ReturnReply:
 
 
 @dataclass(frozen=True, slots=True)
+class HookReply:
+    """What became of a shop's message: ``recorded``, ``cancelled`` or ``ignored``."""
+
+    outcome: str
+    sale_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class MoveReply:
     """A row of the ledger: ``quantity`` more or fewer on hand, ``remaining`` available afterwards."""
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leadboost.console import api_sell, api_stock, bodies, replies
+from leadboost.console import api_sell, api_shops, api_stock, bodies, replies
 from leadboost.console.auth import Role
 from leadboost.console.routes.route import Route
 
@@ -97,5 +97,31 @@ ROUTES: Final[tuple[Route, ...]] = (
         query=bodies.WriteQuery,
         replies={200: replies.DryRun, 201: replies.SaleReply | replies.OrderReply},
         problems={404: replies.UnknownSku, 409: replies.ShortStock | replies.KeyConflict},
+    ),
+    Route(
+        method="POST",
+        path="/hooks/shopify",
+        access=None,  # the message is signed
+        serve=api_shops.shopify_hook,
+        headers={
+            "X-Shopify-Hmac-SHA256": "The HMAC-SHA-256 of the body in base64, by the app's client secret.",
+            "X-Shopify-Webhook-Id": "The delivery's own id; taken in once.",
+            "X-Shopify-Topic": "orders/create, orders/paid or orders/cancelled; others are acknowledged.",
+        },
+        replies={200: replies.HookReply},
+        body_limit=api_shops.BODY_BYTES,
+    ),
+    Route(
+        method="POST",
+        path="/hooks/woocommerce",
+        access=None,  # the message is signed
+        serve=api_shops.woocommerce_hook,
+        headers={
+            "X-WC-Webhook-Signature": "The HMAC-SHA-256 of the body in base64, by the webhook's secret.",
+            "X-WC-Webhook-Delivery-ID": "The delivery's own id; taken in once.",
+            "X-WC-Webhook-Topic": "order.created or order.updated; others are acknowledged.",
+        },
+        replies={200: replies.HookReply},
+        body_limit=api_shops.BODY_BYTES,
     ),
 )

@@ -5,7 +5,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from leadboost.domain.stock.levels import Line
-from leadboost.domain.stock.requests import Hold, Order, Reservation
+from leadboost.domain.stock.requests import Hold, Order, Outside, Reservation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,18 @@ class Restocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An order made elsewhere; ``remaining`` line by line, below zero by what was not there.
+
+    ``again`` when it stood in the books before: then nothing changes.
+    """
+
+    outside: Outside
+    remaining: tuple[int, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """Refused for want of ``sku``: ``available`` units, or ``known`` False when it was never stocked."""
 
@@ -99,5 +111,5 @@ class Missing:
 
 
 Decision: TypeAlias = (
-    Sold | Held | Confirmed | Released | Returned | Restocked | Refused | Ended | Excess | Missing
+    Sold | Held | Confirmed | Released | Returned | Restocked | Recorded | Refused | Ended | Excess | Missing
 )

@@ -12,6 +12,7 @@ from leadboost.domain.stock.decisions import (
     Excess,
     Held,
     Missing,
+    Recorded,
     Refused,
     Released,
     Restocked,
@@ -25,6 +26,7 @@ from leadboost.domain.stock.requests import (
     Confirm,
     Hold,
     Order,
+    Outside,
     PastLine,
     Release,
     Request,
@@ -37,8 +39,9 @@ from leadboost.domain.stock.requests import (
 class Desk:
     """Decides requests in turn against ``levels``; each sees what those before it left.
 
-    Quantities must be positive. Nothing granted ever takes what is available below zero, even where
-    an order names a SKU twice. ``reservations`` and ``sales`` are those that requests may name.
+    Quantities must be positive. Nothing granted ever takes what is available below zero, even where an
+    order names a SKU twice; an order made elsewhere does, for it has happened. ``reservations`` and
+    ``sales`` are those that requests may name.
     """
 
     def __init__(
@@ -74,6 +77,8 @@ class Desk:
                 return self._take_back(request)
             case Restock():
                 return self._restock(request.line)
+            case Outside():
+                return self._record(request)
             case _:
                 assert_never(request)
 
@@ -164,6 +169,17 @@ class Desk:
         line = Line(sku=past.line.sku, quantity=quantity)
         self._available[line.sku] += quantity
         return ReturnedLine(place=past.place, line=line, remaining=self._available[line.sku])
+
+    def _record(self, outside: Outside) -> Recorded:
+        if outside.sale_id in self._sales:
+            return Recorded(outside=outside, remaining=(), again=True)
+        for line in outside.lines:
+            self._available[line.sku] -= line.quantity
+        self._sales[outside.sale_id] = [
+            PastLine(place=place, line=line, returned=0) for place, line in enumerate(outside.lines)
+        ]
+        remaining = tuple(self._available[line.sku] for line in outside.lines)
+        return Recorded(outside=outside, remaining=remaining)
 
     def _restock(self, line: Line) -> Restocked | Refused:
         if line.sku not in self._available:

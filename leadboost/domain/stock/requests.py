@@ -57,7 +57,15 @@ class Restock:
     line: Line
 
 
-Request: TypeAlias = Order | Hold | Confirm | Release | Return | Restock
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """An order that was made elsewhere: it has happened, whatever is on hand."""
+
+    sale_id: UUID
+    lines: tuple[Line, ...]
+
+
+Request: TypeAlias = Order | Hold | Confirm | Release | Return | Restock | Outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

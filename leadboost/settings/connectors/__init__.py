@@ -20,6 +20,7 @@ from leadboost.settings.connectors.hearing import (
 )
 from leadboost.settings.connectors.push import PushSettings
 from leadboost.settings.connectors.section import SourceSection
+from leadboost.settings.connectors.selling import ShopSettings
 from leadboost.settings.connectors.tiktok import TikTokResearchSettings, TikTokSettings
 from leadboost.settings.section import Seconds, Section, host_text, one_line, refuse_truth, refuse_twins
 
@@ -52,6 +53,8 @@ class ConnectorsSettings(Section):
     x: XSettings = XSettings()
     drop: DropSettings = DropSettings()
     push: PushSettings = PushSettings()
+    shopify: ShopSettings = ShopSettings()
+    woocommerce: ShopSettings = ShopSettings()
     tiktok: TikTokSettings = TikTokSettings()
     tiktok_research: TikTokResearchSettings = TikTokResearchSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
@@ -76,6 +79,11 @@ class ConnectorsSettings(Section):
         if unknown := sorted({each.source for each in expected} - known):
             raise ValueError(f"names no source of these sections: {', '.join(unknown)}")
         return expected
+
+    @property
+    def shop_keys(self) -> dict[str, list[bytes]]:
+        """The live webhook secrets by shop."""
+        return {"shopify": self.shopify.keys(), "woocommerce": self.woocommerce.keys()}
 
     @property
     def expected_per_day(self) -> dict[str, float]:

@@ -46,6 +46,40 @@ SET on_hand = level.on_hand,
 FROM unnest($15::text[], $16::bigint[], $17::bigint[]) AS level (sku, on_hand, reserved)
 WHERE stock.sku = level.sku;
 
+-- name: add_unknown_products
+-- Create products ($1) that were sold elsewhere and are unknown here, with nothing on hand, now ($2).
+WITH known AS (
+    INSERT INTO products (sku, currency, updated_at)
+    SELECT sku, $3, $2 FROM unnest($1::text[]) AS sku ORDER BY sku COLLATE "C"
+    ON CONFLICT DO NOTHING
+    RETURNING sku
+)
+INSERT INTO stock (sku, stocked_at, out_since) SELECT sku, $2, $2 FROM known ON CONFLICT DO NOTHING;
+
+-- name: write_outside
+-- Store lines sold elsewhere, the day's sum, and how far the new levels ($12) go beyond what there was.
+WITH sold AS (
+    INSERT INTO sales (sold_at, channel, id, line, sku, quantity, remaining, principal, idempotency_key, trace,
+        unit_price_micros, currency)
+    SELECT $1::timestamptz, principal, id, line, sku, quantity, remaining, principal, key, trace, price, currency
+    FROM unnest($2::uuid[], $3::smallint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
+        $9::uuid[], $10::bigint[], $11::text[])
+        AS sale (id, line, sku, quantity, remaining, principal, key, trace, price, currency)
+    RETURNING sku, quantity, unit_price_micros
+), summed AS (
+    INSERT INTO sales_days (sku, day, units, revenue_micros)
+    SELECT sku, ($1::timestamptz AT TIME ZONE 'UTC')::date, sum(quantity),
+        coalesce(sum(quantity * unit_price_micros), 0)
+    FROM sold
+    GROUP BY sku
+    ON CONFLICT (sku, day) DO UPDATE
+    SET units = sales_days.units + excluded.units,
+        revenue_micros = sales_days.revenue_micros + excluded.revenue_micros
+)
+UPDATE stock SET short = greatest(level.reserved - level.on_hand, 0)
+FROM unnest($12::text[], $13::bigint[], $14::bigint[]) AS level (sku, on_hand, reserved)
+WHERE stock.sku = level.sku;
+
 -- name: write_levels
 -- Write new levels of SKUs whose rows we hold, now ($1).
 UPDATE stock

@@ -270,6 +270,7 @@ export const en = {
       "model.trained": "Model",
       "stock.low": "Stock low",
       "stock.out": "Sold out",
+      "stock.oversold_externally": "Oversold elsewhere",
       "safety.breached": "Rule fired",
       "panic.tripped": "Halt",
       "panic.item": "Pause",
@@ -286,6 +287,7 @@ export const en = {
     trained: (version: string, outcomes: string) => `Version ${version} from ${outcomes} outcomes`,
     low: (sku: string, n: string, floor: string) => `${sku}: ${n} available, floor ${floor}`,
     out: (sku: string) => `${sku} is sold out`,
+    oversold: (sku: string, shortfall: string, shop: string, order: string) => `${sku}: ${shop} sold ${shortfall} more than there were, order ${order}`,
     tripped: (scope: string, reason: string) => `${scope}: ${reason}`,
     item: (campaign: string, status: string, attempts: string) =>
       `${campaign}: ${status} (attempt ${attempts})`,

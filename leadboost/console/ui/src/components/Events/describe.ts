@@ -19,6 +19,8 @@ export function describe({ kind, data }: LiveEvent, text: Text): string {
       return events.low(of("sku"), of("available"), of("floor"));
     case "stock.out":
       return events.out(of("sku"));
+    case "stock.oversold_externally":
+      return events.oversold(of("sku"), of("shortfall"), of("channel"), of("order"));
     case "panic.tripped":
       return events.tripped(scopeText(of("scope"), text), phrase(of("reason"), text));
     case "panic.item":
@@ -69,6 +71,7 @@ export function toneOf({ kind, data }: LiveEvent): Tone {
     case "panic.tripped":
       return "halt";
     case "stock.out":
+    case "stock.oversold_externally":
     case "stock.low":
     case "safety.breached":
     case "source.silent":
