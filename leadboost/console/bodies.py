@@ -340,7 +340,7 @@ class LedgerQuery(Query):
 
 
 class BooksQuery(Query):
-    """What campaigns did in the last ``days`` days."""
+    """What campaigns did in the last ``days`` days of which outcomes are known."""
 
     days: Annotated[int, Field(ge=1, le=365)] = 30
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from leadboost.domain.campaign import AdCampaign, Campaign
 
-LEAST_SHARE = 0.6
+LEAST_SHARE = 0.5
 PER_CAMPAIGN = 3
 _WORD = re.compile(r"\w+")
 
@@ -46,7 +46,7 @@ def propose_links(
 ) -> Sequence[LinkProposal]:
     """Propose at most three products for each campaign, the likeliest first; what was refused is not
     proposed again."""
-    words = {each.sku: _words(each.title or "") for each in products}
+    words = {each.sku: _telling(each.title or "") for each in products}
     counts = Counter(word for found in words.values() for word in found)
     weight = {word: math.log(1 + len(products) / count) for word, count in counts.items()}
     proposals = [
@@ -82,8 +82,13 @@ def _share(name: frozenset[str], sku: str, title: frozenset[str], weight: dict[s
     return sum(weight[word] for word in title & name) / whole if whole else 0.0
 
 
+def _telling(title: str) -> frozenset[str]:
+    """The words of a title that can tell it from others: neither articles nor units."""
+    return frozenset(word for word in _words(title) if len(word) > 2 or word.isdigit())
+
+
 def _words(text: str) -> frozenset[str]:
-    """Words without case and accents; single letters name nothing."""
+    """Words without case and accents."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(char for char in plain if not unicodedata.combining(char))
-    return frozenset(word for word in _WORD.findall(bare.replace("_", " ")) if len(word) > 1)
+    return frozenset(_WORD.findall(bare.replace("_", " ")))

@@ -79,7 +79,7 @@ class CampaignBooks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetCampaignBooks(Message[CampaignBooks]):
-    """What campaigns did in the last ``days`` days, and what they advertise."""
+    """What campaigns did in the last ``days`` days of which anything is known, and what they advertise."""
 
     days: int = 30
 

@@ -32,6 +32,10 @@ class AdReports(Protocol):
 class CampaignStore(Protocol):
     """``outcomes``, ``actions`` and ``product_campaigns``, by campaign."""
 
+    async def last_day(self) -> date | None:
+        """The newest day that an outcome tells of; None while there is none."""
+        ...
+
     async def results(self, since: date, *, currency: str) -> Sequence[CampaignResult]:
         """What each campaign that an outcome names spent and earned since then."""
         ...

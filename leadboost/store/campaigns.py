@@ -38,6 +38,11 @@ class PgCampaignStore:
             for row in rows
         ]
 
+    async def last_day(self) -> date | None:
+        async with self._database.session(deadline_s=DEADLINE_S) as session:
+            found: date | None = await session.fetchval(_queries.read_last_day)
+        return found
+
     async def actions(self, limit: int) -> Sequence[CampaignAction]:
         async with self._database.session(deadline_s=DEADLINE_S) as session:
             rows = await session.fetch(_queries.read_actions, limit)

@@ -10,7 +10,17 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.acceptance.process import Process
 
 AXE = Path(__file__).parents[2] / "leadboost/console/ui/node_modules/axe-core/axe.min.js"
-VIEWS = ("overview", "safety", "signals", "signals/sources", "signals/topics", "model", "stock", "events")
+VIEWS = (
+    "overview",
+    "safety",
+    "signals",
+    "signals/sources",
+    "signals/topics",
+    "model",
+    "stock",
+    "campaigns",
+    "events",
+)
 PATIENCE_MS = 15_000
 _AXE_RUN = """
 async () => {

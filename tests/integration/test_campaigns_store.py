@@ -62,6 +62,17 @@ async def test_results_are_summed_by_the_campaign_that_an_outcome_names(
     ]
 
 
+async def test_the_newest_day_counts_whether_it_was_learned_or_not(
+    store: PgCampaignStore, database: Database
+) -> None:
+    empty = await store.last_day()
+    await PgOutcomeStore(database).record([outcome("a"), outcome("b", day=date(2026, 11, 18))])
+    pending = await store.last_day()
+    await run(database, "UPDATE outcomes SET state = 'processed' WHERE external_id = 'a'")
+
+    assert (empty, pending, await store.last_day()) == (None, DAY, DAY)
+
+
 async def test_a_link_that_is_confirmed_stands_and_is_in_the_audit_log(
     store: PgCampaignStore, database: Database
 ) -> None:

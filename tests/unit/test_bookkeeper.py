@@ -95,6 +95,9 @@ class Books:
     async def results(self, since: date, *, currency: str) -> Sequence[CampaignResult]:
         return []
 
+    async def last_day(self) -> date | None:
+        return date(2025, 12, 30)
+
     async def actions(self, limit: int) -> Sequence[CampaignAction]:
         return []
 
@@ -280,3 +283,4 @@ async def test_books_propose_links_for_campaigns_without_any(system: System) -> 
 
     assert [(each.link.campaign, each.link.sku) for each in before] == [(CAMPAIGN, "FAN"), (OTHER, "CUP")]
     assert (after.links, after.proposals) == ([link], [])
+    assert after.since == date(2025, 12, 1)

@@ -222,7 +222,8 @@ class Bookkeeper(Actor[_Told]):
     # -- answering --------------------------------------------------------------------------------
 
     async def _campaign_books(self, days: int) -> CampaignBooks:
-        since = self.clock.now().date() - timedelta(days=days)
+        last = await self._store.last_day() or self.clock.now().date()
+        since = last - timedelta(days=days - 1)
         links = await self._store.links()
         refused = await self._store.refused_links()
         linked = {link.campaign for link in links}

@@ -122,8 +122,8 @@ class Accounts:
             self._first_listed.pop((halt.id, account.name), None)
             self._swept.discard((halt.id, account.name))
 
-    def read(self) -> CampaignsRead:
-        """All campaigns as last listed."""
+    def read(self, now: float) -> CampaignsRead:
+        """All campaigns as last listed; a list that fails while the last one is fresh is no error."""
         reads = [account.read_at for account in self.by_name.values()]
         known = [at for at in reads if at is not None]
         return CampaignsRead(
@@ -134,7 +134,7 @@ class Accounts:
                     platform=account.name,
                     account_id=account.platform.account_id,
                     read_at=account.read_at,
-                    error=account.denied or account.error,
+                    error=account.denied or (account.error and account.staleness(now)),
                 )
                 for account in self.by_name.values()
             ],

@@ -112,7 +112,7 @@ class PanicManager(Actor[_Told]):
             case GetHalt(id=halt_id):
                 return self._book.get(halt_id)
             case ListCampaigns():
-                return self._accounts.read()
+                return self._accounts.read(self.clock.monotonic())
             case TripHalt():
                 reply: Halt | None = await self.trigger_critical_failure(message)
             case _:

@@ -38,4 +38,5 @@ class Showing:
 
     def show_campaigns(self) -> None:
         """Show what the accounts said last."""
-        self._state.publish(StateChanged(key="campaigns", data=self._accounts.read().view()))
+        read = self._accounts.read(self._actor.clock.monotonic())
+        self._state.publish(StateChanged(key="campaigns", data=read.view()))

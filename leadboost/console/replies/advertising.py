@@ -131,8 +131,8 @@ class LinkDecided:
 class ConnectionReply:
     """An ad account. ``state`` is ``waiting`` until it was first listed, and ``failing`` while it cannot be.
 
-    Results are read by one host: ``results_since`` is the first day that this one read, null where it has
-    not, and ``results_error`` says why it cannot.
+    Results are read by one host: ``results_since`` is the first day that this one has read, null where it
+    has read none; ``results_days`` is what the last reading brought, and ``results_error`` why it failed.
     """
 
     name: str
@@ -142,6 +142,7 @@ class ConnectionReply:
     error: str | None
     results_read_at: datetime | None
     results_since: date | None
+    results_days: int
     results_tell_value: bool
     results_error: str | None
 
@@ -167,6 +168,7 @@ def _connection(account: AccountRead, book: AccountBook | None) -> ConnectionRep
         error=account.error,
         results_read_at=book.read_at if book else None,
         results_since=book.since if book else None,
+        results_days=book.days if book else 0,
         results_tell_value=bool(book and book.tells_value),
         results_error=book.error if book else None,
     )

@@ -78,6 +78,7 @@ class Results:
             "conversions": round(revenue / _BASKET[campaign.platform]),
             "attributes": {
                 "campaign": campaign.name,
+                "campaign_id": campaign.id,
                 "audience": campaign.audience,
                 "format": campaign.format,
                 "text": campaign.text,

@@ -1,3 +1,10 @@
+-- name: read_last_day
+-- The newest day of any outcome, by the indices in which the learner finds its rows.
+SELECT greatest(
+    (SELECT day FROM outcomes WHERE state = 'pending' ORDER BY day DESC LIMIT 1),
+    (SELECT day FROM outcomes WHERE state <> 'pending' ORDER BY day DESC LIMIT 1)
+);
+
 -- name: read_results
 -- What each campaign that an outcome names spent and earned since $1 in the currency $2.
 SELECT platform, attributes ->> 'campaign_id' AS campaign_id, sum(spend_micros)::bigint AS spend_micros,

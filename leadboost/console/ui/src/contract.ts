@@ -71,9 +71,73 @@ export interface Campaign {
   currency: string | null;
 }
 
+export interface AdAccount {
+  platform: string;
+  account_id: string;
+  read_at: string | null;
+  error: string | null;
+}
+
 export interface Campaigns {
   items: Campaign[];
   read_at: string | null;
+  accounts: AdAccount[];
+}
+
+/** What a campaign spent and earned; `roi` is null where nothing was spent. */
+export interface CampaignResult {
+  platform: string;
+  campaign_id: string;
+  spend: number;
+  revenue: number;
+  roi: number | null;
+  days: number;
+  last_day: string;
+}
+
+export interface CampaignLink {
+  platform: string;
+  campaign_id: string;
+  sku: string;
+}
+
+export interface LinkProposal extends CampaignLink {
+  campaign_name: string;
+  title: string | null;
+  share: number;
+}
+
+export interface CampaignAction {
+  platform: string;
+  campaign_id: string;
+  kind: string;
+  state: "intended" | "sent" | "confirmed" | "failed" | "unknown";
+  error: string | null;
+  intended_at: string;
+  settled_at: string | null;
+}
+
+export interface CampaignBooks {
+  since: string;
+  currency: string;
+  results: CampaignResult[];
+  links: CampaignLink[];
+  proposals: LinkProposal[];
+  actions: CampaignAction[];
+}
+
+/** An ad account, and how far this host has read its results. */
+export interface Connection {
+  name: string;
+  account_id: string;
+  state: "ok" | "waiting" | "failing";
+  read_at: string | null;
+  error: string | null;
+  results_read_at: string | null;
+  results_since: string | null;
+  results_days: number;
+  results_tell_value: boolean;
+  results_error: string | null;
 }
 
 export const STEPS = ["radar", "analyst", "advisor", "actuator", "quality", "report"] as const;

@@ -5,6 +5,7 @@ import "./styles/shell.css";
 import "./styles/views.css";
 import "./styles/hearing.css";
 import "./styles/learning.css";
+import "./styles/advertising.css";
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -1,4 +1,4 @@
-import { Activity, Boxes, LayoutDashboard, LineChart, Radio, Shield } from "lucide-react";
+import { Activity, Boxes, LayoutDashboard, LineChart, Megaphone, Radio, Shield } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 
 import type { Session } from "../contract";
@@ -10,6 +10,7 @@ import { useRoute } from "../services/route";
 import { useWords } from "../text";
 import { gateText, phrase } from "../text/server";
 import { AccountMenu } from "./AccountMenu";
+import { Campaigns } from "./Campaigns/Campaigns";
 import { Overview } from "./Dashboard/Overview";
 import { Events } from "./Events/Events";
 import { LinkBanner, LinkChip } from "./LinkState";
@@ -26,6 +27,7 @@ const VIEWS = {
   signals: Radio,
   model: LineChart,
   stock: Boxes,
+  campaigns: Megaphone,
   events: Activity,
 };
 type View = keyof typeof VIEWS;
@@ -67,6 +69,7 @@ export function Shell({ session, stillIn, onSignOut }: ShellProps) {
           {view === "signals" && <Signals session={session} place={place} />}
           {view === "model" && <Model session={session} signal={place} />}
           {view === "stock" && <Stock session={session} />}
+          {view === "campaigns" && <Campaigns session={session} />}
           {view === "events" && <Events />}
         </main>
       </div>

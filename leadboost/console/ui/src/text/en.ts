@@ -1,3 +1,4 @@
+import { advertising } from "./en/advertising";
 import { hearing } from "./en/hearing";
 import { learning } from "./en/learning";
 import { selling } from "./en/selling";
@@ -40,6 +41,7 @@ export const en = {
     signals: "Signals",
     model: "Model",
     stock: "Stock",
+    campaigns: "Campaigns",
     events: "Events",
   },
   navigation: "Views",
@@ -119,10 +121,12 @@ export const en = {
       streaming: "Live link",
       selling: "Sales",
       learning: "ROI model",
+      bookkeeping: "Ad results",
       world: "Demo world",
       hearing: "Signal intake",
       intake: "Doors open",
       enterprise: "Enterprise",
+      bookkeeper: "Bookkeeper",
       predictor: "Predictor",
       trainer: "Trainer",
       scout: "Scout",
@@ -250,6 +254,7 @@ export const en = {
 
   ...learning,
 
+  ...advertising,
   ...selling,
 
   events: {

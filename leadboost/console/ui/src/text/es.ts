@@ -1,4 +1,5 @@
 import type { Text } from "./en";
+import { advertising } from "./es/advertising";
 import { hearing } from "./es/hearing";
 import { learning } from "./es/learning";
 import { selling } from "./es/selling";
@@ -46,6 +47,7 @@ export const es: Text = {
     signals: "Señales",
     model: "Modelo",
     stock: "Existencias",
+    campaigns: "Campañas",
     events: "Eventos",
   },
   navigation: "Vistas",
@@ -125,10 +127,12 @@ export const es: Text = {
       streaming: "Enlace en vivo",
       selling: "Ventas",
       learning: "Modelo de ROI",
+      bookkeeping: "Resultados de anuncios",
       world: "Mundo de demostración",
       hearing: "Escucha de señales",
       intake: "Puertas abiertas",
       enterprise: "Enterprise",
+      bookkeeper: "Bookkeeper",
       predictor: "Predictor",
       trainer: "Trainer",
       scout: "Scout",
@@ -260,6 +264,7 @@ export const es: Text = {
 
   ...learning,
 
+  ...advertising,
   ...selling,
 
   events: {
