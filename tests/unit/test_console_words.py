@@ -8,6 +8,8 @@ import pytest
 from leadboost.adapters.offers import make_offers
 from leadboost.console.page import STATIC
 from leadboost.domain.roi.mixture import Mixture
+from leadboost.domain.rules.rule import Skip
+from leadboost.domain.rules.written import KINDS as KINDS_OF_RULES
 from leadboost.settings.connectors import ConnectorsSettings
 
 TEXTS = STATIC.parent / "ui/src/text"
@@ -38,3 +40,9 @@ def test_every_member_of_the_model_has_a_name(language: str) -> None:
 
     for name in (*Mixture.start().names(), "boosted trees"):
         assert f'"{name}": "' in text
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_kind_of_rule_and_every_reason_to_hold_one_back_has_words(language: str) -> None:
+    assert {kind.name for kind in KINDS_OF_RULES} == words(TEXTS / language / "ruling.ts", "kinds")
+    assert {str(skip) for skip in Skip} == words(TEXTS / language / "ruling.ts", "skips")

@@ -38,6 +38,21 @@ from leadboost.errors import ConfigError, InputError, Problem
 
 MAX_RULES = 200
 NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,63}$"
+KINDS: tuple[type[Kind], ...] = (
+    StockFloor,
+    Runway,
+    ReturnRate,
+    DailySpendCap,
+    TotalSpendCap,
+    SpendVelocity,
+    RoiFloor,
+    CashFloor,
+    LedgerGap,
+    UnverifiedChanges,
+    SourceFreshness,
+    ModelDrift,
+)
+_KIND_NAMES = frozenset(kind.name for kind in KINDS)
 _MICROS = "_micros"
 _LARGEST = 1_000_000_000_000
 
@@ -322,7 +337,7 @@ def plain_place(place: Sequence[int | str]) -> list[int | str]:
     return [
         part
         for last, part in zip(before, place, strict=False)
-        if not (isinstance(last, int) and part in _KINDS)
+        if not (isinstance(last, int) and part in _KIND_NAMES)
     ]
 
 
@@ -333,22 +348,3 @@ def _problem(error: Any) -> Problem:
     return Problem(
         key=place, value=repr(error["input"])[:100], allowed=error["msg"].removeprefix("Value error, ")
     )
-
-
-_KINDS = frozenset(
-    kind.name
-    for kind in (
-        StockFloor,
-        Runway,
-        ReturnRate,
-        DailySpendCap,
-        TotalSpendCap,
-        SpendVelocity,
-        RoiFloor,
-        CashFloor,
-        LedgerGap,
-        UnverifiedChanges,
-        SourceFreshness,
-        ModelDrift,
-    )
-)

@@ -77,6 +77,7 @@ class Results:
             "impressions": round(clicks / _CLICKED),
             "conversions": round(revenue / _BASKET[campaign.platform]),
             "attributes": {
+                "campaign_id": campaign.id,
                 "campaign": campaign.name,
                 "campaign_id": campaign.id,
                 "audience": campaign.audience,

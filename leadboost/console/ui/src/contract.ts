@@ -56,8 +56,74 @@ export interface Safety {
   gate: { open: boolean; reasons: string[] };
   since: string | null;
   reason: string | null;
+  /** Scopes within which spend may only be lowered. */
+  reducing: string[];
   halts: string[];
   details: Halt[];
+}
+
+export interface Look {
+  rule: string;
+  subject: string;
+  outcome: "fired" | "skipped" | "clear" | "errored";
+  skip: string | null;
+  detail: string;
+  shadow: boolean;
+}
+
+export interface Firing {
+  rule: string;
+  kind: string;
+  subject: string;
+  action: "halt" | "reduce";
+  shadow: boolean;
+  at: string;
+  detail: string;
+}
+
+export interface Rule {
+  name: string;
+  kind: string;
+  scope: string;
+  action: "halt" | "reduce";
+  mode: "on" | "shadow" | "off";
+  origin: "built_in" | "file" | "api";
+  /** What to send to keep it as it is. */
+  written: Record<string, unknown>;
+  clear: number;
+  looks: Look[];
+  last_fired: Firing | null;
+}
+
+export interface RulesReply {
+  items: Rule[];
+  looked_at: string | null;
+  firings: Firing[];
+  file_problem: string | null;
+  doubted: string[];
+}
+
+export interface PreviewReply {
+  at: string;
+  evaluated: number;
+  matched: Look[];
+  skipped: Look[];
+  errored: Look[];
+}
+
+export interface ReplayReply {
+  days: number;
+  hold_days: number;
+  currency: string;
+  items: {
+    rule: string;
+    fired: number;
+    false_pauses: number;
+    spend_avoided: number;
+    revenue_forgone: number;
+    saved: number;
+    not_kept: string | null;
+  }[];
 }
 
 export interface Campaign {

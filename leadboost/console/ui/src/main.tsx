@@ -6,6 +6,7 @@ import "./styles/views.css";
 import "./styles/hearing.css";
 import "./styles/learning.css";
 import "./styles/advertising.css";
+import "./styles/ruling.css";
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

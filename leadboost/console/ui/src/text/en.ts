@@ -1,6 +1,7 @@
 import { advertising } from "./en/advertising";
 import { hearing } from "./en/hearing";
 import { learning } from "./en/learning";
+import { ruling } from "./en/ruling";
 import { selling } from "./en/selling";
 import type { Phrase } from "./server";
 
@@ -155,6 +156,7 @@ export const en = {
     gate: "Gate",
     gateOpen: "Open",
     gateClosed: "Closed",
+    reducing: (scopes: string) => `Spend may only fall: ${scopes}`,
     atRisk: "Money at risk",
     atRiskMeaning: "Daily budgets of halted campaigns whose pause is not confirmed yet",
     noneAtRisk: "None",
@@ -255,6 +257,9 @@ export const en = {
   ...learning,
 
   ...advertising,
+
+  ...ruling,
+
   ...selling,
 
   events: {

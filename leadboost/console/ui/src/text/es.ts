@@ -2,6 +2,7 @@ import type { Text } from "./en";
 import { advertising } from "./es/advertising";
 import { hearing } from "./es/hearing";
 import { learning } from "./es/learning";
+import { ruling } from "./es/ruling";
 import { selling } from "./es/selling";
 import { server } from "./es/server";
 
@@ -161,6 +162,7 @@ export const es: Text = {
     gate: "Compuerta",
     gateOpen: "Abierta",
     gateClosed: "Cerrada",
+    reducing: (scopes) => `El gasto solo puede bajar: ${scopes}`,
     atRisk: "Dinero en riesgo",
     atRiskMeaning: "Presupuestos diarios de campañas detenidas cuya pausa aún no está confirmada",
     noneAtRisk: "Ninguno",
@@ -265,6 +267,9 @@ export const es: Text = {
   ...learning,
 
   ...advertising,
+
+  ...ruling,
+
   ...selling,
 
   events: {

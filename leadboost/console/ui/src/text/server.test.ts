@@ -43,7 +43,7 @@ describe("what the server says", () => {
     ["halted", "Detenido"],
     ["store: the database does not answer", "Base de datos: no responde"],
     ["clock: the wall clock jumped by -26.0 s", "Reloj: saltó -26.0 s"],
-    ["rules: the stock floors could not be evaluated lately", "Reglas de seguridad: no se han podido evaluar los mínimos últimamente"],
+    ["rules: the rules could not be evaluated lately", "Reglas de seguridad: no se han podido evaluar las reglas últimamente"],
     ["halt_log: not proven yet", "Registro de paradas: aún sin comprobar"],
     ["meta_ads: not read back: code 190: token: dead", "Meta Ads: sin releer: code 190: token: dead"],
     ["tiktok_ads: something else", "tiktok_ads: something else"],

@@ -5,6 +5,7 @@ import { allows } from "../../figures";
 import { Card, Empty, Skeleton } from "../../parts";
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { Rules } from "../Rules/Rules";
 import { SafetyFigures } from "../Dashboard/SafetyCard";
 import { HaltCard } from "./HaltCard";
 import { SafetyState } from "./SafetyState";
@@ -40,6 +41,7 @@ export function Safety({ session }: { session: Session }) {
           </ul>
         )}
       </Card>
+      <Rules session={session} />
     </div>
   );
 }

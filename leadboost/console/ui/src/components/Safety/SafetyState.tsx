@@ -1,5 +1,6 @@
 import { useLive } from "../../services/liveStore";
 import { useWords } from "../../text";
+import { scopeText } from "../Events/describe";
 import { gateText, phrase } from "../../text/server";
 import { UNKNOWN } from "../../text/format";
 
@@ -15,7 +16,7 @@ export function SafetyState() {
       </div>
     );
   }
-  const { state, gate, since, reason } = safety;
+  const { state, gate, since, reason, reducing } = safety;
   const reasons = gate.reasons.filter((each) => each !== "halted"); // the line above says that
   const tone = state === "HALTED" ? "halt" : state === "REDUCING" || !gate.open ? "wait" : "calm";
   return (
@@ -31,6 +32,7 @@ export function SafetyState() {
         {gate.open ? text.safety.gateOpen : text.safety.gateClosed}
         {reasons.length > 0 && ` (${reasons.map((each) => gateText(each, text)).join("; ")})`}
       </p>
+      {reducing.length > 0 && <p className="latch-gate">{text.safety.reducing(reducing.map((scope) => scopeText(scope, text)).join(", "))}</p>}
     </div>
   );
 }

@@ -1,0 +1,57 @@
+import type { ruling as words } from "../en/ruling";
+
+const subjects = (n: number) => (n === 1 ? "1 elemento" : `${n} elementos`);
+
+export const ruling: typeof words = {
+  rules: {
+    title: "Reglas",
+    preview: "Probar ahora",
+    replay: "Repasar 30 días",
+    close: "Cerrar",
+    fileProblem: (problem) => `El archivo de reglas no se usa tal como está: ${problem}`,
+    doubted: (names) => `${names} coincide con casi todo lo que mira: se duda de sus datos, nada se activa y la compuerta sigue cerrada.`,
+    columns: { rule: "Regla", mode: "Modo", look: "Última revisión", fired: "Última activación" },
+    kinds: {
+      stock_floor: "Mínimo de existencias",
+      runway: "Días de existencias",
+      return_rate: "Tasa de devoluciones",
+      daily_spend_cap: "Tope de gasto diario",
+      total_spend_cap: "Tope de gasto total",
+      spend_velocity: "Velocidad de gasto",
+      roi_floor: "ROI mínimo",
+      cash_floor: "Caja mínima",
+      ledger_gap: "Diferencia con la plataforma",
+      unverified_changes: "Cambios sin verificar",
+      source_freshness: "Frescura de las fuentes",
+      model_drift: "Deriva del modelo",
+    },
+    actions: { halt: "para", reduce: "reduce" },
+    modes: { on: "en vigor", shadow: "en sombra", off: "apagada" },
+    turn: { on: "Poner en vigor", shadow: "Mirar desde la sombra", off: "Apagar" },
+    outcomes: { fired: "activada", skipped: "retenida", clear: "en orden", errored: "fallida" },
+    skips: {
+      minimum_data: "pocos datos",
+      breaker: "disyuntor abierto",
+      pending: "ya parado o cambiando",
+      cooldown: "en espera",
+      daily_cap: "ya se activó bastante hoy",
+      delta_cap: "ya se redujo bastante hoy",
+      no_facts: "sin datos",
+    },
+    clear: (n) => `nada que objetar en ${subjects(n)}`,
+    more: (n) => `y ${n} más`,
+    nothing: "nada que mirar",
+    off: "no se mira",
+    never: "nunca",
+    firings: "Activaciones",
+    noFirings: "Ninguna regla se ha activado",
+    noFiringsMeaning: "Lo que hacen las reglas, y lo que habrían hecho en sombra, aparece aquí.",
+    previewed: (time) => `Lo que harían las reglas, ${time}`,
+    counts: (looked, matched, skipped, errored) =>
+      `${looked} revisados: ${matched} se activarían, ${skipped} retenidos, ${errored} fallidos.`,
+    replayed: (days) => `Lo que habrían hecho en los últimos ${days} días`,
+    held: (days) => `Se supone que una activación dura ${days} días. El dinero es el de los resultados tal como están hoy.`,
+    notKept: "Lo que mira no se guarda día a día.",
+    replayColumns: { rule: "Regla", fired: "Veces", false: "En falso", avoided: "No gastado", forgone: "No ingresado", saved: "Ahorro" },
+  },
+};
