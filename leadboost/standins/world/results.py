@@ -77,7 +77,6 @@ class Results:
             "impressions": round(clicks / _CLICKED),
             "conversions": round(revenue / _BASKET[campaign.platform]),
             "attributes": {
-                "campaign_id": campaign.id,
                 "campaign": campaign.name,
                 "campaign_id": campaign.id,
                 "audience": campaign.audience,
