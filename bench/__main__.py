@@ -12,7 +12,7 @@ from rich.console import Console
 from bench.harness import Options, Report, as_json, as_markdown, show
 from bench.learn_data import data_sets
 
-NAMES = ("mailbox", "sales", "stress", "fanout", "learn", "predict", "ingest")
+NAMES = ("mailbox", "sales", "stress", "fanout", "mirror", "learn", "predict", "ingest")
 SPREAD_SKUS = 1_000
 
 

@@ -105,6 +105,13 @@ def test_fanout_brings_every_event_to_every_viewer_once_and_in_order() -> None:
     assert set(report["checks"].values()) == {0}
 
 
+def test_mirror_brings_every_message_to_the_other_host() -> None:
+    report = run_bench("mirror", "--size", "0.1")
+
+    assert metrics(report) == {"mirror_p99_vs_raw", "external_p99_ms"}
+    assert report["checks"] == {"raw_unheard": 0, "mirror_unheard": 0, "external_unheard": 0}
+
+
 def test_predict_is_answered_alike_by_the_daemon_and_by_fastapi() -> None:
     report = run_bench("predict", "--size", "0.03")
 
