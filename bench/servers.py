@@ -110,12 +110,12 @@ class Daemon:
         if database_url:
             self._environment["DATABASE_URL"] = database_url
 
-    def start(self) -> None:
-        """Start it and wait until it is ready. Raises ServerDidNotStartError."""
+    def start(self, within_s: float = START_S) -> None:
+        """Start it and wait until it is ready. Raises ServerDidNotStartError, TimeoutError."""
         command = [sys.executable, "-m", "leadboost", "up", "--data-dir", str(self.data_dir)]
         command += ["--host", "127.0.0.1", "--port", str(self._port)]
         self.process = spawn(command, self.log, self._environment)
-        wait_for(lambda: self._is_ready() or self._has_ended(), "the daemon's start")
+        wait_for(lambda: self._is_ready() or self._has_ended(), "the daemon's start", seconds=within_s)
         if self._has_ended():
             raise ServerDidNotStartError(self.log.read_text()[-2000:])
 

@@ -30,6 +30,7 @@ RETRY_AFTER_S = 0.3
 ANSWER_S = 8.0
 GIVE_UP_S = 900.0
 KILL_EVERY_S = 12.0
+BUSY_START_S = 240.0  # under a full load, on a machine of two cores
 REPEATED_SPAN = 500
 _KINDS = ("sell", "order", "reserve", "confirm", "release", "return", "restock", "again")
 _WEIGHTS = (40, 15, 15, 7, 3, 8, 2, 10)
@@ -172,7 +173,7 @@ class Hosts:
     def start(self) -> None:
         """Start all, one after the other."""
         for daemon in self.daemons:
-            daemon.start()
+            daemon.start(BUSY_START_S)
 
     def stop(self) -> None:
         """Stop all."""
@@ -186,7 +187,7 @@ class Hosts:
             daemon = self.daemons[self.kills % len(self.daemons)]
             await asyncio.to_thread(daemon.kill)
             self.kills += 1
-            await asyncio.to_thread(daemon.start)
+            await asyncio.to_thread(daemon.start, BUSY_START_S)
             if self.kills % 2 == 1:
                 await asyncio.to_thread(restart_redis)
             with suppress(TimeoutError):
