@@ -93,6 +93,13 @@ class ReturnBody(Body):
     reason: Reason | None = None
 
 
+class SimulateBody(Body):
+    """Spend by platform on top of today's, over the whole horizon, in the base currency."""
+
+    horizon_days: Annotated[int, Field(ge=1, le=365)]
+    budgets: Annotated[dict[Name, Money], Field(max_length=20)]
+
+
 class RestockBody(Body):
     """Units that arrived, what one of them cost, and why they came."""
 

@@ -51,6 +51,7 @@ ROLES = {
     ("POST", "/api/reservations/{id}/confirm"): Role.OPERATOR,
     ("DELETE", "/api/reservations/{id}"): Role.OPERATOR,
     ("POST", "/api/sales"): Role.OPERATOR,
+    ("POST", "/api/simulate"): Role.VIEWER,
     ("POST", "/api/sales/{id}/return"): Role.OPERATOR,
     ("GET", "/api/safety"): Role.VIEWER,
     ("POST", "/api/panic"): Role.OPERATOR,

@@ -68,6 +68,7 @@ from leadboost.console.replies.selling import (
     ReservationReply,
     ReturnReply,
     SaleReply,
+    SimulateReply,
     StockPage,
 )
 from leadboost.console.replies.watching import ActorsReply, EventReply, EventsReply
@@ -134,6 +135,7 @@ __all__ = [
     "SignalsPage",
     "SignalsReply",
     "SignedOut",
+    "SimulateReply",
     "SourcesReply",
     "StockPage",
     "TokenRefusal",

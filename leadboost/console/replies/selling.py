@@ -11,6 +11,7 @@ from leadboost.console.replies.form import Amount
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.money import format_micros
 from leadboost.domain.stock import runway_days
+from leadboost.domain.what_if import LEVEL, Outlook, Range
 from leadboost.messages.enterprise import Product, StockAccount, StockMove
 
 
@@ -213,3 +214,69 @@ class StockPage:
 
     items: Sequence[ProductReply]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmountRange:
+    """Money: the median, and an interval of ``level``."""
+
+    median: Amount
+    low: Amount
+    high: Amount
+
+    @classmethod
+    def of(cls, figure: Range) -> Self:
+        cuts = (figure.median, figure.low, figure.high)
+        return cls(*(Decimal(format_micros(round(cut or 0.0))) for cut in cuts))
+
+
+@dataclass(frozen=True, slots=True)
+class DayRange:
+    """Days from now; null lies beyond the horizon."""
+
+    median: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, figure: Range) -> Self:
+        return cls(figure.median, figure.low, figure.high)
+
+
+@dataclass(frozen=True, slots=True)
+class StockOutReply:
+    """A product that may run out: when, and in what share of the simulated futures."""
+
+    sku: str
+    stock_out_day: DayRange
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateReply:
+    """What would come. ``cash`` is revenue less the spend; ``modelled`` products have price and pace."""
+
+    currency: str
+    level: float
+    revenue: AmountRange
+    cash: AmountRange
+    ad_revenue: AmountRange
+    stock_out_day: DayRange
+    products: Sequence[StockOutReply]
+    modelled: int
+
+    @classmethod
+    def of(cls, outlook: Outlook, *, currency: str) -> Self:
+        return cls(
+            currency=currency,
+            level=LEVEL,
+            revenue=AmountRange.of(outlook.revenue),
+            cash=AmountRange.of(outlook.cash),
+            ad_revenue=AmountRange.of(outlook.ad_revenue),
+            stock_out_day=DayRange.of(outlook.stock_out_day),
+            products=[
+                StockOutReply(each.sku, DayRange.of(each.stock_out_day), each.probability)
+                for each in outlook.products
+            ],
+            modelled=outlook.modelled,
+        )

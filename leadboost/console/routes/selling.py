@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leadboost.console import api_sell, api_shops, api_stock, bodies, replies
+from leadboost.console import api_sell, api_shops, api_simulate, api_stock, bodies, replies
 from leadboost.console.auth import Role
 from leadboost.console.routes.route import Route
 
@@ -123,5 +123,13 @@ ROUTES: Final[tuple[Route, ...]] = (
         },
         replies={200: replies.HookReply},
         body_limit=api_shops.BODY_BYTES,
+    ),
+    Route(
+        method="POST",
+        path="/api/simulate",
+        access=Role.VIEWER,
+        serve=api_simulate.simulate_budgets,
+        body=bodies.SimulateBody,
+        replies={200: replies.SimulateReply},
     ),
 )
