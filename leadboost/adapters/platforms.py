@@ -12,7 +12,7 @@ from leadboost.connectors.google_ads import GoogleAds, GoogleAdsAccess, GoogleLo
 from leadboost.connectors.meta_ads import MetaAds
 from leadboost.connectors.tiktok_ads import TikTokAds
 from leadboost.domain.campaign import AdAccount, Campaign
-from leadboost.ports import AdPlatform, AdReports
+from leadboost.ports import AdBudgets, AdPlatform, AdReports
 from leadboost.settings.connectors import ConnectorsSettings
 from leadboost.settings.connectors.acting import GoogleAdsSettings, MetaAdsSettings, TikTokAdsSettings
 
@@ -21,7 +21,7 @@ CONNECTIONS = 8
 CheckSpend = Callable[[Campaign, str], None]
 
 
-class ConnectedPlatform(AdPlatform, AdReports, Protocol):
+class ConnectedPlatform(AdPlatform, AdBudgets, AdReports, Protocol):
     """What a connection can be checked by, beyond what acts."""
 
     async def read_account(self) -> AdAccount:

@@ -4,17 +4,19 @@ import asyncio
 
 from leadboost.actors.release import Release
 from leadboost.actors.safety import SafetyEngine
+from leadboost.actors.throttle import Throttle
 from leadboost.composition.halting import Halting
 from leadboost.composition.wiring import VITAL, Wiring
 from leadboost.runtime import Stage
 from leadboost.store.accounts import PgAccountStore
+from leadboost.store.campaigns import PgCampaignStore
 from leadboost.store.halts import PgHaltStore
 from leadboost.store.rule_file import TomlRuleFile
 from leadboost.store.rules import PgFactStore, PgRuleStore
 
 
 class Safety:
-    """SafetyEngine and Release."""
+    """SafetyEngine, Throttle and Release."""
 
     def __init__(self, wiring: Wiring, halting: Halting) -> None:
         self._wiring = wiring
@@ -26,13 +28,14 @@ class Safety:
 
     async def _start(self) -> None:
         await self._wiring.spawn("release", self._make_release, VITAL)
+        await self._wiring.spawn("throttle", self._make_throttle, VITAL)
         await self._wiring.spawn("safety", self._make_safety, VITAL)
         self._wiring.topics.reached.subscribe(self._wiring.refs["safety"])
         self._wiring.topics.state.subscribe(self._wiring.refs["safety"])
         self._wiring.topics.spend.subscribe(self._wiring.refs["safety"])
 
     async def _stop(self) -> None:
-        await self._wiring.stop("safety", "release", finish_s=0.2)
+        await self._wiring.stop("safety", "throttle", "release", finish_s=0.2)
 
     def _make_safety(self) -> SafetyEngine:
         wiring = self._wiring
@@ -42,8 +45,16 @@ class Safety:
             file=TomlRuleFile(wiring.settings.safety.rules),
             panic=wiring.refs["panic"],
             gate=wiring.gate,
+            throttle=wiring.refs["throttle"],
             committed=wiring.topics.committed,
             currency=wiring.settings.currency,
+        )
+
+    def _make_throttle(self) -> Throttle:
+        return Throttle(
+            platforms=self._halting.platforms,
+            store=PgCampaignStore(self._wiring.store),
+            committed=self._wiring.topics.committed,
         )
 
     def _make_release(self) -> Release:

@@ -41,7 +41,7 @@ class CampaignResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignAction:
-    """A row of ``actions``: something that raises spend, and what became of it."""
+    """A row of ``actions``: a campaign let run again, or its budget lowered, and what became of it."""
 
     campaign: Campaign
     kind: str

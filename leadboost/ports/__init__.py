@@ -1,7 +1,7 @@
 """Ports: what actors need from outside, as Protocols, by who needs them. Calls end by their own deadline."""
 
 from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, StoredLogin
-from leadboost.ports.advertising import AdReports, CampaignStore
+from leadboost.ports.advertising import AdBudgets, AdReports, CampaignStore, CutStore
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     LEASE_PREFIX,
@@ -77,10 +77,12 @@ __all__ = [
     "LEASE_PREFIX",
     "LEASE_TTL_S",
     "AccountStore",
+    "AdBudgets",
     "AdPlatform",
     "AdReports",
     "Came",
     "CampaignStore",
+    "CutStore",
     "DeadLetterStore",
     "Document",
     "Election",

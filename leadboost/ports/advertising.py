@@ -6,8 +6,10 @@ from datetime import date, datetime
 from typing import Protocol
 
 from leadboost.domain.ad_results import AdDay
+from leadboost.domain.campaign import AdCampaign
 from leadboost.domain.linking import Link, Listed
 from leadboost.messages.bookkeeper import CampaignAction, CampaignResult
+from leadboost.messages.throttle import BudgetCut
 
 
 class AdReports(Protocol):
@@ -26,6 +28,32 @@ class AdReports(Protocol):
     async def read_results(self, first: date, last: date) -> Sequence[AdDay]:
         """What each campaign spent and earned on each of these days, in the account's time zone; at most
         30 days. Days without activity may be missing. It waits for other traffic."""
+        ...
+
+
+class AdBudgets(Protocol):
+    """What lowers budgets on one ad account. Every call raises AdPlatformError."""
+
+    @property
+    def name(self) -> str:
+        """The platform's name here, for example ``meta_ads``."""
+        ...
+
+    async def read_campaign(self, campaign_id: str) -> AdCampaign:
+        """One campaign by a read of its own, never from the answer to a write."""
+        ...
+
+    async def lower_budget(self, campaign_id: str, micros: int) -> None:
+        """Set the daily budget, an absolute amount, to at most ``micros``; returning means accepted, not
+        verified. What would raise it, or has no daily budget of its own, is refused; so it passes no gate."""
+        ...
+
+
+class CutStore(Protocol):
+    """``actions`` that lowered a budget."""
+
+    async def note_cut(self, cut: BudgetCut) -> None:
+        """Note what became of a lowered budget among the actions, and journal it; once for each firing."""
         ...
 
 

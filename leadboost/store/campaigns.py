@@ -7,10 +7,14 @@ import asyncpg
 
 from leadboost.domain.campaign import Campaign
 from leadboost.domain.linking import Link, Listed
+from leadboost.domain.money import MICROS_PER_UNIT
 from leadboost.errors import InputError
 from leadboost.messages.bookkeeper import CampaignAction, CampaignResult
+from leadboost.messages.throttle import BudgetCut
+from leadboost.ports import NewEvent
 from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.database import Database
+from leadboost.store.journal import insert_events
 from leadboost.store.queries import load_queries
 
 DEADLINE_S = 10.0
@@ -19,7 +23,7 @@ _queries = load_queries("campaigns")
 
 
 class PgCampaignStore:
-    """``CampaignStore`` on PostgreSQL."""
+    """``CampaignStore`` and ``CutStore`` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -74,6 +78,25 @@ class PgCampaignStore:
             rows = await session.fetch(_queries.read_titles, limit)
         return [Listed(sku=sku, title=title) for sku, title in rows]
 
+    async def note_cut(self, cut: BudgetCut) -> None:
+        state = "confirmed" if cut.error is None else "failed"
+        place = (cut.campaign.platform, cut.campaign.campaign_id)
+        row = (cut.id, str(cut.firing_id), *place, state, cut.error, cut.began_at, cut.at)
+        data: dict[str, object] = {
+            "platform": cut.campaign.platform,
+            "campaign_id": cut.campaign.campaign_id,
+            "state": state,
+            "by": f"rule:{cut.rule}",
+            "before": _units(cut.before_micros),
+            "after": _units(cut.after_micros),
+            "currency": cut.currency,
+            "error": cut.error,
+        }
+        async with self._database.transaction(deadline_s=DEADLINE_S) as session:
+            if await session.fetchval(_queries.note_cut, *row) is not None:
+                event = NewEvent(id=cut.id, kind="campaign.lower_budget", at=cut.at, data=data)
+                await insert_events(session, [event])
+
     async def decide_link(self, link: Link, *, accepted: bool, by: str, at: datetime) -> None:
         campaign = link.campaign
         place = (campaign.platform, campaign.campaign_id, link.sku)
@@ -89,6 +112,10 @@ class PgCampaignStore:
             subject = f"{campaign.platform}:{campaign.campaign_id}"
             entry = AuditEntry(actor=by, action=action, subject=subject, detail={"sku": link.sku})
             await append_audit(session, [entry], clock=self._database.clock, rng=self._database.rng)
+
+
+def _units(micros: int | None) -> float | None:
+    return None if micros is None else micros / MICROS_PER_UNIT
 
 
 def _campaign(row: asyncpg.Record) -> Campaign:

@@ -113,6 +113,7 @@ class Shop:
     accounts: Sequence[AdAccount]
     gap_s: float = 1.0
     watch_s: float = 60.0
+    rules: str | None = None
     port: int = field(default_factory=lasting_port)
     daemon: Process | None = None
 
@@ -127,6 +128,10 @@ class Shop:
         }
         for account in self.accounts:
             environ |= account.environ
+        if self.rules is not None:
+            file = self.data_dir.parent / "rules.toml"
+            file.write_text(self.rules)
+            environ["LEADBOOST_SAFETY__RULES"] = str(file)
         if crash:
             environ["LEADBOOST_CRASH"] = crash
         self.daemon = Process(self.data_dir, "--port", str(self.port), **environ)

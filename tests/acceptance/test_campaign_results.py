@@ -1,4 +1,4 @@
-"""What campaigns earned by their platforms' word reaches the model, and their products by name."""
+"""What campaigns spend and earn by their platforms' word reaches the model, the rules and their products."""
 
 import sys
 from collections.abc import Iterator
@@ -89,3 +89,34 @@ def test_a_proposed_link_stops_its_campaign_once_it_is_confirmed(
 
     assert books(shop)["links"] == [place]
     assert accounts[0].status(accounts[0].campaigns[0]) == "ACTIVE"
+
+
+CAP = """
+[[rules]]
+name = "cap"
+kind = "daily_spend_cap"
+scope = "campaign:{platform}:{campaign}"
+limit = 15
+action = "reduce"
+"""
+
+
+def test_a_rule_that_reduces_lowers_the_budget_on_each_platform(
+    shop: Shop, accounts: list[AdAccount]
+) -> None:
+    caps = [CAP.format(platform=each.platform, campaign=each.campaigns[0]) for each in accounts]
+    shop.rules = "".join(cap.replace('"cap"', f'"cap-{number}"') for number, cap in enumerate(caps))
+    for account in accounts:
+        account.fault(error_after=0.3)
+        request(f"{account.url}/_control/results", method="PUT", body=results(account)[:1])
+    shop.start()
+
+    for account in accounts:
+        place = account.campaigns[0]
+        wait_for(lambda: account.state()["budgets"][place] == 4_000, f"a lower budget {account}", seconds=60)  # noqa: B023 - it is waited for here
+    wait_for(lambda: len(books(shop)["actions"]) == len(PLATFORMS), "the actions", seconds=20)
+
+    actions = {each["platform"]: each for each in books(shop)["actions"]}
+    assert set(actions) == set(PLATFORMS)
+    assert {(each["kind"], each["state"]) for each in actions.values()} == {("lower_budget", "confirmed")}
+    assert sum(account.state()["spend_raising"] for account in accounts) == 0

@@ -314,6 +314,34 @@ async def test_an_id_that_is_not_digits_is_refused_before_anything_is_sent(
     assert list(server.account.calls) == []
 
 
+async def test_a_lower_budget_is_set_and_read_back(
+    case: Case, server: AdServer, gate: Gate, ads: ConnectedPlatform
+) -> None:
+    gate.trip(Scope(kind="global"))  # what lowers spend passes it
+
+    await ads.lower_budget(case.first, 39_999_999)
+
+    assert server.account.campaigns[case.first].daily_budget == 3_999
+    assert (await ads.read_campaign(case.first)).daily_budget_micros == 39_990_000
+
+
+async def test_a_budget_is_never_raised(case: Case, server: AdServer, ads: ConnectedPlatform) -> None:
+    await ads.lower_budget(case.first, 90_000_000)
+
+    assert server.account.campaigns[case.first].daily_budget == 5_000
+
+
+@pytest.mark.parametrize("micros", [0, -1])
+async def test_a_budget_of_nothing_is_refused(case: Case, ads: ConnectedPlatform, micros: int) -> None:
+    assert (await error_of(ads.lower_budget(case.first, micros))).kind == "refused"
+
+
+async def test_a_campaign_without_a_daily_budget_cannot_be_lowered(
+    case: Case, ads: ConnectedPlatform
+) -> None:
+    assert (await error_of(ads.lower_budget(case.second, 1_000_000))).kind == "refused"
+
+
 # -- faults ---------------------------------------------------------------------------------------
 
 

@@ -131,6 +131,13 @@ async def test_a_call_given_up_leaves_nobody_waiting_who_was_asked_together(
     assert (await ads.read_campaign(GOOGLE.second)).is_paused
 
 
+async def test_a_budget_that_others_share_is_left_alone(google: GoogleAdsServer, ads: GoogleAds) -> None:
+    google.account.campaigns[GOOGLE.first].shares_budget = True
+
+    assert "shares its budget" in (await error_of(ads.lower_budget(GOOGLE.first, 1_000_000))).reason
+    assert google.account.campaigns[GOOGLE.first].daily_budget == 5_000
+
+
 async def test_removed_campaigns_are_read_as_deleted(google: GoogleAdsServer, ads: GoogleAds) -> None:
     google.account.set_status(GOOGLE.first, "DELETED")
 

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 
@@ -8,6 +10,7 @@ from leadboost.domain.outcome import Outcome
 from leadboost.errors import InputError
 from leadboost.messages.bookkeeper import CampaignResult
 from leadboost.messages.enterprise import PutStock
+from leadboost.messages.throttle import BudgetCut
 from leadboost.store.campaigns import PgCampaignStore
 from leadboost.store.database import Database
 from leadboost.store.outcomes import PgOutcomeStore
@@ -102,6 +105,34 @@ async def test_a_sku_that_is_not_known_is_refused_by_name(store: PgCampaignStore
 
 async def test_products_are_told_by_their_titles(store: PgCampaignStore) -> None:
     assert await store.products(10) == [Listed(sku="cup", title="Tea cup")]
+
+
+async def test_a_lowered_budget_is_noted_once_among_the_actions_and_journalled(
+    store: PgCampaignStore, database: Database
+) -> None:
+    cut = BudgetCut(
+        id=UUID(int=1),
+        firing_id=UUID(int=2),
+        rule="runway",
+        campaign=CAMPAIGN,
+        before_micros=50_000_000,
+        after_micros=40_000_000,
+        currency="EUR",
+        error=None,
+        began_at=AT,
+        at=AT,
+    )
+
+    await store.note_cut(cut)
+    await store.note_cut(replace(cut, id=UUID(int=3)))
+    await store.note_cut(replace(cut, id=UUID(int=4), firing_id=UUID(int=5), error="has trouble"))
+
+    events = await rows(database, "SELECT data FROM events WHERE kind = 'campaign.lower_budget' ORDER BY id")
+    assert [(each.kind, each.state) for each in await store.actions(9)] == [
+        ("lower_budget", "failed"),
+        ("lower_budget", "confirmed"),
+    ]
+    assert len(events) == 2
 
 
 async def test_the_last_actions_come_first(store: PgCampaignStore, database: Database) -> None:

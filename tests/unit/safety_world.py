@@ -16,6 +16,7 @@ from leadboost.domain.stock import StockAlert
 from leadboost.errors import ActorStoppedError, ConfigError, Problem, StoreUnavailableError
 from leadboost.messages.events import StockReached
 from leadboost.messages.panic import CampaignsRead, GetSafety, ListCampaigns, SafetyStatus, TripHalt
+from leadboost.messages.throttle import LowerBudgets
 from leadboost.ports import LookRun, NewEvent, OpenChanges, SellRate
 from leadboost.runtime import ActorRef, Child, Topic
 from leadboost.runtime.testing import Probe, System
@@ -140,6 +141,7 @@ class SafetyWorld:
             file=self.file,
             panic=self.panic.ref,
             gate=self.gate,
+            throttle=self.panic.ref,
             committed=Topic("committed"),
             currency="EUR",
         )
@@ -158,6 +160,11 @@ class SafetyWorld:
     def trips(self) -> list[TripHalt]:
         """What was halted."""
         return [each for each in self.panic.received if isinstance(each, TripHalt)]
+
+    @property
+    def cuts(self) -> list[LowerBudgets]:
+        """What budgets are to be lowered."""
+        return [each for each in self.panic.received if isinstance(each, LowerBudgets)]
 
     @property
     def scopes(self) -> list[str]:

@@ -233,6 +233,8 @@ async def test_a_short_runway_lets_nothing_raise_spend_until_it_is_long_again(wo
     with pytest.raises(GateClosedError, match="reducing: sku:mug"):
         world.gate.check(campaign(3), "900")
     world.gate.check(campaign(1), "900")
+    (cut,) = world.cuts
+    assert (cut.rule, cut.campaigns, cut.share) == ("runway", (campaign(3),), 0.2)
     world.facts.found = [replace(SHORT, available=200)]
     await next_look(world)
     world.gate.check(campaign(3), "900")

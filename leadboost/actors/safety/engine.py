@@ -32,8 +32,9 @@ from leadboost.messages.safety import (
     ReplayRules,
     RulesStatus,
 )
+from leadboost.messages.throttle import LowerBudgets
 from leadboost.ports import FactStore, NewEvent, RuleFile, RuleStore
-from leadboost.runtime import Actor, Topic
+from leadboost.runtime import Actor, ActorRef, Topic
 
 EVALUATE_EVERY_S = 5.0
 STALE_AFTER_S = 15.0
@@ -66,6 +67,7 @@ class SafetyEngine(Actor[_Told]):
         file: RuleFile,
         panic: Panic,
         gate: Gate,
+        throttle: ActorRef[LowerBudgets],
         committed: Topic[EventsCommitted],
         currency: str,
     ) -> None:
@@ -73,6 +75,7 @@ class SafetyEngine(Actor[_Told]):
         self._store = store
         self._panic = panic
         self._gate = gate
+        self._throttle = throttle
         self._committed = committed
         self._currency = currency
         self._book = RuleBook(file, store)
@@ -200,6 +203,8 @@ class SafetyEngine(Actor[_Told]):
         for firing in firings:
             if firing in halts:
                 await self._panic.ask(_trip(firing), timeout_s=TRIP_WITHIN_S)
+            elif firing.action is Action.REDUCE and not firing.shadow and firing.delta > 0:
+                self._throttle.tell(_cut(firing))
             self._unrecorded = [*self._unrecorded, firing][-UNRECORDED_KEPT:]
             _log.warning("rule fired", rule=firing.rule, subject=str(firing.subject), shadow=firing.shadow)
         return verdicts
@@ -300,6 +305,12 @@ class SafetyEngine(Actor[_Told]):
             await asyncio.to_thread(replay, rule, history, first, last, hold_days=asked.hold_days)
             for rule in rules
         ]
+
+
+def _cut(firing: Firing) -> LowerBudgets:
+    return LowerBudgets(
+        firing_id=firing.id, rule=firing.rule, campaigns=tuple(firing.campaigns), share=firing.delta
+    )
 
 
 def _reduces(verdict: Verdict) -> bool:

@@ -7,6 +7,7 @@ from leadboost.connectors.client.answer import WebAnswer
 from leadboost.connectors.client.exchange import WebRequest
 from leadboost.connectors.client.reading import AnswerError
 from leadboost.connectors.client.web import CallError, WebClient
+from leadboost.domain.campaign import AdCampaign
 from leadboost.errors import AdPlatformError
 
 T = TypeVar("T")
@@ -59,6 +60,16 @@ class AdCalls:
     def error(self, kind: str, reason: str, retry_after_s: float | None = None) -> AdPlatformError:
         """An error of this platform."""
         return AdPlatformError(self._name, kind, reason, retry_after_s)
+
+
+def check_lower(calls: AdCalls, present: AdCampaign, micros: int) -> bool:
+    """Whether a budget has to be set at all. Raises AdPlatformError where that would not lower it."""
+    budget = present.daily_budget_micros
+    if budget is None:
+        raise calls.error("refused", "has no daily budget of its own: lower it by hand")
+    if micros <= 0:
+        raise calls.error("refused", "a daily budget must be above 0: pause it instead")
+    return budget > micros
 
 
 def kind_of_status(status: int) -> str:

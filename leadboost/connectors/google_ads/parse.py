@@ -1,6 +1,7 @@
 """Answers of Google Ads into campaigns. Pure; nothing in them is taken for granted."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from leadboost.connectors.client.campaigns import (
@@ -21,6 +22,8 @@ from leadboost.errors import AdPlatformError
 
 _STATUS = {"ENABLED": "ACTIVE", "REMOVED": "DELETED"}
 
+_BUDGET = re.compile(r"customers/[0-9]{10}/campaignBudgets/[0-9]{1,25}", re.ASCII)
+
 Row = Mapping[str, object]
 
 
@@ -40,6 +43,16 @@ def read_account(body: bytes) -> AdAccount:
 def read_campaigns(body: bytes, *, account_id: str) -> Sequence[AdCampaign]:
     """Read every campaign of a stream. Raises AnswerError."""
     return [_campaign(row, account_id) for row in _rows(body)]
+
+
+def read_budget(body: bytes) -> tuple[str, bool]:
+    """Read the name of the one campaign's budget, and whether others share it. Raises AnswerError."""
+    rows = list(_rows(body))
+    budget = as_object(rows[0].get("campaignBudget")) if len(rows) == 1 else {}
+    name = as_text(budget.get("resourceName"))
+    if not _BUDGET.fullmatch(name):
+        raise AnswerError("not one campaign with its budget")
+    return name, budget.get("explicitlyShared") is True
 
 
 def read_results(body: bytes) -> Sequence[AdDay]:

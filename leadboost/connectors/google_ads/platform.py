@@ -10,23 +10,32 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from leadboost.connectors.client import WebAnswer
+from leadboost.connectors.client.acting import check_lower
 from leadboost.connectors.client.campaigns import is_id
 from leadboost.connectors.client.together import Together
 from leadboost.connectors.google_ads.access import GoogleAdsAccess
 from leadboost.connectors.google_ads.fault import PLATFORM
-from leadboost.connectors.google_ads.parse import read_account, read_campaigns, read_mutated, read_results
+from leadboost.connectors.google_ads.parse import (
+    read_account,
+    read_budget,
+    read_campaigns,
+    read_mutated,
+    read_results,
+)
 from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
 from leadboost.errors import AdPlatformError, LeadBoostError
 
 LIST_S = 60.0
 AT_ONCE = 1_000
+SMALLEST_MICROS = 10_000  # budgets are whole hundredths
 _CUSTOMER = "SELECT customer.id, customer.descriptive_name, customer.currency_code FROM customer"
 _CAMPAIGNS = (
     "SELECT campaign.id, campaign.name, campaign.status, campaign.primary_status, "
     "campaign_budget.amount_micros, customer.currency_code FROM campaign WHERE "
 )
 
+_BUDGET = "SELECT campaign.id, campaign_budget.resource_name, campaign_budget.explicitly_shared FROM campaign"
 _RESULTS = (
     "SELECT campaign.id, campaign.name, customer.currency_code, segments.date, metrics.cost_micros, "
     "metrics.conversions, metrics.conversions_value, metrics.clicks, metrics.impressions FROM campaign"
@@ -84,6 +93,21 @@ class GoogleAds:
     async def pause(self, campaign_id: str) -> None:
         """Set PAUSED at once. Raises AdPlatformError."""
         await self._pauses.ask(self._checked(campaign_id))
+
+    async def lower_budget(self, campaign_id: str, micros: int) -> None:
+        """Set the daily budget to at most ``micros``, unless that would raise it. Raises AdPlatformError."""
+        present = await self.read_campaign(campaign_id)
+        if not check_lower(self._access.calls, present, micros):
+            return
+        answer = await self._search(f"{_BUDGET} WHERE campaign.id IN ({campaign_id})")
+        name, is_shared = self._access.calls.read(read_budget, answer)
+        if is_shared:
+            raise self._error("refused", "shares its budget with other campaigns: lower it by hand")
+        amount = str(micros - micros % SMALLEST_MICROS)
+        update = {"updateMask": "amount_micros", "update": {"resourceName": name, "amountMicros": amount}}
+        path = f"customers/{self.account_id}/campaignBudgets:mutate"
+        body = json.dumps({"operations": [update]}).encode()
+        await self._access.post(path, body, priority=True)
 
     async def enable(self, campaign_id: str) -> None:
         """Set ENABLED unless the gate is closed. Raises AdPlatformError, GateClosedError."""

@@ -89,6 +89,11 @@ def to_micros(minor: object, currency: str | None) -> int | None:
     return micros if micros <= MAX_MICROS else None
 
 
+def to_minor(micros: int, currency: str) -> int:
+    """Turn micros into the minor units of budgets, rounded down."""
+    return micros // (MICROS_PER_UNIT if currency in _WHOLE_UNITS else MICROS_PER_UNIT // 100)
+
+
 def _campaign(row: Mapping[str, object], account_id: str, currency: str | None) -> AdCampaign:
     """A campaign whose status is missing or strange is UNKNOWN: a halt must still see it."""
     owner = row.get("account_id")

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from leadboost.clock import Clock
 from leadboost.connectors.client import WebAnswer, WebClient, WebRequest
-from leadboost.connectors.client.acting import AdCalls
+from leadboost.connectors.client.acting import AdCalls, check_lower
 from leadboost.connectors.client.campaigns import is_id
 from leadboost.connectors.meta_ads.fault import fault_of, read_fault
 from leadboost.connectors.meta_ads.parse import (
@@ -26,6 +26,7 @@ from leadboost.connectors.meta_ads.parse import (
     read_campaign,
     read_page,
     read_results,
+    to_minor,
 )
 from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
@@ -126,6 +127,13 @@ class MetaAds:
         """Set PAUSED at once. Raises AdPlatformError."""
         await self._set_status(campaign_id, "PAUSED")
 
+    async def lower_budget(self, campaign_id: str, micros: int) -> None:
+        """Set the daily budget to at most ``micros``, unless that would raise it. Raises AdPlatformError."""
+        await self._learn_currency()
+        present = await self.read_campaign(campaign_id)
+        if check_lower(self._calls, present, micros) and present.currency is not None:
+            await self._write(campaign_id, {"daily_budget": str(to_minor(micros, present.currency))})
+
     async def enable(self, campaign_id: str) -> None:
         """Set ACTIVE unless the gate is closed. Raises AdPlatformError, GateClosedError."""
         campaign = Campaign(platform=PLATFORM, campaign_id=campaign_id)
@@ -180,9 +188,14 @@ class MetaAds:
         check: Callable[[], None] | None = None,
         options: str | None = None,
     ) -> None:
-        form = {"status": status} | ({"appsecret_proof": self._proof} if self._proof else {})
-        form |= {"execution_options": options} if options else {}
-        request = self._request(self._object(campaign_id), form=form, check=check)
+        form = {"status": status} | ({"execution_options": options} if options else {})
+        await self._write(campaign_id, form, check)
+
+    async def _write(
+        self, campaign_id: str, form: Mapping[str, str], check: Callable[[], None] | None = None
+    ) -> None:
+        proof = {"appsecret_proof": self._proof} if self._proof else {}
+        request = self._request(self._object(campaign_id), form={**form, **proof}, check=check)
         self._calls.read(check_accepted, await self._calls.send(request, priority=check is None))
 
     async def _get(self, path: str, params: Mapping[str, str], *, priority: bool = True) -> WebAnswer:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from leadboost.clock import Clock
 from leadboost.connectors.client import WebAnswer, WebClient, WebRequest
-from leadboost.connectors.client.acting import AdCalls
+from leadboost.connectors.client.acting import AdCalls, check_lower
 from leadboost.connectors.client.campaigns import is_id
 from leadboost.connectors.client.together import Together
 from leadboost.connectors.tiktok_ads.fault import PLATFORM, fault_of
@@ -26,6 +26,7 @@ from leadboost.connectors.tiktok_ads.parse import (
 )
 from leadboost.domain.ad_results import AdDay
 from leadboost.domain.campaign import AdAccount, AdCampaign, Campaign
+from leadboost.domain.money import MICROS_PER_UNIT
 from leadboost.errors import AdPlatformError, LeadBoostError
 
 LIST_S = 60.0
@@ -145,6 +146,22 @@ class TikTokAds:
     async def pause(self, campaign_id: str) -> None:
         """Set DISABLE at once. Raises AdPlatformError."""
         await self._pauses.ask(self._checked(campaign_id))
+
+    async def lower_budget(self, campaign_id: str, micros: int) -> None:
+        """Set the daily budget to at most ``micros``, unless that would raise it. Raises AdPlatformError."""
+        await self._learn_currency()
+        present = await self.read_campaign(campaign_id)
+        if not check_lower(self._calls, present, micros):
+            return
+        smart = "smart_plus/" if self._automatic.get(campaign_id) else ""
+        budget = micros // (MICROS_PER_UNIT // 100) / 100
+        body = {"advertiser_id": self.account_id, "campaign_id": campaign_id, "budget": budget}
+        request = WebRequest(
+            url=f"{self._root}/{smart}campaign/update/",
+            headers=self._headers(),
+            json=json.dumps(body).encode(),
+        )
+        await self._calls.send(request, priority=True)
 
     async def enable(self, campaign_id: str) -> None:
         """Set ENABLE unless the gate is closed. Raises AdPlatformError, GateClosedError."""

@@ -48,7 +48,7 @@ class ProposalReply:
 
 @dataclass(frozen=True, slots=True)
 class ActionReply:
-    """Something that raises spend, and what became of it."""
+    """A campaign let run again, or its budget lowered, and what became of it."""
 
     platform: str
     campaign_id: str

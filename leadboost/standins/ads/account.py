@@ -16,7 +16,8 @@ class StandInCampaign:
     """A campaign; ``status`` in our words, whatever the platform calls it.
 
     ``daily_budget`` counts hundredths; ``seen`` is what readers see until ``seen_until``. ``hindered`` is
-    what keeps it from running, in the platform's words. ``automatic``: of the kind that TikTok calls Smart+.
+    what keeps it from running, in the platform's words. ``automatic``: of the kind that TikTok calls Smart+;
+    ``shares_budget``: its budget is that of others too, which Google knows.
     """
 
     id: str
@@ -25,6 +26,7 @@ class StandInCampaign:
     daily_budget: int | None = 5_000
     hindered: str | None = None
     automatic: bool = False
+    shares_budget: bool = False
     updated_at: datetime | None = None
     seen: str = field(default="", repr=False)
     seen_until: float = field(default=0.0, repr=False)
@@ -86,6 +88,10 @@ class AdAccount:
         campaign = self.campaigns[campaign_id]
         campaign.seen, campaign.seen_until = self.seen_status(campaign), self._clock.monotonic() + lag_s
         campaign.status, campaign.updated_at = status, self._clock.now()
+
+    def set_budget(self, campaign_id: str, hundredths: int) -> None:
+        """Set the daily budget."""
+        self.campaigns[campaign_id].daily_budget = hundredths
 
     def seen_status(self, campaign: StandInCampaign) -> str:
         """The status that readers see now."""

@@ -19,7 +19,7 @@ class Controlled(Protocol):
 def add_control(app: web.Application, server: Controlled) -> None:
     """Add the routes.
 
-    - ``GET /_control`` tells ``{campaigns: {id: true status}, calls, spend_raising, faults}``.
+    - ``GET /_control`` tells ``{campaigns: {id: true status}, budgets, calls, spend_raising, faults}``.
     - ``PUT /_control/faults`` replaces the faults; absent ones end.
     - ``PUT /_control/campaigns/ID`` ``{status?, name?}`` makes a campaign, or sets its status as a person
       does by hand: at once, without any call being recorded.
@@ -34,6 +34,7 @@ def add_control(app: web.Application, server: Controlled) -> None:
             {
                 "campaigns": {each.id: each.status for each in account.campaigns.values()},
                 "calls": [call.as_json() for call in account.calls],
+                "budgets": {each.id: each.daily_budget for each in account.campaigns.values()},
                 "spend_raising": account.spend_raising,
                 "faults": server.faults.as_json(),
             }

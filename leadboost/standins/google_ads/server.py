@@ -50,6 +50,7 @@ class GoogleAdsServer(AdServer):
         router.add_post("/token", self._grant)
         router.add_post("/{version}/customers/{customer}/googleAds:searchStream", self.served(self._search))
         router.add_post("/{version}/customers/{customer}/campaigns:mutate", self.served(self._mutate))
+        router.add_post("/{version}/customers/{customer}/campaignBudgets:mutate", self.served(self._budgets))
         router.add_route("*", "/{path:.*}", self.served(self._unknown))
 
     # -- every call -------------------------------------------------------------------------------
@@ -150,6 +151,7 @@ class GoogleAdsServer(AdServer):
             "campaign.primary_status": primary,
             "campaign_budget.resource_name": f"customers/{self.account.id}/campaignBudgets/9{campaign.id}",
             "campaign_budget.amount_micros": budget,
+            "campaign_budget.explicitly_shared": campaign.shares_budget,
         }
         return {name: value for name, value in row.items() if value is not None}
 
@@ -174,6 +176,17 @@ class GoogleAdsServer(AdServer):
             for campaign_id, status in granted:
                 self.set_status(request, campaign_id, status)
         return web.json_response(answer if body.get("validateOnly") is not True else {})
+
+    async def _budgets(self, request: web.Request) -> web.Response:
+        (operation,) = _dicts((await _body(request)).get("operations"))
+        name, amount = operation["update"]["resourceName"], str(operation["update"]["amountMicros"])
+        campaign = self.account.campaigns.get(name.rpartition("/9")[2])
+        if campaign is None or operation.get("updateMask") != "amount_micros":
+            raise GoogleAdsError(400, "mutateError", "RESOURCE_NOT_FOUND", "Resource was not found.")
+        if not amount.isdecimal() or int(amount) % 10_000:
+            raise GoogleAdsError(400, "campaignBudgetError", "NON_MULTIPLE_OF_MINIMUM_CURRENCY_UNIT", "No.")
+        self.account.set_budget(campaign.id, int(amount) // 10_000)
+        return web.json_response({"results": [{"resourceName": name}]})
 
     def _fault_of(self, operation: Mapping[str, Any], index: int) -> Mapping[str, object] | None:
         """Why an operation cannot be done; None where it can."""

@@ -196,12 +196,20 @@ class MetaAdsServer(AdServer):
     async def _write(self, request: web.Request) -> web.Response:
         campaign = self._campaign(request.match_info["object"])
         form = await request.post()
+        if "daily_budget" in form:
+            return self._set_budget(campaign, str(form["daily_budget"]))
         if (status := form.get("status")) not in STATUSES:
             raise GraphError(400, 100, "Param status must be one of {ACTIVE, PAUSED, DELETED, ARCHIVED}")
         if campaign.status in ("ARCHIVED", "DELETED"):
             raise GraphError(400, 100, "Archived campaigns cannot be edited", subcode=1487056)
         if "validate_only" not in str(form.get("execution_options", "")):
             self.set_status(request, campaign.id, status)
+        return web.json_response({"success": True})
+
+    def _set_budget(self, campaign: StandInCampaign, amount: str) -> web.Response:
+        if campaign.daily_budget is None or not amount.isdecimal() or int(amount) == 0:
+            raise GraphError(400, 100, "Param daily_budget is not valid for this campaign")
+        self.account.set_budget(campaign.id, int(amount))
         return web.json_response({"success": True})
 
     async def _unknown(self, request: web.Request) -> web.Response:

@@ -50,6 +50,8 @@ class TikTokAdsServer(AdServer):
         router.add_get(f"{ROOT}/report/integrated/get/", self.served(self._report))
         router.add_post(f"{ROOT}/campaign/status/update/", self.served(self._update))
         router.add_post(f"{ROOT}/smart_plus/campaign/status/update/", self.served(self._update))
+        router.add_post(f"{ROOT}/campaign/update/", self.served(self._set_budget))
+        router.add_post(f"{ROOT}/smart_plus/campaign/update/", self.served(self._set_budget))
         router.add_route("*", "/{path:.*}", self.served(self._unknown))
 
     # -- every call -------------------------------------------------------------------------------
@@ -171,6 +173,17 @@ class TikTokAdsServer(AdServer):
             "campaign_list": [{"campaign_id": each, "postback_window_mode": None} for each in done],
         }
         return _envelope(0 if len(done) == len(ids) else 20001, "OK", data)
+
+    async def _set_budget(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        campaign, budget = self.account.campaigns.get(str(body.get("campaign_id"))), body.get("budget")
+        if body.get("advertiser_id") != self.account.id or campaign is None:
+            raise _not_yours()
+        smart = request.path.startswith(f"{ROOT}/smart_plus/")
+        if campaign.automatic is not smart or not isinstance(budget, int | float) or budget <= 0:
+            raise TikTokError(40002, "budget: Not a valid number for this campaign.")
+        self.account.set_budget(campaign.id, round(budget * 100))
+        return _envelope(0, "OK", {"campaign_id": campaign.id})
 
     async def _unknown(self, _request: web.Request) -> web.Response:
         return web.Response(status=404, text="<html>404</html>", content_type="text/html")

@@ -57,3 +57,11 @@ WITH known AS (
     ON CONFLICT DO NOTHING
 )
 SELECT sku FROM known;
+
+-- name: note_cut
+-- Note a lowered budget among the actions, once for each firing and campaign.
+INSERT INTO actions (id, origin, kind, platform, campaign_id, arguments_hash, state, sends, error, intended_at,
+    sent_at, settled_at)
+VALUES ($1, $2, 'lower_budget', $3, $4, '', $5, 1, $6, $7, $7, $8)
+ON CONFLICT ON CONSTRAINT actions_logical_key DO NOTHING
+RETURNING id;

@@ -132,6 +132,7 @@ export const en = {
       trainer: "Trainer",
       scout: "Scout",
       release: "Resume",
+      throttle: "Throttle",
       panic: "Kill switch",
       stream_bridge: "Stream bridge",
       replicating: "Copy elsewhere",

@@ -138,6 +138,7 @@ export const es: Text = {
       trainer: "Trainer",
       scout: "Scout",
       release: "Reanudación",
+      throttle: "Throttle",
       panic: "Parada de emergencia",
       stream_bridge: "Puente en vivo",
       replicating: "Copia externa",

@@ -14,7 +14,7 @@ const TONES: Record<CampaignAction["state"], Tone> = {
   unknown: "wait",
 };
 
-/** Everything that raised spend, with what became of it: each has its row before it is sent. */
+/** What let campaigns run again and what lowered budgets, with what became of it. */
 export function Actions({ actions }: { actions: CampaignAction[] }) {
   const { campaigns } = useLive();
   const { text, format } = useWords();

@@ -16,7 +16,7 @@ import { useBooks } from "./useBooks";
 
 const DAYS = 30;
 
-/** What runs where, what it earned, what it advertises, and whatever raised spend. */
+/** What runs where, what it earned, what it advertises, and the last actions on spend. */
 export function Campaigns({ session }: { session: Session }) {
   const { campaigns } = useLive();
   const { text, format } = useWords();

@@ -35,10 +35,10 @@ export const advertising = {
     resultsElsewhere: "no results read here",
     noResults: "tells no results yet",
     noValue: "no conversion has a value: nothing can be learned from it",
-    actions: "What raised spend",
+    actions: "Actions on spend",
     noActions: "Nothing yet.",
     actionColumns: { campaign: "Campaign", action: "Action", state: "State", asked: "Asked for", settled: "Settled" },
-    actionKinds: { enable: "let run again" } as Record<string, string>,
+    actionKinds: { enable: "let run again", lower_budget: "lower the budget" } as Record<string, string>,
     actionStates: { intended: "intended", sent: "sent", confirmed: "confirmed", failed: "failed", unknown: "not known" },
   },
 };

@@ -37,10 +37,10 @@ export const advertising: Pick<Text, "campaigns"> = {
     resultsElsewhere: "aquí no se han leído resultados",
     noResults: "aún no cuenta resultados",
     noValue: "ninguna conversión tiene valor: no se puede aprender de ella",
-    actions: "Lo que aumentó el gasto",
+    actions: "Acciones sobre el gasto",
     noActions: "Nada todavía.",
     actionColumns: { campaign: "Campaña", action: "Acción", state: "Estado", asked: "Pedida", settled: "Resuelta" },
-    actionKinds: { enable: "dejar funcionar de nuevo" },
+    actionKinds: { enable: "dejar funcionar de nuevo", lower_budget: "bajar el presupuesto" },
     actionStates: { intended: "prevista", sent: "enviada", confirmed: "confirmada", failed: "fallida", unknown: "desconocida" },
   },
 };
