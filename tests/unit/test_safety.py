@@ -242,6 +242,32 @@ async def test_a_short_runway_lets_nothing_raise_spend_until_it_is_long_again(wo
     assert world.trips == []
 
 
+async def test_budgets_fall_again_after_the_cooldown_and_no_further_than_a_day_allows(
+    world: SafetyWorld,
+) -> None:
+    world.file.next = [RUNWAY]
+    world.facts.found, world.facts.rates = [SHORT], SELLS
+    ref = await world.start()
+    for _ in range(3):
+        await asyncio.sleep(RUNWAY.protections.cooldown_s + 10)
+    status = await ref.ask(ListRules())
+
+    assert [each.share for each in world.cuts] == [0.2, 0.2, pytest.approx(0.1)]
+    assert status.looked is not None
+    assert status.looked.verdicts[-1].skip is Skip.DELTA_CAP
+    assert world.gate.reducing() == (Scope("sku", ("mug",)),)
+
+
+async def test_a_reduction_in_the_shadow_lowers_and_holds_nothing(world: SafetyWorld) -> None:
+    world.file.next = [replace(RUNWAY, mode=Mode.SHADOW)]
+    world.facts.found, world.facts.rates = [SHORT], SELLS
+    await world.start()
+
+    assert world.cuts == []
+    assert world.gate.reducing() == ()
+    assert len(world.store.fired) == 1
+
+
 async def test_a_reduction_holds_on_while_its_rule_cools_down(world: SafetyWorld) -> None:
     world.file.next = [RUNWAY]
     world.facts.found, world.facts.rates = [SHORT], SELLS
