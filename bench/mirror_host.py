@@ -71,7 +71,8 @@ class Host:
         election = RedisElection(self._clients, rng=rng, ttl_s=LEASE_TTL_S)
         leases = DistributedLock(PgLeaseStore(self._database), election, clock=clock, run_task=run_task)
         bus = EventBus(self._clients, run_task=run_task)
-        link = RedisLink(bus, origin=HOLDER, clock=clock, hear=self._hear)
+        key = await PgJournalStore(self._database).mirror_key()
+        link = RedisLink(bus, key=key, origin=HOLDER, clock=clock, hear=self._hear)
         echo = Echo(clock)
         mirror = await self._runtime.spawn(
             "mirror", lambda: Mirror(link=link, echo=echo, health=lambda _: None)

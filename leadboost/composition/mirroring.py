@@ -19,6 +19,7 @@ from leadboost.ports import LEASE_TTL_S
 from leadboost.runtime import Child, Stage
 from leadboost.store.foreign import PgForeignStore
 from leadboost.store.halts import PgHaltStore
+from leadboost.store.journal import PgJournalStore
 from leadboost.store.leases import PgLeaseStore
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class Mirroring:
 
         wiring, topics = self._wiring, self._wiring.topics
         self._bus = EventBus(clients, run_task=wiring.runtime.run_task)
-        link = RedisLink(self._bus, origin=wiring.holder, clock=wiring.clock, hear=self._hear)
+        key = await PgJournalStore(wiring.store).mirror_key()
+        link = RedisLink(self._bus, key=key, origin=wiring.holder, clock=wiring.clock, hear=self._hear)
         await wiring.spawn(
             "mirror", lambda: Mirror(link=link, echo=self._echo, health=wiring.hear_health), _MIRROR
         )

@@ -1,7 +1,7 @@
 """RedisLink: what hosts tell one another over the bus, and what other software says on it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
@@ -28,11 +28,16 @@ class RedisLink:
     """``HostLink`` on an EventBus. ``hear`` is called with what came from elsewhere, and never waits.
 
     Each beat goes through a stream and through Pub/Sub; when one of the two does not come back within three
-    seconds, listening ends with an error, however healthy the connections look.
+    seconds, listening ends with an error, however healthy the connections look. What no host of this database
+    sealed is left aside: whoever may write to Redis could show viewers what never happened.
     """
 
-    def __init__(self, bus: EventBus, *, origin: str, clock: Clock, hear: Callable[[Heard], None]) -> None:
+    def __init__(
+        self, bus: EventBus, *, key: bytes, origin: str, clock: Clock, hear: Callable[[Heard], None]
+    ) -> None:
+        """``key`` is what the hosts of this database alone know."""
         self._bus = bus
+        self._key = key
         self._origin = f"{wire.OURS}{origin}"
         self._clock = clock
         self._hear = hear
@@ -54,7 +59,8 @@ class RedisLink:
         if news.beat:
             messages += [(keys.CONTROL, self._control(BEAT)), (keys.ECHO, {"payload": self._origin})]
         for event in news.events:
-            messages.append((keys.EVENTS, wire.event_fields(event, self._origin)))
+            sealed = wire.sealed(self._key, wire.event_fields(event, self._origin))
+            messages.append((keys.EVENTS, sealed))
             public = wire.public_event(event, self._origin)
             if public is not None and event.kind != EXTERNAL_KIND:  # they know what they said
                 messages.append((keys.SYSTEM_EVENTS, {"payload": public}))
@@ -67,8 +73,8 @@ class RedisLink:
             self._wait_for_echo()
             raise
 
-    def _control(self, kind: bytes, payload: bytes = b"") -> Mapping[str, str | bytes]:
-        return {"kind": kind, "origin": self._origin, "payload": payload}
+    def _control(self, kind: bytes, payload: bytes = b"") -> Mapping[str, bytes]:
+        return wire.sealed(self._key, {"kind": kind, "origin": self._origin, "payload": payload})
 
     async def listen(self) -> None:
         self._unheard.clear()
@@ -104,14 +110,22 @@ class RedisLink:
     def _is_mine(self, fields: Fields) -> bool:
         return fields.get(b"origin") == self._origin.encode()
 
+    def _sound(self, messages: Sequence[Fields]) -> Iterator[Fields]:
+        for each in messages:
+            if wire.is_sealed(self._key, each):
+                yield each
+            else:
+                self._complain("a stream holds what no host of this database wrote")
+
     def _hear_events(self, messages: Sequence[Fields]) -> None:
-        events = [wire.event_of(each) for each in messages if not self._is_mine(each)]
+        theirs = (each for each in self._sound(messages) if not self._is_mine(each))
+        events = [wire.event_of(each) for each in theirs]
         sound = tuple(event for event in events if event is not None)
         if sound:
             self._hear(EventsNumbered(events=sound))
 
     def _hear_control(self, messages: Sequence[Fields]) -> None:
-        for each in messages:
+        for each in self._sound(messages):
             mine = self._is_mine(each)
             match each.get(b"kind"):
                 case b"beat" if mine:
@@ -133,16 +147,16 @@ class RedisLink:
             try:
                 message = wire.foreign_message(payload)
             except InputError as error:
-                self._complain(error)
+                self._complain(f"system_events: {error}")
                 continue
             if not wire.is_ours(message):
                 digest = wire.digest_of(payload)
                 self._hear(ForeignSaid(message=message, digest=digest, at=self._clock.now()))
 
-    def _complain(self, error: InputError) -> None:
+    def _complain(self, reason: str) -> None:
         """Now and then: whoever may publish must not fill our log."""
         self._refused += 1
         now = self._clock.monotonic()
         if now >= self._complain_at:
             self._complain_at = now + _COMPLAIN_EVERY_S
-            _log.warning("messages of other software refused", count=self._refused, reason=str(error))
+            _log.warning("messages refused", count=self._refused, reason=reason)

@@ -1,6 +1,7 @@
 """What goes through Redis, as fields and back. Whatever comes in is checked; the unsound is left out."""
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -33,6 +34,27 @@ class _EventBody(BaseModel):
     kind: Annotated[str, Field(min_length=1, max_length=100)]
     at: AwareDatetime
     data: dict[str, JsonValue]
+
+
+def sealed(key: bytes, fields: Mapping[str, str | bytes | int]) -> dict[str, bytes]:
+    """The fields as bytes with one more, ``seal``: HMAC-SHA-256 of the others by what hosts alone know."""
+    plain = {
+        name: value if isinstance(value, bytes) else str(value).encode() for name, value in fields.items()
+    }
+    return {**plain, "seal": _seal_of(key, {name.encode(): value for name, value in plain.items()})}
+
+
+def is_sealed(key: bytes, fields: Fields) -> bool:
+    """Tell whether a host of this database wrote these fields."""
+    return hmac.compare_digest(fields.get(b"seal", b""), _seal_of(key, fields))
+
+
+def _seal_of(key: bytes, fields: Fields) -> bytes:
+    seal = hmac.new(key, digestmod="sha256")
+    for name in sorted(fields):
+        if name != b"seal":
+            seal.update(b"%d:%b%d:%b" % (len(name), name, len(fields[name]), fields[name]))
+    return seal.hexdigest().encode()
 
 
 def event_fields(event: JournalEvent, origin: str) -> dict[str, str | bytes | int]:

@@ -66,6 +66,12 @@ class PgJournalStore:
             rows = await session.fetch(queries.latest_steps, STEPS_WITHIN)
         return [_event(row["epoch"], row) for row in rows]
 
+    async def mirror_key(self) -> bytes:
+        """32 bytes that only hosts of this database know."""
+        async with self._database.session() as session:
+            key: bytes = await session.fetchval(queries.read_mirror_key)
+        return key
+
 
 def _event(epoch: str, row: asyncpg.Record) -> JournalEvent:
     return JournalEvent(epoch=epoch, offset=row["offset"], kind=row["kind"], at=row["at"], data=row["data"])

@@ -23,6 +23,7 @@ from leadboost.runtime import Runtime
 from tests.redis_process import RedisProcess, cut_subscriptions, redis_process
 
 FAR = "99999999999999-1"
+KEY = b"k" * 32
 
 
 class Ear:
@@ -160,10 +161,17 @@ async def test_listening_ends_with_its_server_and_works_again_with_the_next() ->
                 assert await ear.has(1) == [b"here again"]
 
 
-async def test_a_server_that_takes_no_writes_says_so() -> None:
-    with redis_process("--maxmemory", "1", "--maxmemory-policy", "noeviction") as server:
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--maxmemory", "1", "--maxmemory-policy", "noeviction"), "out of memory"),
+        (("--replicaof", "127.0.0.1 1"), "is a replica"),
+    ],
+)
+async def test_a_server_that_takes_no_writes_says_so(options: tuple[str, ...], reason: str) -> None:
+    with redis_process(*options) as server:
         async with running(server.url) as (bus, _):
-            with pytest.raises(MirrorError, match="out of memory"):
+            with pytest.raises(MirrorError, match=reason):
                 await bus.publish(keys.EVENTS, {"payload": "x"})
 
 
@@ -175,10 +183,12 @@ def event(offset: int, **data: object) -> JournalEvent:
 
 
 @asynccontextmanager
-async def linked(url: str, origin: str) -> AsyncIterator[tuple[RedisLink, Ear, RedisClients]]:
+async def linked(
+    url: str, origin: str, key: bytes = KEY
+) -> AsyncIterator[tuple[RedisLink, Ear, RedisClients]]:
     ear = Ear()
     async with running(url) as (bus, clients):
-        link = RedisLink(bus, origin=origin, clock=SystemClock(), hear=ear.take)
+        link = RedisLink(bus, key=key, origin=origin, clock=SystemClock(), hear=ear.take)
         others: int = await clients.writing.publish(keys.ECHO, "a test")
         async with listening(link.listen, subscribed(clients, others + 1)):
             yield link, ear, clients
@@ -254,8 +264,9 @@ async def test_an_unsound_entry_is_left_out(
     redis_clients: RedisClients, shared_redis: RedisProcess, fields: dict[Any, Any]
 ) -> None:
     async with linked(shared_redis.url, "a") as (one, _, _), linked(shared_redis.url, "b") as (_, far, _):
-        await redis_clients.writing.xadd(keys.EVENTS, fields)
-        await redis_clients.writing.xadd(keys.CONTROL, fields)
+        for sealed in (fields, wire.sealed(KEY, fields)):
+            await redis_clients.writing.xadd(keys.EVENTS, dict[Any, Any](sealed))
+            await redis_clients.writing.xadd(keys.CONTROL, dict[Any, Any](sealed))
         await one.send(HostNews(events=(event(2),)))
 
         (heard,) = await far.has(1)
@@ -312,7 +323,7 @@ async def test_listening_ends_when_a_beat_does_not_come_back(
 ) -> None:
     ear = Ear()
     async with running(shared_redis.url) as (bus, clients):
-        link = RedisLink(bus, origin="a", clock=SystemClock(), hear=ear.take)
+        link = RedisLink(bus, key=KEY, origin="a", clock=SystemClock(), hear=ear.take)
         async with listening(link.listen, subscribed(clients)) as task:
             await redis_clients.writing.xadd(keys.CONTROL, {"payload": ""}, id=FAR)
             await link.send(HostNews(beat=True))
@@ -372,3 +383,20 @@ def test_news_of_a_halt_that_is_unsound_is_none(change: dict[str, object]) -> No
     body = json.loads(wire.trip_payload(halt())) | change
 
     assert wire.trip_of(json.dumps(body).encode()) is None
+
+
+async def test_what_no_host_of_this_database_sealed_is_not_heard(
+    redis_clients: RedisClients, shared_redis: RedisProcess
+) -> None:
+    async with (
+        linked(shared_redis.url, "a") as (one, _, _),
+        linked(shared_redis.url, "forger", b"another key") as (forger, _, _),
+        linked(shared_redis.url, "b") as (_, far, _),
+    ):
+        await forger.send(HostNews(trips=(halt("global"),), events=(event(1),), committed=True))
+        altered = wire.sealed(KEY, wire.event_fields(event(2), "leadboost:a")) | {"offset": b"3"}
+        await redis_clients.writing.xadd(keys.EVENTS, dict[Any, Any](altered))
+        await one.send(HostNews(events=(event(4),)))
+
+        (heard,) = await far.has(1)
+        assert [each.offset for each in heard.events] == [4]

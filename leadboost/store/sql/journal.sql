@@ -56,3 +56,7 @@ ORDER BY events.kind, step, events."offset" DESC;
 SELECT data ->> 'digest' AS digest FROM events
 WHERE id >= $1 AND kind = 'external' AND data ->> 'digest' IS NOT NULL
 ORDER BY id;
+
+-- name: read_mirror_key
+-- The key that only hosts of this database know.
+SELECT mirror_key FROM journal;
