@@ -280,6 +280,31 @@ class ReplicaError(LeadBoostError):
         self.retry_after_s = retry_after_s
 
 
+class AlertChannelError(LeadBoostError):
+    """An alert did not go out.
+
+    ``kind``: ``passing`` is worth another try, after ``retry_after_s`` seconds where the service says so;
+    ``lasting`` will go on until somebody does what the reason says; ``refused`` is about this notice alone.
+    """
+
+    code = "alert_channel"
+
+    def __init__(
+        self, channel: str, reason: str, *, kind: str = "passing", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(f"{channel}: {reason}")
+        self.channel = channel
+        self.reason = reason
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+
+
+class UnknownChannelError(LeadBoostError):
+    """No channel of this name is enabled."""
+
+    code = "not_found"
+
+
 # -- ad platforms and halts -----------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from leadboost.clock import Clock, Rng
+from leadboost.composition.alerting import Alerting
 from leadboost.composition.bookkeeping import Bookkeeping
 from leadboost.composition.halting import Halting
 from leadboost.composition.hearing import Hearing
@@ -54,6 +55,7 @@ class Components:
         self._intake = IntakeOpening(self.wiring)
         self.halting = Halting(self.wiring)
         self.streaming = Streaming(self.wiring, report)
+        self._alerting = Alerting(self.wiring)
 
     def stages(self, console: Console) -> Sequence[Stage]:
         """List the stages in start order. Stop budgets add up to less than the daemon's 10 s."""
@@ -65,6 +67,7 @@ class Components:
             self._mirroring.stage(),
             Journaling(wiring).stage(),
             self.streaming.stage(),
+            self._alerting.stage(),
             Safety(wiring, self.halting).stage(),
             Selling(wiring).stage(),
             Learning(wiring).stage(),
@@ -100,6 +103,7 @@ class Components:
 
     def _on_failed(self, failed: Failed) -> None:
         self.streaming.note_failure(failed)
+        self._alerting.note_failure(failed)
         self._on_failure(failed)
 
     def _on_dead_letter(self, letter: DeadLetter) -> None:

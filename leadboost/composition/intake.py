@@ -72,6 +72,7 @@ class IntakeOpening:
             retention=refs["retention"],
             bookkeeper=refs["bookkeeper"],
             safety=refs["safety"],
+            alerter=refs["alerter"],
             accounts=accounts,
             hearing=PgHearingStore(store),
             signals=PgSignalStore(store),

@@ -28,6 +28,7 @@ from leadboost.console.shops import Shops
 from leadboost.domain.halt import Scope
 from leadboost.domain.offer import Offer
 from leadboost.domain.radar.tally import IntakeTally
+from leadboost.messages.alerter import Acknowledge, ListAlerts, TryChannel
 from leadboost.messages.bookkeeper import DecideLink, GetAccountBooks, GetCampaignBooks
 from leadboost.messages.enterprise import GetAccount, ListStock, PutStock, StockChange
 from leadboost.messages.health import HealthReport, Readiness
@@ -69,6 +70,7 @@ class Handles:
     retention: ActorRef[EraseSignals]
     bookkeeper: ActorRef[GetCampaignBooks | GetAccountBooks | DecideLink]
     safety: ActorRef[ListRules | ReplaceRules | PreviewRules | ReplayRules]
+    alerter: ActorRef[ListAlerts | Acknowledge | TryChannel]
     accounts: AccountStore
     hearing: FeatureStore
     signals: SignalPages

@@ -2,6 +2,13 @@
 
 from leadboost.ports.access import AccountStore, NewLogin, StoredAccount, StoredLogin
 from leadboost.ports.advertising import AdBudgets, AdReports, CampaignStore, CutStore
+from leadboost.ports.alerting import (
+    AlertChannel,
+    AlertProgress,
+    AlertStore,
+    Delivery,
+    Outcome,
+)
 from leadboost.ports.halting import AdPlatform, EnableAction, HaltLog, HaltStore
 from leadboost.ports.hearing import (
     LEASE_PREFIX,
@@ -80,10 +87,14 @@ __all__ = [
     "AdBudgets",
     "AdPlatform",
     "AdReports",
+    "AlertChannel",
+    "AlertProgress",
+    "AlertStore",
     "Came",
     "CampaignStore",
     "CutStore",
     "DeadLetterStore",
+    "Delivery",
     "Document",
     "Election",
     "EnableAction",
@@ -113,6 +124,7 @@ __all__ = [
     "NewModel",
     "NewSignal",
     "OpenChanges",
+    "Outcome",
     "OutcomeRevision",
     "OutcomeStore",
     "PendingOutcome",

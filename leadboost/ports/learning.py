@@ -87,7 +87,8 @@ class Rollback:
 class NewModel:
     """A model version to save: artefact bytes (npz or JSON), their SHA-256 and what it knows.
 
-    ``good`` is the last good version, which is kept as long as it is that.
+    ``good`` is the last good version, which is kept as long as it is that; ``drift`` is whether the world
+    has changed by what the model's errors say.
     """
 
     version: int
@@ -97,6 +98,7 @@ class NewModel:
     observations: int
     metrics: Mapping[str, float]
     good: int = 0
+    drift: str = "none"
 
 
 class ModelStore(Protocol):

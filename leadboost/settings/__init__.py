@@ -141,6 +141,16 @@ class SafetySettings(Section):
     cool_off_s: Seconds = Field(60, ge=0, le=86_400, description="a number of seconds from 0 to 86400")
 
 
+class AlertsSettings(Section):
+    """How long alerts wait for somebody."""
+
+    escalate_after_s: Seconds = Field(
+        900, ge=10, le=86_400, description="a number of seconds from 10 to 86400"
+    )
+    rounds: Count = Field(6, ge=0, le=100, description="a number from 0 to 100")
+    quiet_s: Seconds = Field(900, ge=0, le=86_400, description="a number of seconds from 0 to 86400")
+
+
 CRASH_POINTS = (
     "sale.committed",
     "halt.recorded",
@@ -180,6 +190,7 @@ class Settings(Section):
     connectors: ConnectorsSettings = ConnectorsSettings()
     radar: RadarSettings = RadarSettings()
     safety: SafetySettings = Field(default_factory=SafetySettings)
+    alerts: AlertsSettings = AlertsSettings()
     testing: TestingSettings = TestingSettings()
     crash: str | None = Field(
         None,

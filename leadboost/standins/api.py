@@ -15,6 +15,7 @@ DRIP_BYTES = 16
 BODY_BYTES = 16 * 1024**2
 FORM = web.RequestKey("form", dict[str, str])
 JSON = web.RequestKey("json", object)
+RAW = web.RequestKey("raw", bytes)
 
 Handler = Callable[[web.Request], web.Response]
 
@@ -82,6 +83,7 @@ class ApiServer(LoopbackServer, ABC):
         async def served(request: web.Request) -> web.StreamResponse:
             request[FORM] = {name: str(value) for name, value in (await request.post()).items()}
             request[JSON] = await _json(request)
+            request[RAW] = await request.read()
             fault = self.faults.popleft() if faulty and self.faults else Fault()
             response = _answer(handler, request, fault)
             self.asked.append(

@@ -48,7 +48,11 @@ class PgModelStore:
             await mark_learned(session, learned, version.version)
             if rollback is not None:
                 await set_aside(session, after=rollback.to_version, until=version.version)
-            event = self._trained(version) if rollback is None else self._rolled_back(version, rollback)
+            event = (
+                self._trained(version, model.drift)
+                if rollback is None
+                else self._rolled_back(version, rollback)
+            )
             await insert_events(session, [event])
             self._crash("model.marked")
             if rollback is not None:
@@ -66,7 +70,7 @@ class PgModelStore:
             artefact: bytes | None = await session.fetchval(_queries.read_artefact, version)
         return artefact or b""
 
-    def _trained(self, version: ModelVersion) -> NewEvent:
+    def _trained(self, version: ModelVersion, drift: str) -> NewEvent:
         return NewEvent(
             id=uuid7(self._clock, self._rng),
             kind="model.trained",
@@ -76,6 +80,7 @@ class PgModelStore:
                 "observations": version.observations,
                 "mae": version.metrics.get("mae"),
                 "baseline_mae": version.metrics.get("baseline_mae"),
+                "drift": drift,
             },
         )
 

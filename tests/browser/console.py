@@ -13,6 +13,7 @@ AXE = Path(__file__).parents[2] / "leadboost/console/ui/node_modules/axe-core/ax
 VIEWS = (
     "overview",
     "safety",
+    "alerts",
     "signals",
     "signals/sources",
     "signals/topics",

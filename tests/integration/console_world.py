@@ -21,6 +21,7 @@ from leadboost.console.pushes import Pushes
 from leadboost.console.server import Console
 from leadboost.console.shops import Shops
 from leadboost.domain.account import Account
+from leadboost.domain.alerting.alert import Alert, AlertState, Severity
 from leadboost.domain.campaign import AdCampaign, Campaign
 from leadboost.domain.halt import Halt, HaltItem, ItemStatus, Latch, Scope
 from leadboost.domain.linking import Link, LinkProposal
@@ -34,6 +35,16 @@ from leadboost.domain.rules.replay import Replayed, ReplayedFiring
 from leadboost.domain.rules.rule import Action, Finding, Firing, Mode, Outcome, Rule, Skip, Verdict
 from leadboost.domain.rules.written import BUILT_IN
 from leadboost.domain.signal import Signal
+from leadboost.messages.alerter import (
+    Acknowledge,
+    Acknowledged,
+    AlertShown,
+    AlertsShown,
+    ChannelStatus,
+    DeliveryShown,
+    ListAlerts,
+    TryChannel,
+)
 from leadboost.messages.bookkeeper import (
     AccountBook,
     CampaignAction,
@@ -295,6 +306,35 @@ REPLAYED = Replayed(
     ),
     skipped={Skip.PENDING: 7},
 )
+ALERT = Alert(
+    id=UUID("01890000-0000-7000-8000-000000000003"),
+    key="source/trade-news",
+    severity=Severity.WARNING,
+    title="trade-news has fallen silent",
+    detail="Nothing new.",
+    subjects=(),
+    momentary=False,
+    state=AlertState.OPEN,
+    count=1,
+    rounds=0,
+    raised_at=AT,
+    last_at=AT,
+    notified_at=AT,
+    next_round_at=AT,
+)
+DELIVERY = DeliveryShown(
+    channel="slack",
+    notice="raised",
+    state="pending",
+    attempts=2,
+    created_at=AT,
+    settled_at=None,
+    error="404 no_service",
+)
+CHANNEL = ChannelStatus(
+    name="slack", level=1, least="warning", state="DEGRADED", detail="404 no_service", pending=1
+)
+ALERTS = AlertsShown(items=[AlertShown(alert=ALERT, deliveries=[DELIVERY])], channels=[CHANNEL])
 REPLIES: Mapping[type, Callable[[Any], object]] = {
     **dict.fromkeys(
         (SellStock, ReserveStock, ConfirmReservation, ReleaseReservation, ReturnSale, RestockStock),
@@ -331,6 +371,11 @@ REPLIES: Mapping[type, Callable[[Any], object]] = {
     ReplaceRules: lambda _: RULES,
     PreviewRules: lambda _: LOOKED,
     ReplayRules: lambda _: [REPLAYED],
+    ListAlerts: lambda _: ALERTS,
+    Acknowledge: lambda message: (
+        Acknowledged(id=ALERT.id, state=AlertState.ACKNOWLEDGED) if message.id == ALERT.id else None
+    ),
+    TryChannel: lambda message: None if message.name == "slack" else f"{message.name} is not there",
     ApproveResume: lambda _: ResumeApproved(approvals=1, needed=2, resumed=False),
 }
 
@@ -464,6 +509,7 @@ class World:
             retention=ref,
             bookkeeper=ref,
             safety=ref,
+            alerter=ref,
             accounts=self.accounts,
             hearing=self.hearing,
             signals=self.signals,

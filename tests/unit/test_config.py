@@ -524,7 +524,7 @@ def test_the_reference_file_says_what_is_allowed_for_every_key() -> None:
 def test_the_reference_file_shows_the_defaults() -> None:
     examples = re.compile(
         r"^(url|contact|public_url|crash|access_token|app_secret|account_id|folder|client_id|client_key|client_secret|username|api_key|bearer_token"
-        r"|credentials_file|project|author_key|refresh_token|developer_token|login_customer_id)"
+        r"|credentials_file|project|author_key|refresh_token|developer_token|login_customer_id|webhook_url|routing_key|secrets|host|sender|recipients|password|ca_file)"
         r" = .*|\[\[.*\]\]\n(\w+ = .*\n)+",
         re.MULTILINE,
     )

@@ -259,4 +259,5 @@ def _new_model(version: int, artefact: bytes, learner: Learner) -> NewModel:
         observations=learner.score.observations,
         metrics=learner.score.metrics(),
         good=learner.watch.good,
+        drift=learner.watch.state,
     )

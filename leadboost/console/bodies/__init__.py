@@ -53,6 +53,7 @@ from leadboost.domain.signal_intake import AUTHOR_CHARS, EXTERNAL_ID_CHARS
 __all__ = [
     "MAX_FAULTS",
     "AccountBody",
+    "AcknowledgeBody",
     "Body",
     "BooksQuery",
     "CampaignBody",
@@ -155,6 +156,12 @@ class MuteBody(Body):
 
     muted: bool
     reason: Reason | None = None
+
+
+class AcknowledgeBody(Body):
+    """What is done about an alert, if there is anything to say."""
+
+    note: Reason | None = None
 
 
 class RollbackBody(Body):

@@ -10,6 +10,7 @@ from leadboost.console.replies.access import (
     TokenReply,
 )
 from leadboost.console.replies.advertising import BooksReply, ConnectionsReply, LinkDecided
+from leadboost.console.replies.alerting import AlertAcknowledged, AlertReply, AlertsReply, ChannelTried
 from leadboost.console.replies.form import Amount, DryRun, Refusal, encode
 from leadboost.console.replies.halting import (
     CampaignReply,
@@ -78,11 +79,15 @@ __all__ = [
     "AccountReply",
     "AccountsReply",
     "ActorsReply",
+    "AlertAcknowledged",
+    "AlertReply",
+    "AlertsReply",
     "Alive",
     "Amount",
     "BooksReply",
     "CampaignReply",
     "CampaignsReply",
+    "ChannelTried",
     "ConfirmedReply",
     "ConnectionsReply",
     "Coverage",

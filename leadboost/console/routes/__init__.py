@@ -5,6 +5,7 @@ from typing import Final
 from leadboost.console.routes import (
     access,
     advertising,
+    alerting,
     halting,
     hearing,
     learning,
@@ -25,4 +26,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *halting.ROUTES,
     *advertising.ROUTES,
     *ruling.ROUTES,
+    *alerting.ROUTES,
 )

@@ -9,6 +9,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from leadboost.settings.connectors.acting import GoogleAdsSettings, MetaAdsSettings, TikTokAdsSettings
+from leadboost.settings.connectors.alerting import (
+    PagerDutySettings,
+    SlackSettings,
+    SmtpSettings,
+    WebhookSettings,
+)
 from leadboost.settings.connectors.copying import FirestoreSettings
 from leadboost.settings.connectors.drop import DropSettings
 from leadboost.settings.connectors.hearing import (
@@ -64,6 +70,10 @@ class ConnectorsSettings(Section):
         900, ge=60, le=86_400, description="a number of seconds from 60 to 86400"
     )
     firestore: FirestoreSettings = FirestoreSettings()
+    slack: SlackSettings = SlackSettings()
+    webhook: WebhookSettings = WebhookSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    pagerduty: PagerDutySettings = PagerDutySettings()
     expected: tuple[ExpectationSettings, ...] = Field(
         (), description="a list of tables of source and per_day, each source once"
     )

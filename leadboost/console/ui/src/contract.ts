@@ -206,6 +206,64 @@ export interface Connection {
   results_error: string | null;
 }
 
+export interface AlertDelivery {
+  channel: string;
+  notice: "raised" | "reminded" | "acknowledged" | "resolved";
+  state: "pending" | "delivered" | "failed" | "dropped";
+  attempts: number;
+  created_at: string;
+  settled_at: string | null;
+  error: string | null;
+}
+
+export type AlertSeverity = "critical" | "warning" | "info";
+
+export interface RaisedAlert {
+  id: string;
+  key: string;
+  severity: AlertSeverity;
+  state: "open" | "acknowledged" | "resolved";
+  title: string;
+  detail: string;
+  subjects: string[];
+  count: number;
+  rounds: number;
+  raised_at: string;
+  last_at: string;
+  next_round_at: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  note: string | null;
+  resolved_at: string | null;
+  deliveries: AlertDelivery[];
+}
+
+export interface AlertChannel {
+  name: string;
+  level: number;
+  least: AlertSeverity;
+  state: "RUNNING" | "WAITING" | "DEGRADED";
+  detail: string | null;
+  pending: number;
+}
+
+export interface AlertsReply {
+  items: RaisedAlert[];
+  channels: AlertChannel[];
+}
+
+export interface AlertCounts {
+  open: number;
+  critical: number;
+  acknowledged: number;
+  undelivered: number;
+}
+
+export interface ChannelTried {
+  ok: boolean;
+  detail: string | null;
+}
+
 export const STEPS = ["radar", "analyst", "advisor", "actuator", "quality", "report"] as const;
 export type StepName = (typeof STEPS)[number];
 export type StepState = "IDLE" | "PROCESSING" | "COMPLETE" | "ERROR" | "NOT_INSTALLED";

@@ -1,4 +1,4 @@
-import { Activity, Boxes, LayoutDashboard, LineChart, Megaphone, Radio, Shield } from "lucide-react";
+import { Activity, Bell, Boxes, LayoutDashboard, LineChart, Megaphone, Radio, Shield } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 
 import type { Session } from "../contract";
@@ -11,6 +11,7 @@ import { useWords } from "../text";
 import { gateText, phrase } from "../text/server";
 import { AccountMenu } from "./AccountMenu";
 import { Campaigns } from "./Campaigns/Campaigns";
+import { Alerts } from "./Alerts/Alerts";
 import { Overview } from "./Dashboard/Overview";
 import { Events } from "./Events/Events";
 import { LinkBanner, LinkChip } from "./LinkState";
@@ -24,6 +25,7 @@ import { Stock } from "./Stock/Stock";
 const VIEWS = {
   overview: LayoutDashboard,
   safety: Shield,
+  alerts: Bell,
   signals: Radio,
   model: LineChart,
   stock: Boxes,
@@ -62,10 +64,12 @@ export function Shell({ session, stillIn, onSignOut }: ShellProps) {
         {stillIn}
         <LinkBanner />
         <HaltBanner />
+        {view !== "alerts" && <AlertBanner />}
         <main id="content" tabIndex={-1} className="content">
           <h1 className="view-title">{text.views[view]}</h1>
           {view === "overview" && <Overview />}
           {view === "safety" && <Safety session={session} />}
+          {view === "alerts" && <Alerts session={session} />}
           {view === "signals" && <Signals session={session} place={place} />}
           {view === "model" && <Model session={session} signal={place} />}
           {view === "stock" && <Stock session={session} />}
@@ -78,8 +82,12 @@ export function Shell({ session, stillIn, onSignOut }: ShellProps) {
 }
 
 function Navigation({ view }: { view: View }) {
-  const { safety } = useLive();
+  const { safety, alertCounts } = useLive();
   const { text } = useWords();
+  const marked = {
+    safety: safety !== null && safety.halts.length > 0,
+    alerts: alertCounts !== null && alertCounts.open + alertCounts.undelivered > 0,
+  } as Record<string, boolean>;
   return (
     <nav className="nav" aria-label={text.navigation}>
       <ul>
@@ -88,7 +96,7 @@ function Navigation({ view }: { view: View }) {
             <a href={`#/${name}`} aria-current={name === view ? "page" : undefined}>
               <span className="nav-icon">
                 <Icon aria-hidden size={18} strokeWidth={1.8} />
-                {name === "safety" && safety !== null && safety.halts.length > 0 && <span className="nav-dot" />}
+                {marked[name] && <span className="nav-dot" />}
               </span>
               {text.views[name as View]}
             </a>
@@ -124,6 +132,20 @@ function HaltBanner() {
       <p className="banner-facts">
         {items.length > 0 && <span>{text.safety.confirmed}: {text.safety.ofTotal(confirmed, items.length)}</span>}
         {risk.count > 0 && <span>{text.safety.atRisk}: <BudgetText budget={risk} /></span>}
+      </p>
+    </div>
+  );
+}
+
+/** Stands above other views while something critical waits for somebody. */
+function AlertBanner() {
+  const { alertCounts } = useLive();
+  const { text } = useWords();
+  if (alertCounts === null || alertCounts.critical === 0) return null;
+  return (
+    <div className="banner banner-wait" role="status">
+      <p>
+        <strong>{text.alerts.banner(alertCounts.critical)}</strong> <a className="link" href="#/alerts">{text.alerts.look}</a>
       </p>
     </div>
   );

@@ -1,5 +1,7 @@
 /** All that is known of the daemon; `null` is "not known". */
 import type {
+  AlertCounts,
+  AlertsReply,
   Campaigns,
   Health,
   LiveEvent,
@@ -23,6 +25,8 @@ export interface Live {
   health: Health | null;
   safety: Safety | null;
   campaigns: Campaigns | null;
+  alertCounts: AlertCounts | null;
+  alerts: AlertsReply | null;
   timeline: Timeline | null;
   model: ModelState | null;
   /** The whole of GET /api/model, as it was when the serving version last changed. */
@@ -49,6 +53,8 @@ export const NOTHING: Live = {
   health: null,
   safety: null,
   campaigns: null,
+  alertCounts: null,
+  alerts: null,
   timeline: null,
   model: null,
   report: null,

@@ -2,6 +2,8 @@
 import { useSyncExternalStore } from "react";
 
 import type {
+  AlertCounts,
+  AlertsReply,
   Campaigns,
   EventsPage,
   Health,
@@ -118,6 +120,11 @@ export class LiveStore {
     this.loadModel();
   }
 
+  /** Read alerts and channels again. */
+  loadAlerts(): void {
+    this.loader.load<AlertsReply>("/api/alerts", (alerts) => this.set({ alerts }));
+  }
+
   private hear(notice: Notice): void {
     switch (notice.kind) {
       case "status":
@@ -199,6 +206,8 @@ export class LiveStore {
         return this.set({ health: data as Health | null });
       case "model":
         return this.setModel(data as ModelState | null);
+      case "alerts":
+        return this.setAlertCounts(data as AlertCounts | null);
       case "sources":
         return this.setSources((data as { items: Source[] } | null)?.items ?? null);
     }
@@ -208,6 +217,11 @@ export class LiveStore {
     this.set({ safety });
     const halts = safety?.details.filter((halt) => halt.state !== "resumed" && halt.scope.startsWith("sku:")) ?? [];
     for (const { scope, items } of halts) this.products.checkLinks(scope.slice("sku:".length), items.map(keyOf));
+  }
+
+  private setAlertCounts(alertCounts: AlertCounts | null): void {
+    this.set({ alertCounts });
+    if (this.live.alerts !== null) this.loadAlerts();
   }
 
   private setModel(model: ModelState | null): void {

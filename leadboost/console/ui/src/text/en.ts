@@ -1,4 +1,5 @@
 import { advertising } from "./en/advertising";
+import { alerting } from "./en/alerting";
 import { hearing } from "./en/hearing";
 import { learning } from "./en/learning";
 import { ruling } from "./en/ruling";
@@ -39,6 +40,7 @@ export const en = {
   views: {
     overview: "Overview",
     safety: "Safety",
+    alerts: "Alerts",
     signals: "Signals",
     model: "Model",
     stock: "Stock",
@@ -141,6 +143,8 @@ export const en = {
       mirror: "Other hosts",
       listener: "Listener",
       redis: "Redis",
+      alerting: "Alerting",
+      alerter: "Alerter",
     } as Record<string, string>,
   },
 
@@ -252,6 +256,8 @@ export const en = {
       NOT_INSTALLED: "not installed",
     },
   },
+
+  ...alerting,
 
   ...hearing,
 

@@ -1,5 +1,6 @@
 import type { Text } from "./en";
 import { advertising } from "./es/advertising";
+import { alerting } from "./es/alerting";
 import { hearing } from "./es/hearing";
 import { learning } from "./es/learning";
 import { ruling } from "./es/ruling";
@@ -45,6 +46,7 @@ export const es: Text = {
   views: {
     overview: "Resumen",
     safety: "Seguridad",
+    alerts: "Alertas",
     signals: "Señales",
     model: "Modelo",
     stock: "Existencias",
@@ -147,6 +149,8 @@ export const es: Text = {
       mirror: "Otros servidores",
       listener: "Listener",
       redis: "Redis",
+      alerting: "Avisos",
+      alerter: "Alerter",
     },
   },
 
@@ -262,6 +266,8 @@ export const es: Text = {
       NOT_INSTALLED: "no instalado",
     },
   },
+
+  ...alerting,
 
   ...hearing,
 

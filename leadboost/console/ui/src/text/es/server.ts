@@ -66,6 +66,17 @@ export const server: Text["server"] = {
     meta_ads: "Meta Ads",
   },
   phrases: [
+    // alerts
+    [/^Everything is halted$/, "Todo está detenido"],
+    [/^Halted: (\w+) (.*)$/, "Detenido: $1 $2"],
+    [/^A halt is not confirmed: ads may still run$/, "Una parada no está confirmada: puede que los anuncios sigan"],
+    [/^A rule stopped (\d+) campaigns?: (.*)$/, "Una regla detuvo $1 campañas: $2"],
+    [/^(.*) has fallen silent$/, "$1 ha quedado en silencio"],
+    [/^The model went back to version (\d+)$/, "El modelo volvió a la versión $1"],
+    [/^The model's errors have changed: the world is another one$/, "Los errores del modelo han cambiado: el mundo es otro"],
+    [/^Alerts do not get through by (.*)$/, "Las alertas no llegan por $1"],
+    [/^The database does not answer$/, "La base de datos no responde"],
+    [/^(.*) was given up on (.*)$/, "$1 se abandonó en $2"],
     // what is wrong with a field
     [/^is required$/, "es obligatorio"],
     [/^is not a known field$/, "no es un campo conocido"],

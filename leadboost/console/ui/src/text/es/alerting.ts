@@ -1,0 +1,30 @@
+import type { alerting as english } from "../en/alerting";
+
+export const alerting: typeof english = {
+  alerts: {
+    title: "Lo que alguien tiene que atender",
+    none: "Nada que atender",
+    noneMeaning: "Aquí aparecen paradas, fuentes en silencio, un modelo que volvió atrás y partes que fallaron.",
+    severities: { critical: "crítica", warning: "aviso", info: "informativa" },
+    states: { open: "abierta", acknowledged: "atendida", resolved: "terminada" },
+    concerns: (names) => `Se trata de ${names}`,
+    times: (n) => `${n} veces`,
+    passedOn: (time) => `se pasa a otros a las ${time} si nadie la atiende`,
+    taken: (name) => `La atiende ${name}`,
+    toldNobody: "Ningún canal recibe esta alerta.",
+    deliveries: { pending: "todavía no", delivered: "avisado", failed: "falló", dropped: "abandonado" },
+    acknowledge: "Atender",
+    acknowledgeMeaning: "No se pasa a nadie más, y quienes fueron avisados sabrán que usted la atiende.",
+    note: "Qué se hace al respecto (opcional)",
+    channels: "Canales",
+    noChannel: "No hay ningún canal configurado",
+    noChannelMeaning: "Slack, webhooks firmados, correo y PagerDuty van en [connectors] de config/leadboost.toml.",
+    channelStates: { RUNNING: "funciona", WAITING: "se reintenta", DEGRADED: "no funciona" },
+    level: (level, least) => `Nivel ${level}, desde ${least}`,
+    waiting: (n) => (n === 1 ? "1 aviso en espera" : `${n} avisos en espera`),
+    test: "Enviar una prueba",
+    gotThrough: "La prueba llegó.",
+    banner: (n) => (n === 1 ? "Hay 1 alerta crítica abierta" : `Hay ${n} alertas críticas abiertas`),
+    look: "Ver",
+  },
+};

@@ -1,0 +1,1 @@
+"""What somebody has to hear of: alerts, what raises and ends them, and whom they go to."""
