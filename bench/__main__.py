@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds (default 5)")
     parser.add_argument("--size", type=float, default=1.0, help="scale of the work, 1 for real figures")
     parser.add_argument("--skus", type=int, default=1, help="sales: spread over so many products")
-    parser.add_argument("--daemons", type=int, default=3, help="stress: daemons in the storm, 1 to 3")
+    parser.add_argument("--daemons", type=int, default=3, help="stress: daemons in the storm, 0 for none")
     parser.add_argument("--data", type=Path, help="learn: a file of outcomes, or a folder of such files")
     parser.add_argument("--table", type=Path, help="also write the results to FILE as Markdown")
     return parser

@@ -53,9 +53,10 @@ def run(options: Options) -> Report:
                 return _strike(ground, url, dsn, f"stress-{next(numbers)}", options, report)
 
             samples = alternate({"ours": strike}, options.rounds)["ours"]
-        storm = run_storm(ground, daemons=options.daemons, attempts=options.scaled(ATTEMPTS))
-    report.count(storm.checks)
-    report.figures |= storm.figures
+        if options.daemons:
+            storm = run_storm(ground, daemons=options.daemons, attempts=options.scaled(ATTEMPTS))
+            report.count(storm.checks)
+            report.figures |= storm.figures
     report.results.append(summary("stress_sales_per_s", [sample.sales_per_s for sample in samples]))
     halts = [sample.halt_confirmed_s for sample in samples]
     report.results.append(summary("stress_halt_confirmed_s", halts))
