@@ -130,3 +130,22 @@ def test_what_arrives_is_added_and_stands_in_the_ledger_with_its_reason(admin: D
     expect(arrived).to_contain_text("+7", timeout=PATIENCE_MS)
     expect(arrived).to_contain_text("delivery 7")
     expect(admin.page.locator(".ledger")).to_contain_text("All rows together: 12 on hand.")
+
+
+def test_an_operator_takes_an_alert_and_everybody_sees_who_has_it(admin: Desk) -> None:
+    status, halt = admin.call("POST", "/api/panic", {"reason": "a drill of alerts", "scope": "sku:drill-1"})
+    assert status == 202
+    admin.go("alerts")
+    alert = admin.page.locator("[data-alert='halt/sku:drill-1']")
+    expect(alert).to_contain_text("a drill of alerts", timeout=PATIENCE_MS)
+    expect(alert).to_contain_text("No channel is told of this.")
+    alert.get_by_role("button", name="Take it").click()
+    alert.get_by_label("What is done about it").fill("it is only a drill")
+    alert.get_by_role("button", name="Take it").click()
+
+    expect(alert).to_have_attribute("data-state", "acknowledged", timeout=PATIENCE_MS)
+    expect(alert).to_contain_text("it is only a drill")
+    expect(alert.get_by_role("button")).to_have_count(0)
+    status, _ = admin.call("POST", "/api/resume", {"halt_id": halt["id"], "reason": "over"})
+    assert status == 200
+    expect(alert).to_have_attribute("data-state", "resolved", timeout=PATIENCE_MS)
