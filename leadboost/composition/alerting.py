@@ -18,7 +18,8 @@ _HOST = socket.gethostname()
 
 
 class Alerting:
-    """Alerter and its channels. A daemon that lives as long as one command sends nothing."""
+    """Alerter and its channels. A daemon that lives as long as one command leaves what there is to tell to
+    the next one."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
@@ -62,13 +63,13 @@ class Alerting:
     def _make_alerter(self) -> Alerter:
         wiring, client = self._wiring, self._client
         assert client is not None  # noqa: S101 - made by the stage before the actor
-        ways = make_ways(wiring.settings, client=client, clock=wiring.clock) if wiring.polls else []
+        ways = make_ways(wiring.settings, client=client, clock=wiring.clock)
         return Alerter(
             stores=Stores(
                 alerts=PgAlertStore(wiring.store),
                 events=PgJournalStore(wiring.store),
                 leases=wiring.leases,
-                holder=wiring.holder,
+                holder=wiring.holder if wiring.polls else None,
             ),
             ways=ways,
             policy=make_policy(wiring.settings.alerts),

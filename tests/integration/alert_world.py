@@ -100,7 +100,7 @@ class AlertHost:
         self,
         database: Database,
         *ways: Way,
-        name: str = "here",
+        name: str | None = "here",
         policy: Policy = QUICK,
         halts: Sequence[Halt] = (),
         store: PgAlertStore | None = None,
@@ -124,7 +124,7 @@ class AlertHost:
         )
         self._panic = Probe({GetSafety: lambda _: status})
         self.state: Topic[StateChanged] = Topic("state")
-        self.runtime = Runtime(clock=database.clock, rng=database.rng.fork(name))
+        self.runtime = Runtime(clock=database.clock, rng=database.rng.fork(name or "nobody"))
 
     async def start(self) -> "AlertHost":
         self._panic_ref = await self.runtime.spawn("panic", self._panic.actor, Child())

@@ -346,6 +346,26 @@ async def test_what_has_not_gone_out_goes_out_after_a_restart(database: Database
     ]
 
 
+async def test_a_daemon_that_lives_for_one_command_leaves_telling_to_the_next(
+    database: Database, start: START
+) -> None:
+    slack = Recorder("slack")
+    command = await start(way(slack), name=None)
+    at = database.clock.now()
+    command.ref.tell(
+        NoteChanges(changes=[Raise(key="actor/a/b", severity=Severity.CRITICAL, title="gone", at=at)])
+    )
+    await command.until(lambda shown: [each.pending for each in shown.channels] == [1])
+    assert slack.taken == []
+    assert await PgAlertStore(database).progress() is None
+    await command.runtime.close()
+
+    again = Recorder("slack")
+    await start(way(again))
+    await again.until_taken(1)
+    assert again.told == [("raised", "gone")]
+
+
 async def test_two_hosts_tell_once_and_both_note_what_they_see(database: Database, start: START) -> None:
     slack, other = Recorder("slack"), Recorder("slack")
     first = await start(way(slack), name="first")

@@ -26,12 +26,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """What a pass reads and writes; ``holder`` names this start of this host."""
+    """What a pass reads and writes; ``holder`` names this start of this host, None one that leaves reading
+    the journal and sending to others."""
 
     alerts: AlertStore
     events: EventLog
     leases: LeaseStore
-    holder: str
+    holder: str | None
 
 
 class Passes:
@@ -60,7 +61,8 @@ class Passes:
         """``free`` are the channels that something may be sent by. Raises StoreError."""
         noted = noted[: self._at_once]
         await self._take_in(noted, direct)
-        lease = await self._stores.leases.keep(LEASE, self._stores.holder, self._lease)
+        holder = self._stores.holder
+        lease = None if holder is None else await self._stores.leases.keep(LEASE, holder, self._lease)
         if lease is None or self._lease is None or lease.epoch != self._lease.epoch:
             self._progress = None  # another host may have gone on
         self._lease = lease
