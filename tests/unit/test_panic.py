@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -719,6 +720,30 @@ async def test_a_change_in_the_database_is_looked_up_at_once(system: System) -> 
     world.store.halts[halt.id] = halt
 
     world.ref.tell(LookAgain())
+    await system.settle()
+
+    assert "halted" in world.gate.reasons()
+
+
+async def test_a_change_during_a_look_is_looked_up_right_after_it(system: System) -> None:
+    world = await panic_world(system, {"1": "ACTIVE"})
+    await asyncio.sleep(0.5)
+    load, going_on = world.store.load, asyncio.Event()
+
+    async def load_slowly(*, resumed: int) -> Sequence[Halt]:
+        found = await load(resumed=resumed)
+        await going_on.wait()
+        return found
+
+    world.store.load = load_slowly  # type: ignore[method-assign]  # to change something meanwhile
+    world.ref.tell(LookAgain())
+    await system.settle()
+    halt = heard_halt(Scope("global"))
+    world.store.halts[halt.id] = halt
+    world.ref.tell(LookAgain())
+    await system.settle()
+
+    going_on.set()
     await system.settle()
 
     assert "halted" in world.gate.reasons()

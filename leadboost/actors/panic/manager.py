@@ -85,7 +85,7 @@ class PanicManager(Actor[_Told]):
         self._gap_s = read_back_gap_s
         self._watch_s = watch_every_s
         self._crash = crash
-        self._syncing = False
+        self._syncing = self._sync_again = False
         self._held_back: set[UUID] = set()
         self._stops: dict[UUID, TripHalt] = {}
         self._lost_stops = LostStops(gate)
@@ -341,10 +341,11 @@ class PanicManager(Actor[_Told]):
         self.after(TICK_S, Tick())  # never two at once, however long one takes
 
     def _write(self) -> None:
-        if not self._book.is_written:
+        if self._sync_again or not self._book.is_written:
             self._sync()
 
     def _sync(self) -> None:
+        self._sync_again = self._syncing
         if not self._syncing:
             self._syncing = True
             skus = [halt.scope.parts[0] for halt in self._book.open() if halt.scope.kind == "sku"]
