@@ -19,7 +19,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesStatus:
-    """Every rule, the last look (None before the first) and the firings of late, newest first.
+    """Every rule, the last look (None before the first) and the last firings on record, newest first.
 
     ``file_problem`` says why the file's present content is not in use; ``doubted`` are rules whose breaker
     keeps the gate closed.

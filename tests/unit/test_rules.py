@@ -234,6 +234,14 @@ def test_a_rule_that_is_off_is_not_judged_and_one_in_the_shadow_does_nothing() -
     assert not verdict.acts
 
 
+def test_firings_in_the_shadow_hold_back_the_rule_in_the_shadow_alone() -> None:
+    before = replace(fired(0.1, judged(Runway(days=2), SHORT_RUNWAY).subject), shadow=True)
+    on, shadow = (rule(Runway(days=2), mode=mode) for mode in (Mode.ON, Mode.SHADOW))
+
+    assert only(evaluate([on], SHORT_RUNWAY, [before])).outcome is Outcome.FIRED
+    assert only(evaluate([shadow], SHORT_RUNWAY, [before])).skip is Skip.COOLDOWN
+
+
 SPENT_BY_TWO = facts(
     campaigns=[listed(1), listed(2)],
     ledger=[day(0, 60, number=1), day(0, 50, number=2), day(0, 7, number=None)],

@@ -134,11 +134,10 @@ class SafetyEngine(Actor[_Told]):
                 assert_never(asked)
 
     def _status(self) -> RulesStatus:
-        shown = sorted(self._known_firings, key=lambda firing: firing.at, reverse=True)
         return RulesStatus(
             rules=self._book.rules,
             looked=self._looked,
-            firings=shown[:FIRINGS_SHOWN],
+            firings=self._firings[:FIRINGS_SHOWN],
             file_problem=self._book.problem,
             doubted=self._doubted,
         )

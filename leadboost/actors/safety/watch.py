@@ -1,4 +1,4 @@
-"""Gathers what rules look at: levels at every look, what changes slowly once a minute."""
+"""Gathers what rules look at: levels at every look, what changes slowly three times a minute."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ from leadboost.runtime import ActorRef
 
 Panic = ActorRef[TripHalt | GetSafety | ListCampaigns]
 
-SLOW_EVERY_S = 60.0
+SLOW_EVERY_S = 20.0
 READINGS_KEPT = timedelta(hours=3)
 ASK_S = 2.0
 

@@ -28,7 +28,7 @@ def evaluate(rules: Sequence[Rule], facts: Facts, firings: Sequence[Firing]) -> 
         verdict
         for rule in rules
         if rule.mode is not Mode.OFF
-        for verdict in _judge(rule, facts, [each for each in firings if each.rule == rule.name])
+        for verdict in _judge(rule, facts, [each for each in firings if _counts(rule, each)])
     ]
 
 
@@ -88,10 +88,15 @@ def left_delta(rule: Rule, subject: Scope, facts: Facts, firings: Sequence[Firin
     lately = (
         each.delta
         for each in firings
-        if each.rule == rule.name and each.subject == subject and facts.at - each.at < DAY
+        if _counts(rule, each) and each.subject == subject and facts.at - each.at < DAY
     )
     left = round(rule.protections.daily_delta - sum(lately), 6)
     return max(min(rule.protections.delta, left), 0.0)
+
+
+def _counts(rule: Rule, firing: Firing) -> bool:
+    """What a rule would have done in the shadow holds it back there alone."""
+    return firing.rule == rule.name and firing.shadow == (rule.mode is Mode.SHADOW)
 
 
 def _is_pending(rule: Rule, finding: Finding, facts: Facts) -> bool:

@@ -166,7 +166,7 @@ class _Past:
                 kind=self._rule.kind.name,
                 subject=finding.subject,
                 action=self._rule.action,
-                shadow=True,
+                shadow=False,
                 at=facts.at,
                 said=finding.said,
                 delta=0.0 if is_halt else share,
