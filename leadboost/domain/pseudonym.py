@@ -49,4 +49,5 @@ def is_pseudonym(name: str) -> bool:
 
 def plain_name(name: str) -> str:
     """Return the name without what sources write before it, in small letters (Unicode NFKC casefolding)."""
-    return unicodedata.normalize("NFKC", _PREFIX.sub("", name.strip().casefold())).strip()
+    folded = unicodedata.normalize("NFKC", name).casefold()  # some letters have no small one before NFKC
+    return _PREFIX.sub("", unicodedata.normalize("NFKC", folded).strip()).strip()

@@ -5,7 +5,9 @@ from leadboost.domain.radar.blocked import BlockedAuthors
 from tests.cleaned import PSEUDONYMS
 
 
-@pytest.mark.parametrize("name", ["@Ada_L", "u/ada_l", "/u/ADA_L", " ada_l ", "\uff41da_l"])
+@pytest.mark.parametrize(
+    "name", ["@Ada_L", "u/ada_l", "/u/ADA_L", " ada_l ", "\uff41da_l", "\uff20ada_l", "\U0001d400da_l"]
+)
 def test_a_name_has_one_pseudonym_in_every_spelling(name: str) -> None:
     assert PSEUDONYMS.author(name) == PSEUDONYMS.author("ada_l")
 
