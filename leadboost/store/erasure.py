@@ -8,7 +8,7 @@ import asyncpg
 
 from leadboost.clock import uuid7
 from leadboost.domain.hearing.influence import author_key
-from leadboost.domain.pseudonym import Pseudonyms
+from leadboost.domain.pseudonym import Pseudonyms, plain_name
 from leadboost.messages.retention import Deleted, Erased, EraseSignals
 from leadboost.store.audit import AuditEntry, append_audit
 from leadboost.store.authors import key_authors
@@ -115,6 +115,7 @@ def _since(ids: Sequence[UUID]) -> UUID:
 
 def _words(asked: EraseSignals, found: Sequence[asyncpg.Record]) -> list[str]:
     """What undelivered messages about them may hold; what is very short stands in every one."""
-    told = {asked.handle or "", asked.external_id or ""}
+    handle = asked.handle or ""
+    told = {handle, plain_name(handle), asked.external_id or ""}
     told |= {str(row["id"]) for row in found} | {row["external_id"] for row in found}
     return sorted({word.lower() for word in told if len(word) >= SHORTEST_WORD})

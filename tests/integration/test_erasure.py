@@ -120,7 +120,7 @@ async def test_events_messages_and_influence_are_forgotten_too(
         " (gen_random_uuid(), 'command', 'scout', 'HearSignals', '', 'author: bob', 'e', 5)",
     )
 
-    await erase(store, handle="ada")
+    await erase(store, handle="@Ada")
 
     told = (
         "SELECT data ->> 'external_id', data ? 'text' FROM events WHERE kind = 'signal.accepted' ORDER BY seq"
