@@ -2,7 +2,7 @@ import pytest
 
 from leadboost.domain.radar.blocked import BlockedAuthors, BlockedDomains, BlockedWords
 from leadboost.domain.radar.fold import FOLDED_CHARS, fold
-from leadboost.domain.radar.words import hash_word, read_words
+from leadboost.domain.radar.words import read_words
 from tests.cleaned import PSEUDONYMS
 
 
@@ -64,6 +64,11 @@ def test_each_text_of_a_batch_has_the_words_it_has_alone() -> None:
         batch.hashes[first:last].tolist() for first, last in zip(batch.starts, batch.starts[1:], strict=False)
     ] == alone
     assert batch.counts.tolist() == [2, 0, 1, 2, 1]
+
+
+def hash_word(word: str) -> int:
+    (found,) = read_words([word]).hashes
+    return int(found)
 
 
 def test_a_word_has_the_same_hash_on_every_host() -> None:

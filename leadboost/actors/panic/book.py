@@ -212,10 +212,6 @@ class HaltBook:
         )
 
 
-def _extent(halt: Halt) -> tuple[Scope, int]:
-    return halt.scope, len(halt.items)
-
-
 def known_as(item: HaltItem, read: AdCampaign) -> HaltItem:
     """The item with what a read says that was not known before."""
     return replace(

@@ -60,12 +60,6 @@ def read_words(texts: Sequence[str]) -> Words:
     return Words(texts=folded, hashes=_hashes(data, blank, begins), starts=starts)
 
 
-def hash_word(word: str) -> int:
-    """Return the hash that a word gets in ``read_words``. Raises ValueError unless it folds to one word."""
-    (found,) = read_words([word]).hashes
-    return int(found)
-
-
 def mixed(values: U64) -> U64:
     """Spread 64-bit values evenly: the finaliser of SplitMix64 (Steele, Lea, Flood 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

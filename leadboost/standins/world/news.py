@@ -135,8 +135,3 @@ class Newsroom:
 def is_promotion(title: object) -> bool:
     """Whether somebody who reads this title sees that it is spam."""
     return isinstance(title, str) and title.startswith(_PROMOTIONS)
-
-
-def _is_own(item: Item) -> bool:
-    """Neither spam nor a copy."""
-    return item.author not in SPAMMERS and not item.text.endswith(REPEATED)
