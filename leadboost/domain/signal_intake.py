@@ -65,14 +65,16 @@ def is_web_url(url: str) -> bool:
     return parts.scheme in ("http", "https") and named and " " not in url and len(url) <= URL_CHARS
 
 
-def _source(value: object) -> str:
+def source_name(value: object) -> str:
+    """Return the name of a source as signals carry it. Raises ValueError that says what to do."""
     name = value.strip().lower() if isinstance(value, str) else ""
     if not _SOURCE.fullmatch(name):
         raise ValueError("give the source's name: 1 to 64 letters, digits, dots, dashes or underscores")
     return name
 
 
-def _external_id(value: object) -> str:
+def item_id(value: object) -> str:
+    """Return the id of an item as signals carry it. Raises ValueError that says what to do."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**128:
         return str(value)
     identity = clean_line(value) if isinstance(value, str) and len(value) <= RAW_CHARS else ""
@@ -163,8 +165,8 @@ def _extra(value: object) -> dict[str, object]:
 class _RawSignal(BaseModel):
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=False)
 
-    source: Annotated[str, BeforeValidator(_source)] = Field(default=None, validate_default=True)
-    external_id: Annotated[str, BeforeValidator(_external_id)] = Field(default=None, validate_default=True)
+    source: Annotated[str, BeforeValidator(source_name)] = Field(default=None, validate_default=True)
+    external_id: Annotated[str, BeforeValidator(item_id)] = Field(default=None, validate_default=True)
     text: Annotated[str, BeforeValidator(_prose(clean_markup))] = ""
     title: Annotated[str, BeforeValidator(_prose(clean_markup))] = ""
     author: Annotated[str, BeforeValidator(_prose(clean_line))] = ""

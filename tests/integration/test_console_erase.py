@@ -26,6 +26,12 @@ async def test_an_erasure_is_done_in_the_callers_name(world: World, body: dict[s
     assert world.probe.received == [EraseSignals(by="ana", **body)]
 
 
+async def test_source_and_item_are_looked_for_as_signals_carry_them(world: World) -> None:
+    await world.call("POST", "/api/signals/erase", json={"source": " Reddit ", "external_id": " 7\n"})
+
+    assert world.probe.received == [EraseSignals(by="ana", source="reddit", external_id="7")]
+
+
 async def test_a_dry_run_only_counts(world: World) -> None:
     reply = await world.call("POST", "/api/signals/erase?dry_run=true", json={"handle": "ada"})
 
@@ -42,6 +48,8 @@ async def test_a_dry_run_only_counts(world: World) -> None:
         ({"external_id": "7"}, "source"),
         ({"handle": ""}, "handle"),
         ({"handle": "a" * 257}, "handle"),
+        ({"handle": "ada", "source": "no source"}, "source"),
+        ({"external_id": "7" * 513, "source": "x"}, "external_id"),
     ],
 )
 async def test_what_does_not_say_whom_is_refused_by_field(

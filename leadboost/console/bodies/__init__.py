@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from leadboost.console.bodies.form import (
     MAX_FAULTS,
@@ -48,7 +48,7 @@ from leadboost.console.fields import (
     Wording,
 )
 from leadboost.domain.halt import GLOBAL, MAX_SCOPE_CHARS
-from leadboost.domain.signal_intake import AUTHOR_CHARS, EXTERNAL_ID_CHARS
+from leadboost.domain.signal_intake import AUTHOR_CHARS, EXTERNAL_ID_CHARS, item_id, source_name
 
 __all__ = [
     "MAX_FAULTS",
@@ -131,10 +131,10 @@ class EraseBody(Body):
     model_config = ConfigDict(json_schema_extra=never_null)
 
     handle: Annotated[str, Field(min_length=1, max_length=AUTHOR_CHARS)] | None = Field(None, repr=False)
-    source: Name | None = None
-    external_id: Annotated[str, Field(min_length=1, max_length=EXTERNAL_ID_CHARS)] | None = Field(
-        None, repr=False
-    )
+    source: Annotated[Name, BeforeValidator(source_name)] | None = None
+    external_id: (
+        Annotated[str, Field(min_length=1, max_length=EXTERNAL_ID_CHARS), BeforeValidator(item_id)] | None
+    ) = Field(None, repr=False)
 
 
 class TopicBody(Body):
