@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Protocol
 
 from redis.asyncio.client import PubSub
@@ -51,14 +52,23 @@ class EventBus:
         """Send messages in one round trip. Raises MirrorError; it is then not known which arrived."""
         await self.publish_all([(channel, message) for message in messages])
 
-    async def publish_all(self, messages: Sequence[tuple[str, Mapping[str, str | bytes | int]]]) -> None:
-        """Send messages to several channels in one round trip, in order. Raises MirrorError."""
+    async def publish_all(
+        self,
+        messages: Sequence[tuple[str, Mapping[str, str | bytes | int]]],
+        *,
+        forget_before: datetime | None = None,
+    ) -> None:
+        """Send messages to several channels in one round trip, in order; also take events out of their stream
+        that Redis got before a time. Raises MirrorError."""
         pipeline = self._clients.writing.pipeline(transaction=False)
         for channel, fields in messages:
             if channel in keys.STREAMS:
                 pipeline.xadd(channel, _plain(fields), maxlen=STREAM_ENTRIES, approximate=True)
             else:
                 pipeline.publish(channel, fields["payload"])
+        if forget_before is not None:
+            milliseconds = round(forget_before.timestamp() * 1000)
+            pipeline.xtrim(keys.EVENTS, minid=f"{milliseconds}-0", approximate=False)
         async with self._clients.answering():
             await pipeline.execute()
 

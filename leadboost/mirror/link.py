@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -17,6 +18,8 @@ from leadboost.mirror.bus import PAYLOAD, EventBus, Fields
 TRIPPED = b"tripped"
 COMMITTED = b"committed"
 BEAT = b"beat"
+EVENTS_KEPT = timedelta(hours=1)
+"""What people said is not to outlive its deletion in Redis; whoever is late reads the database."""
 _COMPLAIN_EVERY_S = 10.0
 
 Heard = HaltTripped | EventsNumbered | EventsCommitted | ForeignSaid | Echoed
@@ -67,7 +70,9 @@ class RedisLink:
         if news.beat:
             self._expect_echo()  # beforehand: it may be back before we know that it left
         try:
-            await self._bus.publish_all(messages)
+            await self._bus.publish_all(
+                messages, forget_before=self._clock.now() - EVENTS_KEPT if news.beat else None
+            )
         except MirrorError:
             self._unheard.clear()
             self._wait_for_echo()

@@ -18,7 +18,7 @@ from leadboost.messages.mirror import Echoed, HostNews
 from leadboost.mirror import keys, wire
 from leadboost.mirror.bus import EventBus, Fields
 from leadboost.mirror.client import RedisClients
-from leadboost.mirror.link import RedisLink
+from leadboost.mirror.link import EVENTS_KEPT, RedisLink
 from leadboost.runtime import Runtime
 from tests.redis_process import RedisProcess, cut_subscriptions, redis_process
 
@@ -192,6 +192,22 @@ async def linked(
         others: int = await clients.writing.publish(keys.ECHO, "a test")
         async with listening(link.listen, subscribed(clients, others + 1)):
             yield link, ear, clients
+
+
+async def test_events_leave_redis_after_an_hour_and_are_heard_on(
+    redis_clients: RedisClients, shared_redis: RedisProcess
+) -> None:
+    old = int((datetime.now(UTC) - EVENTS_KEPT).timestamp() * 1000) - 1
+    await redis_clients.writing.xadd(keys.EVENTS, {"payload": "what somebody said"}, id=f"{old}-0")
+    async with linked(shared_redis.url, "a") as (one, near, _), linked(shared_redis.url, "b") as (_, far, _):
+        await one.send(HostNews(beat=True))
+        await near.has(1)
+        assert await redis_clients.reading.xlen(keys.EVENTS) == 0
+
+        await one.send(HostNews(events=(event(1),), beat=True))
+
+        assert [each.events[0].offset for each in await far.has(1)] == [1]
+        assert await redis_clients.reading.xlen(keys.EVENTS) == 1
 
 
 async def test_a_host_hears_others_and_of_itself_the_echo_alone(
