@@ -26,7 +26,7 @@ DEADLINE_S = 2.0
 LONG_DEADLINE_S = 10.0
 FIRINGS_READ = 2_000
 LOOKS_KEPT = timedelta(days=30)
-MOST_REVISIONS = 200_000
+MOST_REVISIONS = 50_000
 
 _log = structlog.get_logger(__name__)
 _queries = load_queries("rules")
