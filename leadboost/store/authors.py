@@ -6,6 +6,7 @@ from leadboost.errors import AuthorKeyError
 from leadboost.store.database import Database
 from leadboost.store.forgetting import tell_forgotten
 from leadboost.store.queries import load_queries
+from leadboost.store.signals import lock_clusters
 
 DEADLINE_S = 5.0
 AT_ONCE = 1000
@@ -27,6 +28,7 @@ async def agree_on_key(database: Database, pseudonyms: Pseudonyms, *, replace: b
 async def key_authors(database: Database, pseudonyms: Pseudonyms) -> int:
     """Put pseudonyms in the place of at most AT_ONCE names; returns how many that were. Raises StoreError."""
     async with database.transaction(deadline_s=DEADLINE_S) as session:
+        await lock_clusters(session)  # as everybody who waits for signals that others change
         rows = await session.fetch(_queries.claim_named, AT_ONCE)
         if not rows:
             return 0

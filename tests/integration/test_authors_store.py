@@ -52,6 +52,26 @@ async def test_a_signal_without_author_stays_without(database: Database) -> None
     assert await rows(database, "SELECT author, body ? 'author' FROM raw_signals") == [(None, False)]
 
 
+async def test_a_name_that_somebody_else_is_reading_is_waited_for(database: Database) -> None:
+    await store_as_before(database, 2, "ada")
+    is_read = asyncio.Event()
+
+    async def read() -> None:
+        async with database.transaction() as session, asyncio.timeout(5):
+            await session.fetch("SELECT FROM raw_signals ORDER BY seq LIMIT 1 FOR UPDATE")
+            is_read.set()
+            while not await rows(database, "SELECT FROM pg_locks WHERE NOT granted"):
+                pass
+
+    async def key() -> int:
+        await is_read.wait()
+        return await key_authors(database, PSEUDONYMS)
+
+    _, count = await asyncio.gather(read(), key())
+
+    assert count == 2
+
+
 async def test_hosts_that_key_names_at_once_key_each_one(database: Database) -> None:
     await store_as_before(database, 2 * AT_ONCE, "ada")
 

@@ -4,13 +4,13 @@ UPDATE radar SET author_key = CASE WHEN $2 THEN $1 ELSE coalesce(author_key, $1)
 RETURNING author_key;
 
 -- name: claim_named
--- Lock the first $1 signals that still hold an author's name, or a place for one.
+-- Lock the first $1 signals that still hold an author's name, or a place for one; whoever has one is waited for.
 SELECT id, source, body ->> 'author' AS author
 FROM raw_signals
 WHERE body ? 'author'
 ORDER BY seq
 LIMIT $1
-FOR UPDATE SKIP LOCKED;
+FOR UPDATE;
 
 -- name: key_signals
 -- Put the pseudonyms $2 in the place of the authors' names of signals $1.
