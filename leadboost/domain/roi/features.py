@@ -14,7 +14,8 @@ absent; case and spacing are ignored):
 
 The regressor on hashed features knows each, but what was heard, by a hash of its name.
 
-The day is left out: a question has none. What was never learned has no column and adds nothing.
+The day is left out: a question has none. What was never learned has no column and adds nothing
+of its own, but for what a name that shares its hash has learned.
 """
 
 import math
