@@ -55,7 +55,8 @@ class Contender(Protocol):
 class Ours:
     """The product: what ``/predict`` would answer, then what Trainer would learn, its watch included.
 
-    Trees are fitted when Trainer would have them fitted, but here and now: there a worker process does it.
+    Nobody asks for explanations, which the others do not give, so none are made. Trees are fitted when
+    Trainer would have them fitted, but here and now: there a worker process does it.
     """
 
     def __init__(self, learner: Learner | None = None) -> None:
@@ -73,11 +74,9 @@ class Ours:
         return self._learner.watch.drifts
 
     def predict(self, outcomes: Sequence[Outcome]) -> Floats:
-        model = self._learner.model(1)
-        forecasts = model.predict([question_of(outcome) for outcome in outcomes])
-        self.low = np.log1p([forecast.low for forecast in forecasts])
-        self.high = np.log1p([forecast.high for forecast in forecasts])
-        return np.log1p([forecast.roi for forecast in forecasts])
+        numbers = self._learner.model(1).numbers([question_of(outcome) for outcome in outcomes])
+        self.low, self.high = numbers.low, numbers.high
+        return numbers.median
 
     def learn(self, outcomes: Sequence[Outcome], targets: Floats) -> None:  # noqa: ARG002 - it makes its own
         while outcomes:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadboost.domain.roi.forecast import Forecast, Question
+from leadboost.domain.roi.forecast import Forecast, Question, question_of
 from leadboost.domain.roi.learner import Learner
 from leadboost.domain.roi.model import RoiModel
 from tests.campaigns import BONUS, LIFT, campaigns
@@ -49,6 +49,17 @@ def test_explanation_adds_up_to_the_forecast(question: Question) -> None:
     total = forecast.base + sum(effect.effect for effect in forecast.explanation)
 
     assert total == pytest.approx(math.log1p(forecast.roi), abs=1e-6)
+
+
+@pytest.mark.parametrize("model", [Learner().model(1), MODEL], ids=["prior", "learned"])
+def test_the_numbers_alone_are_those_of_the_forecasts(model: RoiModel) -> None:
+    questions = [question_of(outcome) for outcome in campaigns(40, seed=3)]
+
+    numbers, forecasts = model.numbers(questions), model.predict(questions)
+
+    for name, of_forecasts in (("median", "roi"), ("low", "low"), ("high", "high")):
+        expected = [math.log1p(getattr(forecast, of_forecasts)) for forecast in forecasts]
+        assert getattr(numbers, name) == pytest.approx(expected, abs=1e-9)
 
 
 @given(QUESTIONS)

@@ -92,7 +92,7 @@ def dump(learner: Learner) -> bytes:
     arrays |= {name: getattr(learner.calibration, name) for name in _CALIBRATION}
     arrays["line_sums"] = learner.mixture.line.sums
     arrays["hashed_weights"] = learner.mixture.hashed.weights
-    arrays["hashed_squares"] = learner.mixture.hashed.squares
+    arrays["hashed_squares"] = learner.mixture.hashed.squares[:NO_BUCKET]
     arrays["losses"] = learner.mixture.losses
     arrays["mixed_losses"] = learner.mixture.mixed_losses
     if learner.mixture.boosted is not None:
@@ -225,7 +225,7 @@ def _hashed(arrays: Mapping[str, Any], forget: float, typical: float) -> Hashed:
     is_sound = 0.0 < forget <= 1.0 and 0.0 <= typical < np.inf and (squares >= 0.0).all()
     if not is_sound or weights[NO_BUCKET]:
         raise ArtefactError("the model artefact has an unsound regressor on hashed features")
-    return Hashed(forget, typical, weights, squares)
+    return Hashed(forget, typical, weights, np.append(squares, 0.0))
 
 
 def _calibration(arrays: Mapping[str, Any]) -> Calibration:

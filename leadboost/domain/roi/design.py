@@ -34,14 +34,24 @@ class Design:
     ``NOWHERE``, ``NO_BUCKET`` and nought.
 
     Column 0 is the constant and stands first in every row, then follow ``heard`` (n,) columns of what
-    was heard; None where nothing was.
+    was heard; None where nothing was. ``spend`` (n, knots) is each row's place between ``KNOTS``: the
+    shares of the two around it, which sum to one.
     """
 
     rows: Sequence[Terms]
     columns: Ints
     buckets: Ints
     values: Floats
+    spend: Floats
     heard: Ints | None = None
+
+    def summed(self, weights: Floats) -> Floats:
+        """Forecast each row, (n,), from the weights of its features, (n, k)."""
+        if self.heard is None:
+            plain: Floats = np.einsum("ij,ij->i", weights, self.values)
+            return plain
+        capped: Floats = self.capped(weights * self.values).sum(axis=1)
+        return capped
 
     def unheard(self, effects: Floats) -> Floats:
         """Sum up effects without what was heard, (n,)."""
@@ -68,22 +78,56 @@ class Design:
 
 def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
     """Look up every feature's column; at least one row."""
-    width = max(len(row.names) for row in rows)
-    gaps = [width - len(row.names) for row in rows]
-    columns = [
-        (0, *map(find.get, row.names, repeat(NOWHERE)), *(NOWHERE,) * gap)
-        for row, gap in zip(rows, gaps, strict=True)
-    ]
-    buckets = [(_CONSTANT, *row.buckets, *(NO_BUCKET,) * gap) for row, gap in zip(rows, gaps, strict=True)]
-    values = [(1.0, *row.values, *(0.0,) * gap) for row, gap in zip(rows, gaps, strict=True)]
-    heard = np.array([row.heard for row in rows]) if any(row.heard for row in rows) else None
+    widths = [len(row.names) for row in rows]
+    width = max(widths)
+    padded = [(row, width - own) for row, own in zip(rows, widths, strict=True)]
+    columns = ((0, *map(find.get, row.names, repeat(NOWHERE)), *(NOWHERE,) * gap) for row, gap in padded)
+    buckets = ((_CONSTANT, *row.buckets, *(NO_BUCKET,) * gap) for row, gap in padded)
+    values = ((1.0, *row.values, *(0.0,) * gap) for row, gap in padded)
+    shape = len(rows), 1 + width
     return Design(
         rows,
-        np.array(columns, dtype=np.int64),
-        np.array(buckets, dtype=np.int64),
-        np.array(values),
-        heard,
+        np.fromiter(chain.from_iterable(columns), np.int64, shape[0] * shape[1]).reshape(shape),
+        np.fromiter(chain.from_iterable(buckets), np.int64, shape[0] * shape[1]).reshape(shape),
+        np.fromiter(chain.from_iterable(values), np.float64, shape[0] * shape[1]).reshape(shape),
+        _spend(rows),
+        np.array([row.heard for row in rows]) if any(row.heard for row in rows) else None,
     )
+
+
+def _spend(rows: Sequence[Terms]) -> Floats:
+    spend = np.zeros((len(rows), len(KNOTS)))
+    share = np.array([row.share for row in rows])
+    left = np.array([row.left for row in rows]) + np.arange(0, spend.size, len(KNOTS))
+    flat = spend.ravel()
+    flat[left] = 1.0 - share
+    flat[left + 1] = share
+    return spend
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A design as those that learn want it, laid out once for all of them: ``ridge`` (n, columns in use) the
+    values by column, and of each value in a table its ``row``, its place ``at`` among ``tables`` and the
+    ``value``, (m,) each."""
+
+    ridge: Floats
+    row: Ints
+    at: Ints
+    value: Floats
+    tables: int
+
+    @classmethod
+    def of(cls, design: Design, used: int, tables: int) -> "Layout":
+        """Lay out rows while ``used`` columns of the ridge and ``tables`` of the tables are in use."""
+        columns = design.columns
+        rows, width = columns.shape
+        ridge = np.zeros((rows, used + 1))
+        starts = np.arange(0, rows * (used + 1), used + 1)[:, None]
+        ridge.ravel()[starts + np.minimum(columns, used)] = design.values
+        flat = np.flatnonzero((columns >= RIDGE_COLUMNS) & (columns < COLUMNS))
+        at = columns.ravel()[flat] - RIDGE_COLUMNS
+        return cls(ridge[:, :used], flat // width, at, design.values.ravel()[flat], tables)
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
+from typing import NamedTuple
 from zlib import crc32
 
 from leadboost.domain.hearing.text import text_features
@@ -48,11 +49,11 @@ _CROSSED = 8
 _WORDS = 12
 _WORD = re.compile(r"[^\W_]{2,30}")
 
-Context = tuple[str, tuple[tuple[str, str], ...]]
+Context = tuple[str, str | None, str | None, tuple[tuple[str, str], ...]]
+"""Text, platform, source, and the other attributes as they were given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """One row's features, aligned: column names, values, and the label under which each is explained.
 
     Names from ``shared`` on belong to the tables of shrunken means, the ones before to the ridge. The
@@ -149,20 +150,21 @@ def _log_money(micros: int) -> float:
 
 
 def _context(question: Question) -> Context:
-    parts = dict(question.attributes)
-    text = question.text or parts.pop("text", "")
-    parts.pop("text", None)
-    if question.source:
-        parts["source"] = question.source
-    if question.platform:
-        parts["platform"] = question.platform
-    return text[:2000], tuple(sorted(parts.items())[:_PARTS])
+    text, attributes = question.text, question.attributes
+    if "text" in attributes:
+        text = text or attributes["text"]
+        attributes = {name: value for name, value in attributes.items() if name != "text"}
+    return text[:2000], question.platform, question.source, tuple(attributes.items())
 
 
 @lru_cache(maxsize=8192)
 def _describe(context: Context, left: int) -> _Described:
-    text, items = context
-    parts = sorted({_part(name, value) for name, value in items if name.strip() and value.strip()})
+    text, platform, source, attributes = context
+    items = dict(attributes)
+    items |= {"source": source} if source else {}
+    items |= {"platform": platform} if platform else {}
+    kept = sorted(items.items())[:_PARTS]
+    parts = sorted({_part(name, value) for name, value in kept if name.strip() and value.strip()})
     crossed = parts[:_CROSSED]
     pairs = [f"{one} & {other}" for one, other in combinations(crossed, 2)]
     words = _words(text)

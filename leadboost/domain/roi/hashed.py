@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from leadboost.domain.roi.design import Design, Floats, Ints
-from leadboost.domain.roi.features import BUCKETS
+from leadboost.domain.roi.features import BUCKETS, NO_BUCKET
 from leadboost.domain.roi.linear import weigh
 
 _STEP: Final = 0.02
@@ -21,15 +21,15 @@ class Hashed:
 
     After every 16 rows each weight moves against the gradient of the error, as robust against outliers as in
     ``Additive``, by 0.02 over the root of what its squared gradients sum up to (AdaGrad; Duchi, Hazan
-    and Singer 2011): rare features move far, frequent ones little. These sums, ``squares`` (BUCKETS,), are
-    forgotten by the factor ``forget`` per row, so that steps never die out. ``weights`` is (BUCKETS + 1,),
-    its last one zero.
+    and Singer 2011): rare features move far, frequent ones little. These sums, ``squares``, are
+    forgotten by the factor ``forget`` per row, so that steps never die out. Both are (BUCKETS + 1,),
+    their last ones zero.
     """
 
     forget: float
     typical: float = 0.0
     weights: Floats = field(default_factory=lambda: np.zeros(BUCKETS + 1))
-    squares: Floats = field(default_factory=lambda: np.zeros(BUCKETS))
+    squares: Floats = field(default_factory=lambda: np.zeros(BUCKETS + 1))
 
     def copy(self) -> "Hashed":
         """Copy, so that learning leaves this one as it is."""
@@ -37,7 +37,7 @@ class Hashed:
 
     def forecast(self, design: Design) -> Floats:
         """Forecast each row, (n,)."""
-        return _summed(self.weights[design.buckets] * design.values)
+        return _summed(self.weights[design.buckets], design.values)
 
     def weaken(self, kept: float) -> None:
         """Keep this share of the evidence, so that what comes next weighs more; weights stay as they are."""
@@ -50,19 +50,17 @@ class Hashed:
             self._step(design.buckets[some], design.values[some], target[some])
 
     def _step(self, buckets: Ints, values: Floats, target: Floats) -> None:
-        left = target - _summed(self.weights[buckets] * values)
+        left = target - _summed(self.weights[buckets], values)
         weight, self.typical = weigh(np.abs(left), self.typical)
-        pull = (weight * left)[:, None] * values
+        at = buckets.ravel()
+        pull = ((weight * left)[:, None] * values).ravel()
         self.squares *= self.forget ** len(target)
-        self.squares += _by_bucket(buckets, pull * pull)
-        self.weights[:-1] += _STEP * _by_bucket(buckets, pull) / np.sqrt(self.squares + _TINY)
+        np.add.at(self.squares, at, pull * pull)
+        # A row's feature moves its weight by its own pull, over the root of all: once the squares are summed.
+        np.add.at(self.weights, at, _STEP * pull / np.sqrt(self.squares[at] + _TINY))
+        self.weights[NO_BUCKET] = self.squares[NO_BUCKET] = 0.0
 
 
-def _summed(effects: Floats) -> Floats:
-    total: Floats = effects.sum(axis=1)
-    return total
-
-
-def _by_bucket(buckets: Ints, values: Floats) -> Floats:
-    sums: Floats = np.bincount(buckets.ravel(), values.ravel(), BUCKETS + 1).astype(np.float64)[:-1]
-    return sums
+def _summed(weights: Floats, values: Floats) -> Floats:
+    summed: Floats = np.einsum("ij,ij->i", weights, values)
+    return summed

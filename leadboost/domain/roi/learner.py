@@ -8,7 +8,7 @@ import numpy as np
 
 from leadboost.domain.outcome import Outcome
 from leadboost.domain.roi.boosted import Boosted
-from leadboost.domain.roi.calibration import Calibration, bends, between
+from leadboost.domain.roi.calibration import Calibration
 from leadboost.domain.roi.design import Columns, Design, Floats, design
 from leadboost.domain.roi.features import Terms, target, terms
 from leadboost.domain.roi.forecast import OBSERVATIONS_TO_LEARN, Question, question_of
@@ -118,7 +118,7 @@ class Learner:
         y = np.array([target(outcome.spend_micros, outcome.revenue_micros) for outcome in outcomes])
         drifts = self.watch.drifts
         self._score(outcomes, seen, y, shadow.errors(features, y) if shadow is not None else None)
-        self.mixture.learn(seen, y, len(self.columns.names))
+        self.mixture.learn(seen, y, len(self.columns.names), len(self.columns.table_names))
         if self.watch.drifts > drifts:
             self.mixture.shorten()
 
@@ -126,10 +126,11 @@ class Learner:
         """Say how wrong this would have been, and how wrong it expected to be, (rows,) each."""
         seen = design(features, self.columns.find)
         forecast = self._within_range(self.mixture.mixed().forecast(seen))
-        return np.abs(y - forecast), between(self.calibration.knot_scales(), *bends(features))
+        return np.abs(y - forecast), seen.spend @ self.calibration.knot_scales()
 
     def _within_range(self, forecast: Floats) -> Floats:
-        clipped: Floats = np.clip(forecast, *self.calibration.target_range)
+        low, high = self.calibration.target_range
+        clipped: Floats = np.minimum(np.maximum(forecast, low), high)
         return clipped
 
     def _score(
@@ -139,7 +140,7 @@ class Learner:
         scored = self.score.observations >= OBSERVATIONS_TO_LEARN
         forecast = self._within_range(self.mixture.note(seen, y))
         error, day = np.abs(y - forecast), outcomes[-1].day.isoformat()
-        scale, covered = self.calibration.learn(seen.rows, forecast, y)
+        scale, covered = self.calibration.learn(seen.spend, forecast, y)
         self.score, added = self.score.count(y, error, covered, scored=scored)
         if scored:
             self.history = self.history.added(replace(added, day=day))

@@ -40,7 +40,7 @@ class Line:
     def forecast(self, design: Design) -> Floats:
         """Forecast each row, (n,)."""
         centre, level, slope = self._solved()
-        forecast: Floats = level + slope * (_positions(design) - centre)
+        forecast: Floats = level + slope * (design.spend @ _AT_KNOTS - centre)
         return forecast
 
     def weaken(self, kept: float) -> None:
@@ -49,10 +49,10 @@ class Line:
 
     def learn(self, design: Design, target: Floats) -> None:
         """Take in rows."""
-        x = _positions(design)
+        x = design.spend @ _AT_KNOTS
         weight, self.typical = weigh(np.abs(target - self.forecast(design)), self.typical)
         self.sums *= self.forget ** len(target)
-        self.sums += np.stack([np.ones(len(x)), x, x * x, target, x * target]) @ weight
+        self.sums += np.array([np.ones(len(x)), x, x * x, target, x * target]) @ weight
 
     def _solved(self) -> tuple[float, float, float]:
         """Return the mean position, the level there and the slope."""
@@ -62,8 +62,3 @@ class Line:
         centre = x / rows
         slope = (xy - centre * y) / (max(xx - centre * x, 0.0) + RIDGE)
         return centre, y / (rows + CONSTANT_RIDGE), slope
-
-
-def _positions(design: Design) -> Floats:
-    positions: Floats = np.clip([row.position for row in design.rows], KNOTS[0], KNOTS[-1])
-    return positions

@@ -3,11 +3,17 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from leadboost.domain.roi.design import COLUMNS, FIXED, RIDGE_COLUMNS, TABLE_COLUMNS, Design, Floats, Ints
-
-Mask = npt.NDArray[np.bool_]
+from leadboost.domain.roi.design import (
+    COLUMNS,
+    FIXED,
+    RIDGE_COLUMNS,
+    TABLE_COLUMNS,
+    Design,
+    Floats,
+    Ints,
+    Layout,
+)
 
 RIDGE = 0.3
 CONSTANT_RIDGE = 1e-3
@@ -19,6 +25,7 @@ _TINY = 1e-3
 _SOLVED_EXACTLY = 160
 _MOST_STEPS = 12
 _SOLVED_TO = 1e-6
+_PRIOR: Floats = np.array([CONSTANT_RIDGE] + [RIDGE] * (RIDGE_COLUMNS - 1))
 
 
 @dataclass(slots=True)
@@ -40,7 +47,7 @@ class Additive:
     table_forget: float
     used: int = len(FIXED)
     typical: float = 0.0
-    precision: Floats = field(default_factory=lambda: np.diag(_prior()))
+    precision: Floats = field(default_factory=lambda: np.diag(_PRIOR))
     moments: Floats = field(default_factory=lambda: np.zeros(RIDGE_COLUMNS))
     table_sums: Floats = field(default_factory=lambda: np.zeros(TABLE_COLUMNS))
     table_evidence: Floats = field(default_factory=lambda: np.zeros(TABLE_COLUMNS))
@@ -60,13 +67,13 @@ class Additive:
             self.weights.copy(),
         )
 
-    def effects(self, design: Design) -> Floats:
-        """Split each row's forecast over its features, (n, k) as in ``design``."""
-        return design.capped(self.weights[design.columns] * design.values)
+    def forecast(self, design: Design) -> Floats:
+        """Forecast each row, (n,)."""
+        return design.summed(self.weights[design.columns])
 
     def evidence(self) -> Floats:
         """Weigh what was learned of each column against its prior, shape (columns,)."""
-        known = np.diag(self.precision) / _prior() - 1.0
+        known = np.diag(self.precision) / _PRIOR - 1.0
         known[: len(FIXED)] = np.inf
         return np.concatenate([known, self.table_evidence / SHRINKAGE])
 
@@ -86,26 +93,21 @@ class Additive:
         self.table_sums *= kept
         self.table_evidence *= kept
 
-    def learn(self, design: Design, target: Floats, used: int) -> None:
-        """Take in rows of which ``used`` ridge columns are in use by now."""
-        self.used = used
-        effects = self.effects(design)
-        weight, self.typical = weigh(np.abs(target - effects.sum(axis=1)), self.typical)
-        in_table = (design.columns >= RIDGE_COLUMNS) & (design.columns < COLUMNS)
-        table_effects = np.where(in_table, effects, 0.0)
-        left = self._learn_ridge(design, target - table_effects.sum(axis=1), weight)
-        self._learn_table(design, in_table, left[:, None] + table_effects, weight)
+    def learn(self, design: Design, layout: Layout, target: Floats) -> None:
+        """Take in rows, of which ``layout`` is the design."""
+        self.used = layout.ridge.shape[1]
+        weight, self.typical = weigh(np.abs(target - self.forecast(design)), self.typical)
+        in_table = self.weights[RIDGE_COLUMNS:].take(layout.at) * layout.value
+        left = self._learn_ridge(layout, target - np.bincount(layout.row, in_table, len(target)), weight)
+        self._learn_table(layout, left[layout.row] + in_table, weight)
 
-    def _learn_ridge(self, design: Design, target: Floats, weight: Floats) -> Floats:
+    def _learn_ridge(self, layout: Layout, target: Floats, weight: Floats) -> Floats:
         """Solve again; returns what the ridge leaves over of its target."""
-        used, rows = self.used, len(target)
-        x = np.zeros((rows, used + 1))
-        x[np.arange(rows)[:, None], np.minimum(design.columns, used)] = design.values
-        x = x[:, :used]
-        a = self._forget(self.forget**rows)
+        used, x = self.used, layout.ridge
+        a = self._forget(self.forget ** len(target))
         weighted = x * np.sqrt(weight)[:, None]
         a += weighted.T @ weighted
-        self.moments[:used] += x.T @ (weight * target)
+        self.moments[:used] += (weight * target) @ x
         self.weights[:used] = _solved(a, self.moments[:used], self.weights[:used])
         left: Floats = target - x @ self.weights[:used]
         return left
@@ -115,25 +117,25 @@ class Additive:
         used = self.used
         precision = self.precision[:used, :used]
         precision *= kept
-        diagonal = np.arange(used)
-        precision[diagonal, diagonal] += (1.0 - kept) * _prior()[:used]
+        self.precision.ravel()[: used * RIDGE_COLUMNS : RIDGE_COLUMNS + 1] += (1.0 - kept) * _PRIOR[:used]
         self.moments *= kept
         return precision
 
-    def _learn_table(self, design: Design, in_table: Mask, left: Floats, weight: Floats) -> None:
+    def _learn_table(self, layout: Layout, left: Floats, weight: Floats) -> None:
+        """Take in what the ridge leaves over, (m,) as in ``layout``."""
         kept = self.table_forget ** len(weight)
-        self.table_sums *= kept
-        self.table_evidence *= kept
-        at = design.columns[in_table] - RIDGE_COLUMNS
-        share = (weight[:, None] * design.values)[in_table]
-        np.add.at(self.table_sums, at, share * left[in_table])
-        np.add.at(self.table_evidence, at, share * design.values[in_table])
-        self.weights[RIDGE_COLUMNS:COLUMNS] = self.table_sums / (self.table_evidence + SHRINKAGE)
+        sums, evidence = self.table_sums[: layout.tables], self.table_evidence[: layout.tables]
+        sums *= kept
+        evidence *= kept
+        share = weight[layout.row] * layout.value
+        np.add.at(sums, layout.at, share * left)
+        np.add.at(evidence, layout.at, share * layout.value)
+        self.weights[RIDGE_COLUMNS : RIDGE_COLUMNS + layout.tables] = sums / (evidence + SHRINKAGE)
 
 
 def weigh(error: Floats, typical: float) -> tuple[Floats, float]:
     """Weigh rows by their errors before learning against outliers; also returns the new typical error."""
-    mean = float(error.mean())
+    mean = float(error.sum()) / len(error)
     typical = max(typical or mean, _TINY)
     weight: Floats = typical / np.maximum(error, SQUARED_BELOW * typical)
     kept = _TYPICAL_KEPT ** len(error)
@@ -166,9 +168,3 @@ def _solved(a: Floats, b: Floats, weights: Floats) -> Floats:
         size, before = float(left @ step), size
         direction = step + size / before * direction
     return weights
-
-
-def _prior() -> Floats:
-    prior = np.full(RIDGE_COLUMNS, RIDGE)
-    prior[0] = CONSTANT_RIDGE
-    return prior

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from leadboost.domain.roi.boosted import Boosted
-from leadboost.domain.roi.design import Design, Floats, Ints
+from leadboost.domain.roi.design import Design, Floats, Ints, Layout
 from leadboost.domain.roi.hashed import Hashed
 from leadboost.domain.roi.line import Line
 from leadboost.domain.roi.linear import Additive
@@ -90,6 +90,8 @@ class Mixture:
     losses: Floats
     boosted: Boosted | None = None
     mixed_losses: Floats = field(default_factory=lambda: np.zeros(2))
+    _mixed: Mixed | None = field(default=None, init=False, repr=False, compare=False)
+    """The mixture at rest, once somebody has asked; None as soon as anything changes."""
 
     @classmethod
     def start(cls) -> "Mixture":
@@ -130,9 +132,14 @@ class Mixture:
 
     def mixed(self) -> Mixed:
         """Freeze the mixture as it stands."""
-        *shares, hashed = self._shares().tolist()
-        weights = shares @ np.stack([*(member.weights for member in self.members), self.line.weights])
-        return Mixed(weights, hashed * self.hashed.weights, self.boosted, self._share_of_trees())
+        if self._mixed is None:
+            *shares, line, hashed = self._shares().tolist()
+            weights = line * self.line.weights
+            for share, member in zip(shares, self.members, strict=True):
+                weights += share * member.weights
+            hashes = hashed * self.hashed.weights
+            self._mixed = Mixed(weights, hashes, self.boosted, self._share_of_trees())
+        return self._mixed
 
     def adopt(self, boosted: Boosted) -> None:
         """Take newly fitted trees in. The first have to show what they can do: they begin with a loss
@@ -140,6 +147,7 @@ class Mixture:
         if self.boosted is None:
             self._doubt_trees()
         self.boosted = boosted
+        self._mixed = None
 
     def _doubt_trees(self) -> None:
         self.mixed_losses[1] = 1.1 * self.mixed_losses[0]
@@ -152,6 +160,7 @@ class Mixture:
         """Make every member forget these columns."""
         for member in self.members:
             member.clear(columns)
+        self._mixed = None
 
     def shorten(self) -> None:
         """Let every member go on from the shortest memory, and from a fifth of it: the world changed."""
@@ -164,29 +173,38 @@ class Mixture:
         self.hashed.weaken(_KEPT_OF_THE_PAST)
         self.losses[: len(self.members)] = self.losses[0]
         self._doubt_trees()
+        self._mixed = None
 
     def note(self, design: Design, target: Floats) -> Floats:
         """Forecast rows that were not learned yet, and note how wrong each member is; returns forecasts."""
         kept = _LOSS_KEPT ** len(target)
         mixed = self.mixed()
-        forecasts = [member.effects(design).sum(axis=1) for member in self.members]
+        forecasts = [member.forecast(design) for member in self.members]
         forecasts += [self.line.forecast(design), self.hashed.forecast(design)]
         self.losses *= kept
-        self.losses += np.abs(np.stack(forecasts) - target).mean(axis=1) * (1.0 - kept)
+        self.losses += (1.0 - kept) * _errors(forecasts, target)
         effects = mixed.effects(design)
         additive, added = effects.sum(axis=1), mixed.trees(design, effects)
-        both = np.stack([additive, additive + added])
         self.mixed_losses *= kept
-        self.mixed_losses += np.abs(both - target).mean(axis=1) * (1.0 - kept)
+        self.mixed_losses += (1.0 - kept) * _errors([additive, additive + added], target)
+        self._mixed = None
         forecast: Floats = additive + mixed.share * added
         return forecast
 
-    def learn(self, design: Design, target: Floats, used: int) -> None:
-        """Let every member learn."""
+    def learn(self, design: Design, target: Floats, used: int, tables: int) -> None:
+        """Let every member learn; ``used`` columns of the ridge and ``tables`` of the tables are in use."""
+        layout = Layout.of(design, used, tables)
         for member in self.members:
-            member.learn(design, target, used)
+            member.learn(design, layout, target)
         self.line.learn(design, target)
         self.hashed.learn(design, target)
+        self._mixed = None
+
+
+def _errors(forecasts: Sequence[Floats], target: Floats) -> Floats:
+    """Mean absolute error of each forecast."""
+    errors: Floats = np.abs(np.array(forecasts) - target).sum(axis=1) / len(target)
+    return errors
 
 
 def _shared(losses: Floats) -> Floats:

@@ -6,12 +6,21 @@ from itertools import repeat
 
 import numpy as np
 
-from leadboost.domain.roi.calibration import Y_BOUND, bends, between
-from leadboost.domain.roi.design import Floats, design
+from leadboost.domain.roi.calibration import Y_BOUND
+from leadboost.domain.roi.design import Design, Floats, design
 from leadboost.domain.roi.features import Terms, terms
 from leadboost.domain.roi.forecast import LEVEL, OBSERVATIONS_TO_LEARN, Effect, Forecast, Question
 from leadboost.domain.roi.mixture import Mixed, Split
 from leadboost.domain.roi.prior import prior
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Medians of log(1 + roi) and the ends of the intervals around them, (n,) each."""
+
+    median: Floats
+    low: Floats
+    high: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,25 +56,42 @@ class RoiModel:
         rows = [terms(question) for question in questions]
         seen = design(rows, self.find)
         split = self.mixed.split(seen)
-        median = np.clip(split.total(), *self.bounds)
-        scale = between(self.knot_scales, *bends(rows))
-        spread = np.clip(median[:, None] + scale[:, None] * self.slices, *self.bounds)
-        low = np.expm1(np.maximum(median + scale * self.ends[0], -Y_BOUND)).tolist()
-        high = np.expm1(np.minimum(median + scale * self.ends[1], Y_BOUND)).tolist()
-        expected = np.expm1(spread).mean(axis=1).tolist()
+        numbers = self._numbers(seen, split.total())
         return [
             self._forecast(*one)
             for one in zip(
                 rows,
                 split.effects.tolist(),
                 self._added(rows, split),
-                median.tolist(),
-                expected,
-                low,
-                high,
+                numbers.median.tolist(),
+                self._expected(seen, numbers.median).tolist(),
+                np.expm1(numbers.low).tolist(),
+                np.expm1(numbers.high).tolist(),
                 strict=True,
             )
         ]
+
+    def numbers(self, questions: Sequence[Question]) -> Numbers:
+        """Answer all questions as ``predict`` does, with the numbers alone: no mean and no explanation."""
+        if self.basis == "prior" or not questions:
+            answers = self.predict(questions)
+            ends = [(answer.roi, answer.low, answer.high) for answer in answers]
+            return Numbers(*np.log1p(np.array(ends).reshape(-1, 3).T))
+        seen = design([terms(question) for question in questions], self.find)
+        return self._numbers(seen, self.mixed.forecast(seen))
+
+    def _numbers(self, seen: Design, total: Floats) -> Numbers:
+        least, most = self.bounds
+        median = np.minimum(np.maximum(total, least), most)
+        scale = seen.spend @ self.knot_scales
+        low, high = median + scale * self.ends[0], median + scale * self.ends[1]
+        return Numbers(median, np.maximum(low, -Y_BOUND), np.minimum(high, Y_BOUND))
+
+    def _expected(self, seen: Design, median: Floats) -> Floats:
+        scale = seen.spend @ self.knot_scales
+        spread = np.clip(median[:, None] + scale[:, None] * self.slices, *self.bounds)
+        expected: Floats = np.expm1(spread).mean(axis=1)
+        return expected
 
     def _added(self, rows: Sequence[Terms], split: Split) -> Iterator[Mapping[str, float]]:
         """Name what the trees add, row by row."""

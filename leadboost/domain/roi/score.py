@@ -59,8 +59,8 @@ class Score:
         )
         if not scored:
             return counted, Window()
-        sums = self.target_sum + np.concatenate([[0.0], np.cumsum(target)[:-1]])
-        baseline = np.abs(target - sums / (self.observations + np.arange(len(target))))
+        sums = self.target_sum + np.cumsum(target) - target
+        baseline = np.abs(target - sums / np.arange(self.observations, counted.observations))
         added = Window(
             rows=len(target),
             error_sum=float(error.sum()),

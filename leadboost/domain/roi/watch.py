@@ -81,10 +81,10 @@ class Watch:
         """
         drift, highest = _cumulate(self.drift, np.minimum(scaled, _LARGEST) - _ALLOWED)
         kept = _COVERAGE_KEPT ** len(scaled)
-        coverage = self.coverage * kept + float(covered.mean()) * (1.0 - kept)
+        coverage = self.coverage * kept + float(covered.sum()) / len(covered) * (1.0 - kept)
         excess = self.excess
         if worse is not None:
-            worse = np.clip(worse, -_EXCESS_LARGEST, _EXCESS_LARGEST)
+            worse = np.minimum(np.maximum(worse, -_EXCESS_LARGEST), _EXCESS_LARGEST)
             excess, worst = _cumulate(excess, worse - _EXCESS_ALLOWED)
             excess = worst if worst > _BAD_AT else excess
         drifted = highest > _DRIFTED_AT
@@ -112,6 +112,8 @@ class Watch:
 
 def _cumulate(start: float, steps: Floats) -> tuple[float, float]:
     """Add up steps, never below nought; returns the last sum and the highest."""
-    walk = start + np.cumsum(steps)
-    sums = walk - np.minimum(np.minimum.accumulate(walk), 0.0)
-    return float(sums[-1]), float(sums.max())
+    highest = 0.0
+    for step in steps.tolist():
+        start = max(start + step, 0.0)
+        highest = max(highest, start)
+    return start, highest
