@@ -89,11 +89,12 @@ class Boosted:
 
 def inputs_of(rows: Sequence[Terms], group_means: Floats, codes: Mapping[str, tuple[int, float]]) -> Floats:
     """Lay out the inputs of rows, (rows, INPUTS)."""
-    inputs = np.full((len(rows), INPUTS), NO_RANK)
-    inputs[:, 0] = [row.position for row in rows]
-    inputs[:, 1] = group_means
-    for at, row in enumerate(rows):
+    inputs = [NO_RANK] * (len(rows) * INPUTS)
+    for at, row in zip(range(0, len(inputs), INPUTS), rows, strict=True):
+        inputs[at] = row.position
         for name in row.names[row.heard : row.heard + row.parts]:
             if (code := codes.get(name)) is not None:
-                inputs[at, code[0]] = code[1]
-    return inputs
+                inputs[at + code[0]] = code[1]
+    table = np.array(inputs).reshape(len(rows), INPUTS)
+    table[:, 1] = group_means
+    return table

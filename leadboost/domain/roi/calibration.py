@@ -1,6 +1,7 @@
 """How wrong forecasts are, and the intervals that follow."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Calibration:
     tails: Floats = field(default_factory=lambda: np.full(2, _TAIL))
     errors: Floats = field(default_factory=lambda: np.zeros(0))
     target_range: Floats = field(default_factory=lambda: np.zeros(2))
-    _ordered: Floats | None = field(default=None, init=False, repr=False, compare=False)
-    """``errors`` in ascending order, once somebody has asked."""
+    _rest: "_Rest | None" = field(default=None, init=False, repr=False, compare=False)
+    """What follows from the others, once somebody has asked; None as soon as anything is learned."""
 
     def copy(self) -> "Calibration":
         """Copy, so that learning leaves this one as it is."""
@@ -52,21 +53,22 @@ class Calibration:
 
     def knot_scales(self) -> Floats:
         """Typical absolute error at each knot, in the target's units."""
-        overall = float(self.overall[0] / self.overall[1])
-        knots = (self.scale_sums + _PRIOR_ROWS * overall) / (self.scale_rows + _PRIOR_ROWS)
-        return np.maximum(knots, max(0.15 * overall, 1e-3))
+        return self._at_rest().knot_scales
 
     def ends(self) -> tuple[float, float]:
         """Scaled interval ends around the forecast, (<= 0, >= 0)."""
-        if not len(self.errors):
-            return -1.0, 1.0
-        ranks = np.array([self._rank(self.tails[0], 0), self._rank(self.tails[1], 1)])
-        low, high = self._quantiles(ranks).tolist()
-        return min(low, 0.0), max(high, 0.0)
+        return self._at_rest().ends
 
     def slices(self) -> Floats:
         """64 scaled errors of equal probability, ascending: the distribution around a forecast."""
-        return self._quantiles(_SLICES) if len(self.errors) else np.zeros(1)
+        ordered = self._at_rest().ordered
+        if not len(ordered):
+            return np.zeros(1)
+        last = len(ordered) - 1
+        left = (_SLICES * last).astype(np.int64)
+        below, above = ordered.take(left), ordered.take(np.minimum(left + 1, last))
+        slices: Floats = below + (_SLICES * last - left) * (above - below)
+        return slices
 
     def learn(self, spend: Floats, forecast: Floats, target: Floats) -> tuple[Floats, Floats]:
         """Take in forecasts made before learning, and where between the knots each spend lies, (rows, knots).
@@ -77,15 +79,15 @@ class Calibration:
         scale, (low, high) = spend @ self.knot_scales(), self.ends()
         error = target - forecast
         below, above = error < low * scale, error > high * scale
-        missed = np.array([np.count_nonzero(below), np.count_nonzero(above)])
-        tails = self.tails + _STEP * (len(error) * _TAIL - missed)
-        self.tails = np.minimum(np.maximum(tails, 0.005), 0.4)
+        missed = int(np.count_nonzero(below)), int(np.count_nonzero(above))
+        steps = [_STEP * (len(error) * _TAIL - times) for times in missed]
+        tails = [tail + step for tail, step in zip(self.tails.tolist(), steps, strict=True)]
+        self.tails = np.array([min(max(tail, 0.005), 0.4) for tail in tails])
         self.errors = np.concatenate([self.errors, error / scale])[-_REMEMBERED:]
-        self._ordered = None
-        self.target_range = np.array(
-            [min(self.target_range[0], target.min()), max(self.target_range[1], target.max())]
-        )
+        least, most = self.target_range.tolist()
+        self.target_range = np.array([min(least, *target.tolist()), max(most, *target.tolist())])
         self._learn_scale(spend, np.abs(error))
+        self._rest = None
         covered: Floats = np.where(below | above, 0.0, 1.0)
         return scale, covered
 
@@ -99,20 +101,40 @@ class Calibration:
         self.scale_rows += spend.sum(axis=0)
         self.overall = self.overall * kept + np.array([error.sum(), len(error)])
 
-    def _rank(self, tail: float, end: int) -> float:
-        """Quantile level of a tail with the finite-sample correction of conformal prediction."""
-        rows = len(self.errors)
-        outside = max(tail * (rows + 1) - 1.0, 0.0) / rows
-        return float(1.0 - outside if end else outside)
+    def _at_rest(self) -> "_Rest":
+        if self._rest is None:
+            overall = float(self.overall[0] / self.overall[1])
+            knots = (self.scale_sums + _PRIOR_ROWS * overall) / (self.scale_rows + _PRIOR_ROWS)
+            ordered = np.sort(self.errors)
+            scales = np.maximum(knots, max(0.15 * overall, 1e-3))
+            self._rest = _Rest(scales, ordered, self._ends(ordered))
+        return self._rest
 
-    def _quantiles(self, levels: Floats) -> Floats:
-        """Quantiles of the errors by linear interpolation, as ``np.quantile`` has them, at a tenth of its
-        overhead."""
-        if self._ordered is None:
-            self._ordered = np.sort(self.errors)
-        last = len(self._ordered) - 1
-        place = levels * last
-        left = np.minimum(place.astype(np.int64), max(last - 1, 0))
-        below, above = self._ordered[left], self._ordered[np.minimum(left + 1, last)]
-        quantiles: Floats = below + (place - left) * (above - below)
-        return quantiles
+    def _ends(self, ordered: Floats) -> tuple[float, float]:
+        if not len(ordered):
+            return -1.0, 1.0
+        below, above = self.tails.tolist()
+        low = _quantile(ordered, _outside(below, len(ordered)))
+        high = _quantile(ordered, 1.0 - _outside(above, len(ordered)))
+        return min(low, 0.0), max(high, 0.0)
+
+
+class _Rest(NamedTuple):
+    """Typical errors at the knots, scaled errors in ascending order, and the interval ends among them."""
+
+    knot_scales: Floats
+    ordered: Floats
+    ends: tuple[float, float]
+
+
+def _outside(tail: float, rows: int) -> float:
+    """The share of errors left out for a tail, with the finite-sample correction of conformal prediction."""
+    return max(tail * (rows + 1) - 1.0, 0.0) / rows
+
+
+def _quantile(ordered: Floats, level: float) -> float:
+    """Quantile by linear interpolation, as ``np.quantile`` has it, at a hundredth of its overhead."""
+    place = level * (len(ordered) - 1)
+    left = int(place)
+    below, above = ordered.item(left), ordered.item(min(left + 1, len(ordered) - 1))
+    return float(below + (place - left) * (above - below))

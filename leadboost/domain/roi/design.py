@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,10 @@ SPEND_COLUMNS = slice(1, len(FIXED))
 
 _REPLACED_AT_ONCE = 64
 _CONSTANT = bucket(FIXED[0])
+_NAMELESS: tuple[str, ...] = ("\x00",)
+"""What a shorter row is filled with: no feature has that name."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +83,35 @@ class Design:
 
 def design(rows: Sequence[Terms], find: Mapping[str, int]) -> Design:
     """Look up every feature's column; at least one row."""
-    widths = [len(row.names) for row in rows]
-    width = max(widths)
-    padded = [(row, width - own) for row, own in zip(rows, widths, strict=True)]
-    columns = ((0, *map(find.get, row.names, repeat(NOWHERE)), *(NOWHERE,) * gap) for row, gap in padded)
-    buckets = ((_CONSTANT, *row.buckets, *(NO_BUCKET,) * gap) for row, gap in padded)
-    values = ((1.0, *row.values, *(0.0,) * gap) for row, gap in padded)
-    shape = len(rows), 1 + width
-    return Design(
-        rows,
-        np.fromiter(chain.from_iterable(columns), np.int64, shape[0] * shape[1]).reshape(shape),
-        np.fromiter(chain.from_iterable(buckets), np.int64, shape[0] * shape[1]).reshape(shape),
-        np.fromiter(chain.from_iterable(values), np.float64, shape[0] * shape[1]).reshape(shape),
-        _spend(rows),
-        np.array([row.heard for row in rows]) if any(row.heard for row in rows) else None,
-    )
+    names = _padded([row.names for row in rows], _NAMELESS)
+    shape = len(rows), 1 + len(names[0])
+    columns, buckets = np.zeros(shape, dtype=np.int64), np.full(shape, _CONSTANT)
+    values = np.ones(shape)
+    known = map(find.get, chain.from_iterable(names), repeat(NOWHERE))
+    _fill(columns, known)
+    _fill(buckets, chain.from_iterable(_padded([row.buckets for row in rows], (NO_BUCKET,))))
+    _fill(values, chain.from_iterable(_padded([row.values for row in rows], (0.0,))))
+    heard = [row.heard for row in rows]
+    return Design(rows, columns, buckets, values, _spend(rows), np.array(heard) if any(heard) else None)
+
+
+def _padded(rows: list[tuple[T, ...]], by: tuple[T, ...]) -> list[tuple[T, ...]]:
+    """Make all rows as long as the longest one."""
+    widths = set(map(len, rows))
+    return rows if len(widths) == 1 else [row + by * (max(widths) - len(row)) for row in rows]
+
+
+def _fill(table: npt.NDArray[Any], items: Iterable[float]) -> None:
+    """Write items into all columns but the first, row after row."""
+    rows, width = table.shape
+    table[:, 1:] = np.fromiter(items, table.dtype, rows * (width - 1)).reshape(rows, width - 1)
 
 
 def _spend(rows: Sequence[Terms]) -> Floats:
-    spend = np.zeros((len(rows), len(KNOTS)))
-    share = np.array([row.share for row in rows])
-    left = np.array([row.left for row in rows]) + np.arange(0, spend.size, len(KNOTS))
-    flat = spend.ravel()
-    flat[left] = 1.0 - share
-    flat[left + 1] = share
-    return spend
+    spend = [0.0] * (len(rows) * len(KNOTS))
+    for at, row in zip(range(0, len(spend), len(KNOTS)), rows, strict=True):
+        spend[at + row.left], spend[at + row.left + 1] = 1.0 - row.share, row.share
+    return np.array(spend).reshape(len(rows), len(KNOTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,24 +112,17 @@ def terms(question: Question) -> Terms:
     if heard:
         names, labels, values = heard + names, heard + labels, said + values
         buckets = (NO_BUCKET,) * len(heard) + buckets
-    return Terms(
-        names=names,
-        labels=labels,
-        values=values,
-        buckets=buckets,
-        shared=len(names) - len(described.table),
-        heard=len(heard),
-        parts=described.parts,
-        position=position,
-        left=left,
-        share=share,
-    )
+    shared, parts = len(names) - len(described.table), described.parts
+    return Terms(names, labels, values, buckets, shared, len(heard), parts, position, left, share)
 
 
 def _bend(position: float) -> tuple[int, float]:
-    left = min(max(bisect_right(KNOTS, position) - 1, 0), len(KNOTS) - 2)
-    share = (position - KNOTS[left]) / (KNOTS[left + 1] - KNOTS[left])
-    return left, min(max(share, 0.0), 1.0)
+    if position <= KNOTS[0]:
+        return 0, 0.0
+    if position >= KNOTS[-1]:
+        return len(KNOTS) - 2, 1.0
+    left = bisect_right(KNOTS, position) - 1
+    return left, (position - KNOTS[left]) / (KNOTS[left + 1] - KNOTS[left])
 
 
 def bucket(name: str) -> int:
@@ -146,7 +139,7 @@ def _heard(heard: Mapping[str, float]) -> tuple[tuple[str, ...], tuple[float, ..
 
 
 def _log_money(micros: int) -> float:
-    return math.log(max(micros, 0) / 1_000_000 + C)
+    return math.log((micros if micros > 0 else 0) / 1_000_000 + C)
 
 
 def _context(question: Question) -> Context:

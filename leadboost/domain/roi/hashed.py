@@ -37,7 +37,7 @@ class Hashed:
 
     def forecast(self, design: Design) -> Floats:
         """Forecast each row, (n,)."""
-        return _summed(self.weights[design.buckets], design.values)
+        return _summed(self.weights.take(design.buckets), design.values)
 
     def weaken(self, kept: float) -> None:
         """Keep this share of the evidence, so that what comes next weighs more; weights stay as they are."""
@@ -50,7 +50,7 @@ class Hashed:
             self._step(design.buckets[some], design.values[some], target[some])
 
     def _step(self, buckets: Ints, values: Floats, target: Floats) -> None:
-        left = target - _summed(self.weights[buckets], values)
+        left = target - _summed(self.weights.take(buckets), values)
         weight, self.typical = weigh(np.abs(left), self.typical)
         at = buckets.ravel()
         pull = ((weight * left)[:, None] * values).ravel()

@@ -69,7 +69,7 @@ class Additive:
 
     def forecast(self, design: Design) -> Floats:
         """Forecast each row, (n,)."""
-        return design.summed(self.weights[design.columns])
+        return design.summed(self.weights.take(design.columns))
 
     def evidence(self) -> Floats:
         """Weigh what was learned of each column against its prior, shape (columns,)."""

@@ -47,7 +47,7 @@ class Mixed:
 
     def effects(self, design: Design) -> Floats:
         """Split each row's additive forecast over its features, (n, k) as in ``design``."""
-        weights = self.weights[design.columns] + self.hashed[design.buckets]
+        weights = self.weights.take(design.columns) + self.hashed.take(design.buckets)
         return design.capped(weights * design.values)
 
     def forecast(self, design: Design) -> Floats:
