@@ -202,7 +202,7 @@ def _member(
     triangle = np.tril_indices(used)
     half = np.zeros((used, used))
     half[triangle] = _floats(arrays, f"triangle_{at}", len(triangle[0]))
-    member.precision[:used, :used] = half + np.tril(half, -1).T
+    member.precision = half + np.tril(half, -1).T
     member.moments = _floats(arrays, f"moments_{at}", RIDGE_COLUMNS)
     member.table_sums = _floats(arrays, f"table_sums_{at}", TABLE_COLUMNS)
     member.table_evidence = _floats(arrays, f"table_evidence_{at}", TABLE_COLUMNS)

@@ -47,7 +47,7 @@ class Additive:
     table_forget: float
     used: int = len(FIXED)
     typical: float = 0.0
-    precision: Floats = field(default_factory=lambda: np.diag(_PRIOR))
+    precision: Floats = field(default_factory=lambda: np.diag(_PRIOR[: len(FIXED)]))
     moments: Floats = field(default_factory=lambda: np.zeros(RIDGE_COLUMNS))
     table_sums: Floats = field(default_factory=lambda: np.zeros(TABLE_COLUMNS))
     table_evidence: Floats = field(default_factory=lambda: np.zeros(TABLE_COLUMNS))
@@ -73,13 +73,14 @@ class Additive:
 
     def evidence(self) -> Floats:
         """Weigh what was learned of each column against its prior, shape (columns,)."""
-        known = np.diag(self.precision) / _PRIOR - 1.0
+        known = np.zeros(RIDGE_COLUMNS)
+        known[: self.used] = np.diag(self.precision)[: self.used] / _PRIOR[: self.used] - 1.0
         known[: len(FIXED)] = np.inf
         return np.concatenate([known, self.table_evidence / SHRINKAGE])
 
     def clear(self, columns: Ints) -> None:
         """Forget all about these columns."""
-        ridge = columns[columns < RIDGE_COLUMNS]
+        ridge = columns[columns < self.used]
         self.precision[ridge, :] = self.precision[:, ridge] = 0.0
         self.precision[ridge, ridge] = RIDGE
         self.moments[ridge] = 0.0
@@ -95,11 +96,19 @@ class Additive:
 
     def learn(self, design: Design, layout: Layout, target: Floats) -> None:
         """Take in rows, of which ``layout`` is the design."""
-        self.used = layout.ridge.shape[1]
+        self._use(layout.ridge.shape[1])
         weight, self.typical = weigh(np.abs(target - self.forecast(design)), self.typical)
         in_table = self.weights[RIDGE_COLUMNS:].take(layout.at) * layout.value
         left = self._learn_ridge(layout, target - np.bincount(layout.row, in_table, len(target)), weight)
         self._learn_table(layout, left[layout.row] + in_table, weight)
+
+    def _use(self, columns: int) -> None:
+        """Make room for so many columns, for half as many more than needed so that it is seldom done."""
+        self.used, room = columns, len(self.precision)
+        if columns > room:
+            grown = np.diag(_PRIOR[: columns + columns // 2])
+            grown[:room, :room] = self.precision
+            self.precision = grown
 
     def _learn_ridge(self, layout: Layout, target: Floats, weight: Floats) -> Floats:
         """Solve again; returns what the ridge leaves over of its target."""
@@ -114,10 +123,10 @@ class Additive:
 
     def _forget(self, kept: float) -> Floats:
         """Keep this share of the ridge's evidence; what is forgotten falls back to the prior."""
-        used = self.used
+        used, room = self.used, len(self.precision)
         precision = self.precision[:used, :used]
         precision *= kept
-        self.precision.ravel()[: used * RIDGE_COLUMNS : RIDGE_COLUMNS + 1] += (1.0 - kept) * _PRIOR[:used]
+        self.precision.ravel()[: used * room : room + 1] += (1.0 - kept) * _PRIOR[:used]
         self.moments *= kept
         return precision
 
