@@ -1,4 +1,5 @@
 import math
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -96,3 +97,15 @@ def test_features_are_aligned_and_few_for_any_input(
 
     assert len(features.names) == len(features.labels) == len(features.values) < 200
     assert len(set(features.names)) == len(features.names)
+
+
+def test_long_questions_do_not_fill_the_memory() -> None:
+    attributes = {f"{name:03}" * 5: "value" * 4 for name in range(60)}
+    questions = [Question(spend_micros=1, attributes=attributes | {"campaign": f"{n}"}) for n in range(300)]
+    tracemalloc.start()
+    try:
+        for question in questions:
+            terms(question)
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

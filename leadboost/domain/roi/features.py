@@ -47,6 +47,7 @@ no collision may carry that past its cap."""
 _PARTS = 64
 _CROSSED = 8
 _WORDS = 12
+_KEPT_LENGTH = 250
 _WORD = re.compile(r"[^\W_]{2,30}")
 
 Context = tuple[str, str | None, str | None, tuple[tuple[str, str], ...]]
@@ -104,7 +105,7 @@ def terms(question: Question) -> Terms:
     """List the features of a question."""
     position = _log_money(question.spend_micros)
     left, share = _bend(position)
-    described = _describe(_context(question), left)
+    described = _described(_context(question), left)
     bent = described.bent
     names, labels, buckets = described.names, described.labels, described.buckets
     values = described.level + (1.0 - share,) * bent + (share,) * bent + described.table
@@ -150,7 +151,18 @@ def _context(question: Question) -> Context:
     return text[:2000], question.platform, question.source, tuple(attributes.items())
 
 
-@lru_cache(maxsize=8192)
+def _described(context: Context, left: int) -> _Described:
+    text, platform, source, attributes = context
+    length = (
+        len(text)
+        + len(platform or "")
+        + len(source or "")
+        + sum(len(name) + len(value) for name, value in attributes)
+    )
+    # long ones seldom come again, and would fill the memory
+    return (_kept if length <= _KEPT_LENGTH else _describe)(context, left)
+
+
 def _describe(context: Context, left: int) -> _Described:
     text, platform, source, attributes = context
     items = dict(attributes)
@@ -175,6 +187,9 @@ def _describe(context: Context, left: int) -> _Described:
         table=(1.0, *(1.0 / len(words) for _ in words)),
         parts=len(parts),
     )
+
+
+_kept = lru_cache(maxsize=2048)(_describe)
 
 
 @lru_cache(maxsize=16384)
