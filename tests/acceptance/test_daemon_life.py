@@ -55,9 +55,11 @@ def test_daemon_starts_in_stages_and_stops_in_reverse_with_exit_code_0(start: St
         "mirror",
         "journal",
         "streaming",
+        "alerting",
         "safety",
         "selling",
         "learning",
+        "bookkeeping",
         "hearing",
         "intake",
     ]

@@ -58,6 +58,7 @@ class Press:
         hosts = [url.removeprefix("http://").rstrip("/") for url in urls.values()]
         return {
             "DATABASE_URL": dsn,
+            "LEADBOOST_RADAR__AUTHOR_KEY": "5a" * 32,
             "LEADBOOST_CONNECTORS__CONTACT": name,
             "LEADBOOST_CONNECTORS__RSS__FEEDS": json.dumps(
                 [{"name": name, "url": url} for name, url in urls.items()]

@@ -41,7 +41,8 @@ FORECAST = {
 }
 PRODUCT = (
     b'{"sku":"cup","title":"Cup","url":null,"price":12.345678,"unit_cost":123456789012.345678,"currency":"EUR",'
-    b'"on_hand":5,"reserved":1,"available":4,"floor":0,"campaigns":[{"platform":"meta_ads","campaign_id":"7"}]'
+    b'"on_hand":5,"reserved":1,"available":4,"floor":0,"campaigns":[{"platform":"meta_ads","campaign_id":"7"}],'
+    b'"sold_per_day":null,"runway_days":null'
 )
 
 
