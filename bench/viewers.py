@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import pairwise
+from tempfile import TemporaryFile
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -77,10 +78,13 @@ class Watching:
     """A crowd under way; everyone is greeted when the constructor returns."""
 
     def __init__(self, crowd: Crowd) -> None:
+        # hundreds of kilobytes once came cut short through a pipe
+        self._seen = TemporaryFile()  # noqa: SIM115 - seen() closes it
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.viewers"],
+            [sys.executable, "-m", "bench.viewers", str(self._seen.fileno())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pass_fds=[self._seen.fileno()],
             preexec_fn=die_with_parent,
         )
         assert self._process.stdin is not None
@@ -93,10 +97,11 @@ class Watching:
 
     def seen(self) -> Seen:
         """Wait for the end; the crowd's own deadline bounds it."""
-        written, _ = self._process.communicate()
-        if self._process.returncode:
-            raise RuntimeError(f"the viewers ended with code {self._process.returncode}, see their output")
-        return Seen(**orjson.loads(written))
+        with self._process, self._seen:
+            if code := self._process.wait():
+                raise RuntimeError(f"the viewers ended with code {code}, see their output")
+            self._seen.seek(0)
+            return Seen(**orjson.loads(self._seen.read()))
 
 
 class _Viewer(asyncio.Protocol):
@@ -271,12 +276,13 @@ def _arrivals(viewer: _Viewer, stream: bytes) -> list[tuple[str, float]]:
 
 
 def main() -> None:
-    """Read the crowd, watch, write what was seen."""
+    """Read the crowd, watch, write what was seen into the file whose number is the argument."""
     crowd = Crowd(**orjson.loads(sys.stdin.buffer.read()))
     gc.disable()  # it would stall everyone to look through bytes that only grow
     uvloop.install()
     seen = asyncio.run(watch(crowd))
-    sys.stdout.buffer.write(orjson.dumps(asdict(seen)))
+    with open(int(sys.argv[1]), "wb") as file:
+        file.write(orjson.dumps(asdict(seen)))
 
 
 if __name__ == "__main__":

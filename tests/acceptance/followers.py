@@ -20,7 +20,8 @@ ASKED_AGAIN = (429, 502, 503, 504)
 
 @dataclass
 class Follower:
-    """One viewer. ``wrongs`` counts what may not happen; ``arrivals`` hold when each SKU was told."""
+    """One viewer. ``wrongs`` counts what may not happen; ``arrivals`` hold when each SKU was told;
+    ``cuts`` counts connections cut after their greeting."""
 
     name: str
     url: str
@@ -31,12 +32,15 @@ class Follower:
     wrongs: Counter[str] = field(default_factory=Counter)
     arrivals: dict[str, float] = field(default_factory=dict)
     greeted: asyncio.Event = field(default_factory=asyncio.Event)
+    cuts: int = 0
     _transport: asyncio.Transport | None = None
 
     def drop(self) -> None:
         """Cut the connection without a word."""
-        if self._transport is not None:
+        if self._transport is not None and self.greeted.is_set():
             self._transport.abort()
+            self._transport = None
+            self.cuts += 1
 
     async def follow(self, http: aiohttp.ClientSession) -> None:
         """Watch for ever."""

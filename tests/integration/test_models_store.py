@@ -103,7 +103,7 @@ async def test_an_outcome_changed_while_it_was_learned_is_one_to_correct(
 async def test_a_saved_version_is_journalled(store: PgModelStore, lease: Lease, database: Database) -> None:
     await store.save(model(3), [], lease)
 
-    data = {"version": 3, "observations": 30, "mae": 0.4, "baseline_mae": 0.9}
+    data = {"version": 3, "observations": 30, "mae": 0.4, "baseline_mae": 0.9, "drift": "none"}
     assert await rows(database, "SELECT kind, data FROM events") == [("model.trained", data)]
 
 
