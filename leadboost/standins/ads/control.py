@@ -44,6 +44,18 @@ def add_control(app: web.Application, server: Controlled) -> None:
         server.faults = AdFaults.from_json(await request.json())
         return web.json_response(server.faults.as_json())
 
+    async def forget_calls(_: web.Request) -> web.Response:
+        server.account.calls.clear()
+        server.account.spend_raising = 0
+        return web.json_response({})
+
+    app.router.add_get("/_control", state)
+    app.router.add_put("/_control/faults", put_faults)
+    app.router.add_delete("/_control/calls", forget_calls)
+    _add_account(app, server)
+
+
+def _add_account(app: web.Application, server: Controlled) -> None:
     async def put_campaign(request: web.Request) -> web.Response:
         campaign_id, asked = request.match_info["id"], await request.json()
         status = asked.get("status", "ACTIVE")
@@ -60,13 +72,5 @@ def add_control(app: web.Application, server: Controlled) -> None:
             server.account.results[place] = StandInResult(**row)
         return web.json_response({})
 
-    async def forget_calls(_: web.Request) -> web.Response:
-        server.account.calls.clear()
-        server.account.spend_raising = 0
-        return web.json_response({})
-
-    app.router.add_get("/_control", state)
-    app.router.add_put("/_control/faults", put_faults)
     app.router.add_put("/_control/campaigns/{id}", put_campaign)
     app.router.add_put("/_control/results", put_results)
-    app.router.add_delete("/_control/calls", forget_calls)
