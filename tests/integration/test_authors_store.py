@@ -124,3 +124,5 @@ async def test_a_lost_key_is_replaced_when_told_to(database: Database) -> None:
     await agree_on_key(database, other, replace=True)
 
     await agree_on_key(database, other)
+    with pytest.raises(AuthorKeyError, match="author_key"):
+        await agree_on_key(database, PSEUDONYMS)
