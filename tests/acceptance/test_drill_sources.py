@@ -16,6 +16,7 @@ import pytest
 from leadboost.standins.feed import FeedServer, Item, Page, rss
 from leadboost.store.database import Database
 from tests.acceptance.process import Process
+from tests.redis_process import redis_process
 
 FEEDS = ("news", "trade", "forum", "shop")
 SHOWN = 200
@@ -52,12 +53,13 @@ class Press:
             for name, feed in self.feeds.items()
         }
 
-    def environment(self, dsn: str, name: str) -> dict[str, str]:
+    def environment(self, dsn: str, redis: str, name: str) -> dict[str, str]:
         """The variables of a daemon that polls them under a name."""
         urls = {name: feed.url("/") for name, feed in self.feeds.items()}
         hosts = [url.removeprefix("http://").rstrip("/") for url in urls.values()]
         return {
             "DATABASE_URL": dsn,
+            "REDIS_URL": redis,
             "LEADBOOST_RADAR__AUTHOR_KEY": "5a" * 32,
             "LEADBOOST_CONNECTORS__CONTACT": name,
             "LEADBOOST_CONNECTORS__RSS__FEEDS": json.dumps(
@@ -97,10 +99,11 @@ async def test_a_kill_moves_every_source_within_15_s_and_loses_or_doubles_nothin
     press = Press()
 
     async def start(name: str) -> None:
-        daemons[name] = Process(open_path / name, "--port", "0", **press.environment(dsn, name))
+        daemons[name] = Process(open_path / name, "--port", "0", **press.environment(dsn, redis.url, name))
         await asyncio.to_thread(daemons[name].up)
 
     async with AsyncExitStack() as stack:
+        redis = stack.enter_context(redis_process())
         for feed in press.feeds.values():
             await stack.enter_async_context(feed)
         press.print()
